@@ -1,0 +1,1 @@
+"""Move what was verified from one environment to the next."""

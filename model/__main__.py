@@ -1,0 +1,175 @@
+"""python -m model: train, add, check, list, card."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from model import bundle
+
+if TYPE_CHECKING:
+    from model.manifest import Manifest
+
+BUNDLES = click.option(
+    "--bundles",
+    envvar="BUNDLES",
+    show_envvar=True,
+    default=bundle.DEFAULT_ROOT,
+    type=click.Path(path_type=Path),
+    help="The bundles' folder.",
+)
+SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Teach or import a scikit-learn model, pack it as a bundle, prove it."""
+
+
+@main.command()
+@click.argument("name", type=click.Choice(SAMPLES))
+@click.option("--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The real rows, for wine.")
+@BUNDLES
+def train(name: str, data: Path | None, bundles: Path) -> None:
+    r"""Train a sample model and pack it.
+
+    \b
+    Example: python -m model train iris
+    """
+    with _reporting(code=2), _progress(name) as say:
+        from model.train import train as train_sample  # noqa: PLC0415 - imports scikit-learn
+
+        manifest = train_sample(name, bundles, say, data)
+    _show(manifest)
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A CSV file of rows like those that the model was trained on.",
+)
+@click.option("--target", help="The column of --data with the right answers; with it the model is judged.")
+@click.option("--name", help="The bundle's name; the file's, if not given.")
+@click.option("--replace", is_flag=True, help="Overwrite a bundle of that name.")
+@BUNDLES
+def add(file: Path, data: Path, target: str | None, name: str | None, bundles: Path, *, replace: bool) -> None:
+    r"""Import a fitted estimator from a joblib or pickle file.
+
+    \b
+    Example: python -m model add churn.pkl --data customers.csv --target left
+    """
+    name = name or re.sub(r"[^a-z0-9]+", "-", file.name.split(".")[0].lower()).strip("-")
+    click.echo(f"warning: opening {file} runs the code in it; go on only if you trust where it comes from", err=True)
+    with _reporting(code=2), _progress(name) as say:
+        from model.add import add as add_model  # noqa: PLC0415 - imports scikit-learn
+
+        manifest = add_model(file, data, target, name, bundles, say, replace=replace)
+    _show(manifest)
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@BUNDLES
+def check(names: tuple[str, ...], bundles: Path) -> None:
+    r"""Verify bundles: digests, library versions, golden rows, compiled copy.
+
+    \b
+    Example: python -m model check iris
+    """
+    from model.check import compared, recall  # noqa: PLC0415 - imports numpy
+    from model.runtime import load  # noqa: PLC0415
+
+    failed = False
+    with _reporting(code=1):
+        names = names or tuple(bundle.names(bundles))
+    for name in names:
+        try:
+            read = bundle.read(bundles, name)
+            recall(load(read))
+            click.echo(f"{name} {read.manifest.version}: good; {compared(read)}")
+        except bundle.BundleError as error:
+            failed = True
+            click.echo(f"error: {error}", err=True)
+    if not names:
+        sys.exit(f"error: there is no bundle in {bundles}")
+    sys.exit(int(failed))
+
+
+@main.command("list")
+@BUNDLES
+def list_(bundles: Path) -> None:
+    """Show the bundles in a table."""
+    from model.show import listing  # noqa: PLC0415 - imports rich
+
+    with _reporting(code=1):
+        listing([bundle.read(bundles, name).manifest for name in bundle.names(bundles)])
+
+
+@main.command()
+@click.argument("name")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with figures to this file.")
+@BUNDLES
+def card(name: str, html: Path | None, bundles: Path) -> None:
+    r"""Show what a model is and how good it is.
+
+    \b
+    Example: python -m model card iris --html iris.html
+    """
+    with _reporting(code=1):
+        manifest = bundle.read(bundles, name).manifest
+    if html is None:
+        from rich.console import Console  # noqa: PLC0415
+
+        from model.card import text  # noqa: PLC0415
+
+        Console().print(text(manifest))
+        return
+    from model.card_page import html as page  # noqa: PLC0415
+
+    html.write_text(page(manifest), encoding="utf-8")
+    click.echo(f"wrote {html}")
+
+
+@contextmanager
+def _reporting(code: int) -> Iterator[None]:
+    """Say an expected failure in one line and end with the code; anything else is a fault of ours and shows itself."""
+    try:
+        yield
+    except bundle.BundleError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(code)
+    except KeyboardInterrupt:
+        click.echo("stopped; nothing was written", err=True)
+        sys.exit(130)
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[str], None]]:
+    """Give a function that shows what is being done, on one line of a terminal or a line each elsewhere."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda text: click.echo(f"{name}: {text}", err=True)
+        return
+    with console.status(f"{name}: starting") as status:
+        yield lambda text: status.update(f"{name}: {text}")
+
+
+def _show(manifest: Manifest) -> None:
+    from model.show import result  # noqa: PLC0415
+
+    result(manifest)
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m model")

@@ -1,0 +1,142 @@
+"""A bundle on disk: one folder with manifest.json, model.joblib and, where the proof passed, model.onnx.
+
+The manifest names the sha256 of each file and its own version is a digest over all of it, so what was reviewed
+is what is loaded. Every file is read once, checked, and used from memory: nothing can change in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from model.manifest import FORMAT, Manifest, readable
+
+MANIFEST, PICKLE, ONNX = "manifest.json", "model.joblib", "model.onnx"
+NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+DEFAULT_ROOT = Path(__file__).parent / "bundles"
+
+
+class BundleError(Exception):
+    """A bundle that must not be served, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that was read and whose files are what its manifest says."""
+
+    manifest: Manifest
+    files: Mapping[str, bytes]
+
+
+def root() -> Path:
+    """Return the bundles' folder: BUNDLES, else the one of this repository."""
+    return Path(os.environ.get("BUNDLES") or DEFAULT_ROOT)
+
+
+def names(folder: Path) -> list[str]:
+    """List the bundles in a folder, by name."""
+    if not folder.is_dir():
+        raise BundleError(f"there is no bundles' folder {folder}")
+    return sorted(entry.name for entry in folder.iterdir() if NAME.fullmatch(entry.name) and entry.is_dir())
+
+
+def read(folder: Path, name: str) -> Bundle:
+    """Read one bundle and check every digest; raise a BundleError with what is wrong."""
+    if not NAME.fullmatch(name):
+        raise BundleError(f"{name!r} is not a bundle's name: lower-case letters, digits and dashes, at most 63")
+    place = folder / name
+    if place.is_symlink() or not place.is_dir():
+        known = ", ".join(names(folder)) or "none"
+        raise BundleError(f"there is no bundle {name!r} in {folder} (there: {known})")
+    manifest = _manifest(name, _content(place, MANIFEST))
+    files = {}
+    for file, digest in manifest.files.items():
+        if file not in (PICKLE, ONNX):
+            raise BundleError(f"{name}: the manifest names {file!r}, which is no file of a bundle")
+        files[file] = _content(place, file)
+        if hashlib.sha256(files[file]).hexdigest() != digest:
+            raise BundleError(f"{name}: {file} is not the file that was packed (its sha256 differs)")
+    needed = ONNX if manifest.runtime == "onnx" else PICKLE
+    if needed not in files:
+        raise BundleError(f"{name}: the manifest says runtime {manifest.runtime} but names no {needed}")
+    return Bundle(manifest, files)
+
+
+def _manifest(name: str, content: bytes) -> Manifest:
+    try:
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except msgspec.DecodeError as error:
+        raise BundleError(f"{name}: {MANIFEST} is not a bundle's manifest: {error}") from None
+    if manifest.format != FORMAT:
+        raise BundleError(f"{name}: the manifest has format {manifest.format}, this program reads {FORMAT}")
+    if manifest.name != name:
+        raise BundleError(f"{name}: the manifest belongs to a bundle named {manifest.name!r}")
+    if manifest.version != manifest.digest()[:12]:
+        raise BundleError(f"{name}: {MANIFEST} was changed after packing (it is not version {manifest.version})")
+    return manifest
+
+
+def _content(place: Path, file: str) -> bytes:
+    """Read a file of a bundle; never through a link, and never anything but a plain file."""
+    path = place / file
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        raise BundleError(f"{place.name}: {file} is missing") from None
+    except OSError as error:
+        reason = "is a link, which a bundle may not hold" if path.is_symlink() else f"cannot be read ({error.strerror})"
+        raise BundleError(f"{place.name}: {file} {reason}") from None
+    if not path.is_file():
+        os.close(handle)
+        raise BundleError(f"{place.name}: {file} is not a plain file")
+    with os.fdopen(handle, "rb") as stream:
+        return stream.read()
+
+
+def write(folder: Path, manifest: Manifest, files: Mapping[str, bytes], *, replace: bool = False) -> Manifest:
+    """Write a bundle beside its place, then rename it in: it is there whole or not at all."""
+    digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
+    manifest = msgspec.structs.replace(manifest, files=digests).stamped()
+    place = free(folder, manifest.name, replace=replace)
+    with _beside(folder, manifest.name) as fresh:
+        for file, content in {**files, MANIFEST: readable(manifest)}.items():
+            (fresh / file).write_bytes(content)
+        if place.exists():
+            old = fresh.with_name(fresh.name + ".old")
+            place.rename(old)
+            fresh.rename(place)
+            shutil.rmtree(old)
+        else:
+            fresh.rename(place)
+    return manifest
+
+
+def free(folder: Path, name: str, *, replace: bool) -> Path:
+    """Return where a bundle of this name goes, unless the name is wrong or taken."""
+    if not NAME.fullmatch(name):
+        raise BundleError(f"{name!r} is not a bundle's name: lower-case letters, digits and dashes, at most 63")
+    place = folder / name
+    if place.is_symlink() or (place.exists() and not replace):
+        raise BundleError(f"the name {name!r} is taken; --replace overwrites it, --name gives another")
+    return place
+
+
+@contextmanager
+def _beside(folder: Path, name: str) -> Iterator[Path]:
+    """Give a scratch folder on the same file system, gone afterwards whatever happens."""
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder))
+    fresh.chmod(0o755)
+    try:
+        yield fresh
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)

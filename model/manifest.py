@@ -1,0 +1,121 @@
+"""What a bundle says of itself: everything that is known of a model without loading it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any, Literal
+
+import msgspec
+
+from model.signature import Signature
+
+FORMAT = 1
+
+
+class Golden(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Rows whose answers scikit-learn gave when the bundle was packed."""
+
+    rows: tuple[tuple[Any, ...], ...]
+    predict: tuple[Any, ...]
+    proba: tuple[Any, ...] | None = None
+
+
+class Input(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How the model wants its rows: one matrix, one named column a feature, a data frame, or bare texts."""
+
+    kind: Literal["matrix", "columns", "frame", "texts"]
+    dtype: str = "float64"
+
+
+class Parity(msgspec.Struct, frozen=True, kw_only=True):
+    """What the proof found between scikit-learn and the compiled copy."""
+
+    training_rows: int
+    drawn_rows: int
+    differing_labels: int
+    largest_error: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether the copy may ship."""
+        return self.differing_labels == 0 and self.largest_error <= self.tolerance
+
+
+class Histogram(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How often training showed each range or category: `edges` are inner ones, both ends are open."""
+
+    counts: tuple[int, ...]
+    edges: tuple[float, ...] | None = None
+    categories: tuple[Any, ...] | None = None
+    missing: int = 0
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """What training looked like, so that what comes later can be held against it."""
+
+    features: dict[str, Histogram]
+    predictions: tuple[Histogram, ...]
+    """One a target: ranges of a number, or how often each class was predicted."""
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How good the model is on rows it was judged by, and what its figures are drawn from."""
+
+    rows: int
+    source: str
+    """Where the rows came from, in words."""
+    metrics: dict[str, float]
+    balance: tuple[int, ...] | None = None
+    """How many rows each class has, in the order of the classes."""
+    confusion: tuple[tuple[int, ...], ...] | None = None
+    """Rows are true classes, columns predicted ones."""
+    calibration: tuple[tuple[float, float, int], ...] | None = None
+    """For each bin of predicted probability: its mean, how often it came true, and how many."""
+    scatter: tuple[tuple[float, float], ...] | None = None
+    """True and predicted numbers of a sample of rows."""
+    importance: dict[str, float] | None = None
+    """By how much the first metric falls when a feature is shuffled."""
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything that is known of a model without loading it."""
+
+    format: int
+    name: str
+    version: str
+    title: str
+    estimator: str
+    signature: Signature
+    runtime: Literal["onnx", "sklearn"]
+    input: Input
+    reason: str | None = None
+    """Why scikit-learn serves it."""
+    fallback: Input | None = None
+    """How scikit-learn itself takes the rows, where a compiled copy serves."""
+    parity: Parity | None = None
+    requires: dict[str, str]
+    """Libraries whose version must be this one."""
+    built_with: dict[str, str]
+    files: dict[str, str]
+    golden: Golden
+    reference: Reference
+    evaluation: Evaluation | None = None
+    notes: tuple[str, ...] = ()
+
+    def digest(self) -> str:
+        """Return the content digest: over every field but the version itself."""
+        bare = msgspec.structs.replace(self, version="")
+        return hashlib.sha256(msgspec.json.encode(bare, order="deterministic")).hexdigest()
+
+    def stamped(self) -> Manifest:
+        """Return this manifest with its version filled in."""
+        return msgspec.structs.replace(self, version=self.digest()[:12])
+
+
+def readable(manifest: Manifest) -> bytes:
+    """Return the manifest as JSON that a reviewer can read: indented, but each row of numbers on one line."""
+    text = msgspec.json.format(msgspec.json.encode(manifest), indent=2).decode()
+    flat = re.compile(r"\[[^\[\]{}\"]*\]")
+    return (flat.sub(lambda match: " ".join(match.group().split()), text) + "\n").encode()

@@ -1,0 +1,136 @@
+"""Load a bundle and answer rows: by ONNX Runtime where a compiled copy was proven equal, else by scikit-learn.
+
+A compiled bundle imports neither scikit-learn nor pandas. Both kinds of model are safe to share between threads.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bundle import ONNX, PICKLE, Bundle, BundleError
+from model.estimator import Original, height, no_answer, no_proba, unpickle
+from model.manifest import Input, Manifest
+from model.rows import ColumnReader, MatrixReader, Table
+from model.signature import MISSING_TEXT, Signature
+from model.together import Together, join, split, split_each
+
+PREDICT, PROBA = "predict", "proba"
+# Up to this many rows, calls to scikit-learn are taken together; a larger batch pays for itself and runs beside.
+MOST_TOGETHER = 64
+
+Answer = NDArray[Any]
+
+
+class Model(ABC):
+    """A loaded bundle: rows in, predictions out."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.name, self.version = manifest.name, manifest.version
+        self.signature = manifest.signature
+        self.rows = reader(manifest.signature, manifest.input)
+
+    @abstractmethod
+    def predict(self, rows: Table) -> Answer:
+        """Return the label or number of each row; one column a target where there are several."""
+
+    @abstractmethod
+    def predict_proba(self, rows: Table) -> list[Answer]:
+        """Return each row's probabilities in the order of the classes, one table a target."""
+
+
+class OnnxModel(Model):
+    """A model compiled to ONNX. Its run releases the interpreter, so batches do not hold up other threads."""
+
+    def __init__(self, manifest: Manifest, content: bytes, threads: int = 1) -> None:
+        super().__init__(manifest)
+        session = open_session(content, threads)
+        self._run = session.run
+        self._input = session.get_inputs()[0].name if manifest.input.kind == "matrix" else None
+        self._single = len(self.signature.targets) == 1
+
+    def predict(self, rows: Table) -> Answer:
+        """Return the label or number of each row."""
+        if not height(rows):
+            return no_answer(self.signature)
+        answer: Answer = self._run(_PREDICT, rows if self._input is None else {self._input: rows})[0]
+        return answer.reshape(-1) if self._single and answer.ndim == 2 else answer
+
+    def predict_proba(self, rows: Table) -> list[Answer]:
+        """Return each row's probabilities in the order of the classes."""
+        if not height(rows):
+            return no_proba(self.signature)
+        answer: Answer = self._run(_PROBA, rows if self._input is None else {self._input: rows})[0]
+        return [answer] if self._single else list(answer)
+
+
+_PREDICT, _PROBA = [PREDICT], [PROBA]
+
+
+def open_session(content: bytes, threads: int = 1) -> Any:
+    """Return an ONNX Runtime session that computes in the calling thread unless told otherwise."""
+    import onnxruntime  # noqa: PLC0415 - a bundle without a compiled copy is served without it
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what it could say is raised as well
+    # Waiting threads that spin eat the quota of the pod that they wait in.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+class SklearnModel(Model):
+    """A model served by scikit-learn itself; simultaneous small calls are taken together."""
+
+    def __init__(self, manifest: Manifest, estimator: Any) -> None:
+        super().__init__(manifest)
+        self._original = Original(estimator, manifest.signature, manifest.input)
+        self._predict: Together[Table, Answer] = Together(self._original.predict, join, split)
+        self._proba: Together[Table, list[Answer]] = Together(self._original.proba, join, split_each)
+
+    def predict(self, rows: Table) -> Answer:
+        """Return the label or number of each row."""
+        return self._predict(rows) if height(rows) <= MOST_TOGETHER else self._original.predict(rows)
+
+    def predict_proba(self, rows: Table) -> list[Answer]:
+        """Return each row's probabilities."""
+        return self._proba(rows) if height(rows) <= MOST_TOGETHER else self._original.proba(rows)
+
+
+def reader(signature: Signature, form: Input) -> MatrixReader | ColumnReader:
+    """Return what turns a caller's rows into this model's input."""
+    if form.kind == "matrix" or (form.kind == "frame" and signature.numeric):
+        return MatrixReader(signature, form.dtype)
+    return ColumnReader(signature, form.dtype, MISSING_TEXT if form.kind == "columns" else np.nan)
+
+
+def load(bundle: Bundle, threads: int = 1) -> Model:
+    """Return the model of a bundle whose digests were checked, or raise a BundleError."""
+    manifest = bundle.manifest
+    check_versions(manifest)
+    try:
+        if manifest.runtime == "onnx":
+            return OnnxModel(manifest, bundle.files[ONNX], threads)
+        return SklearnModel(manifest, unpickle(bundle.files[PICKLE]))
+    except Exception as error:  # what a foreign file can raise has no end
+        raise BundleError(f"{manifest.name}: cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+
+
+def check_versions(manifest: Manifest) -> None:
+    """Compare the libraries that this bundle was proven with against the installed ones."""
+    for library, wanted in manifest.requires.items():
+        try:
+            installed = version(library)
+        except PackageNotFoundError:
+            raise BundleError(f"{manifest.name}: needs {library} {wanted}, which is not installed") from None
+        if installed != wanted:
+            raise BundleError(
+                f"{manifest.name}: was packed with {library} {wanted}, but {installed} is installed: "
+                f"install {library}=={wanted}, or pack the model again"
+            )

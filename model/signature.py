@@ -1,0 +1,88 @@
+"""What a model takes and what it answers: names, order, types, bounds, categories and class labels."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+# A missing string on its way into ONNX, which knows no null: a code point that Unicode promises never to assign.
+MISSING_TEXT = "\ufdd0"
+MOST_PROBLEMS = 50
+
+Type = Literal["number", "integer", "boolean", "string"]
+Task = Literal["classification", "regression", "clustering", "outliers"]
+Label = int | float | str | bool
+
+
+class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One input of the model, as its training data showed it."""
+
+    name: str
+    type: Type
+    unit: str | None = None
+    low: float | None = None
+    high: float | None = None
+    typical: float | str | bool | None = None
+    """The training median, or the commonest category: what explanations measure against."""
+    categories: tuple[str | float, ...] | None = None
+    closed: bool = False
+    """A value outside `categories` is refused, because the estimator refuses it."""
+    missing: bool = False
+    """Null is taken, because the estimator takes it."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One output of the model."""
+
+    name: str
+    classes: tuple[Label, ...] | None = None
+    """Class labels in the order of the probabilities; none for a number."""
+    titles: tuple[str, ...] | None = None
+    """What people call the classes, where the labels are only codes."""
+    whole: bool = False
+    """Whole answers are written as integers."""
+
+
+class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The contract between a caller and a model."""
+
+    task: Task
+    features: tuple[Feature, ...]
+    targets: tuple[Target, ...]
+    proba: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the feature names in the model's own order."""
+        return tuple(feature.name for feature in self.features)
+
+    @property
+    def numeric(self) -> bool:
+        """Tell whether one matrix of numbers holds every feature."""
+        return all(feature.type != "string" for feature in self.features)
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that is wrong with one row, said so that its sender can mend it."""
+
+    code: Literal["shape", "width", "missing", "unknown", "type", "category", "null", "finite"]
+    message: str
+    row: int | None = None
+    feature: str | None = None
+
+    def __str__(self) -> str:
+        """Say where, then what."""
+        where = [] if self.row is None else [f"row {self.row}"]
+        where += [] if self.feature is None else [self.feature]
+        return f"{', '.join(where)}: {self.message}" if where else self.message
+
+
+class SignatureError(ValueError):
+    """Rows that the model cannot take, with everything that is wrong with them."""
+
+    def __init__(self, problems: list[Problem], total: int | None = None) -> None:
+        self.problems = tuple(problems[:MOST_PROBLEMS])
+        self.total = len(problems) if total is None else total
+        shown = "; ".join(str(problem) for problem in self.problems[:5])
+        super().__init__(shown if self.total <= 5 else f"{shown}; and {self.total - 5} more")

@@ -1,0 +1,24 @@
+"""What many tests use: the committed bundles, and a way to call the command line."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from model.__main__ import main
+from model.bundle import DEFAULT_ROOT
+
+SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
+
+
+@pytest.fixture
+def bundles(tmp_path) -> Path:
+    """Give a copy of the committed bundles, to spoil."""
+    return Path(shutil.copytree(DEFAULT_ROOT, tmp_path / "bundles"))
+
+
+@pytest.fixture
+def model_cli():
+    """Return a function that runs `python -m model …` in this process."""
+    return lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])

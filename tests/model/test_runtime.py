@@ -1,0 +1,82 @@
+"""Loading a bundle: what is imported, what it costs in threads, what it answers to many at once."""
+
+import json
+import subprocess
+import sys
+from threading import Thread
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from model.bundle import DEFAULT_ROOT, read
+from model.estimator import parts, unpickle
+from model.runtime import load
+from tests.conftest import SAMPLES
+
+
+def golden(model):
+    return [list(row) for row in model.manifest.golden.rows]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_compiled_bundle_is_served_without_training_libraries(name):
+    program = (
+        "import json, sys\n"
+        "from model.bundle import DEFAULT_ROOT\n"
+        "from model.check import verified\n"
+        f"model = verified(DEFAULT_ROOT, {name!r})\n"
+        "loaded = {'sklearn', 'joblib', 'pandas', 'scipy', 'onnx', 'skl2onnx'} & set(sys.modules)\n"
+        "print(json.dumps([model.manifest.runtime, sorted(loaded)]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == ["onnx", []]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_many_threads_get_their_own_answers(name):
+    model = load(read(DEFAULT_ROOT, name))
+    rows = golden(model)
+    right = model.predict(model.rows(rows)).tolist()
+    wrong = []
+
+    def ask(place):
+        for _ in range(200):
+            if model.predict(model.rows([rows[place]])).tolist() != [right[place]]:
+                wrong.append(place)
+
+    threads = [Thread(target=ask, args=(place,)) for place in range(len(rows))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_no_rows_get_no_answers(name):
+    model = load(read(DEFAULT_ROOT, name))
+    assert model.predict(model.rows([])).tolist() == []
+
+
+def test_rows_by_name_and_position_get_the_same_probabilities():
+    model = load(read(DEFAULT_ROOT, "churn"))
+    rows = golden(model)
+    named = [dict(reversed(list(zip(model.signature.names, row, strict=True)))) for row in rows]
+    one, other = model.predict_proba(model.rows(rows)), model.predict_proba(model.rows(named))
+    np.testing.assert_array_equal(one[0], other[0])
+    assert one[0].sum(axis=1) == pytest.approx(1)
+
+
+def test_a_pickled_estimator_is_kept_to_one_thread(tmp_path):
+    forest = RandomForestClassifier(3, n_jobs=2)
+    search = GridSearchCV(make_pipeline(StandardScaler(), forest), {}, cv=2, n_jobs=1)
+    search.fit(np.arange(40.0).reshape(-1, 2), [0, 1] * 10)
+    search.n_jobs = 4
+    joblib.dump(search, tmp_path / "search.joblib")
+    loaded = unpickle((tmp_path / "search.joblib").read_bytes())
+    assert {getattr(part, "n_jobs", None) for part in parts(loaded)} == {None, 1}
