@@ -74,7 +74,7 @@ def read(folder: Path, name: str) -> Bundle:
 def _manifest(name: str, content: bytes) -> Manifest:
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BundleError(f"{name}: {MANIFEST} is not a bundle's manifest: {error}") from None
     if manifest.format != FORMAT:
         raise BundleError(f"{name}: the manifest has format {manifest.format}, this program reads {FORMAT}")
@@ -111,13 +111,22 @@ def write(folder: Path, manifest: Manifest, files: Mapping[str, bytes], *, repla
         for file, content in {**files, MANIFEST: readable(manifest)}.items():
             (fresh / file).write_bytes(content)
         if place.exists():
-            old = fresh.with_name(fresh.name + ".old")
-            place.rename(old)
-            fresh.rename(place)
-            shutil.rmtree(old)
+            _exchange(fresh, place)
         else:
             fresh.rename(place)
     return manifest
+
+
+def _exchange(fresh: Path, place: Path) -> None:
+    """Put a new folder in the place of an old one; no system call swaps two on every file system."""
+    old = fresh.with_name(f"{fresh.name}.old")
+    place.rename(old)
+    try:
+        fresh.rename(place)
+    except BaseException:
+        old.rename(place)
+        raise
+    shutil.rmtree(old)
 
 
 def free(folder: Path, name: str, *, replace: bool) -> Path:

@@ -128,18 +128,18 @@ class Reader:
             array = np.empty(len(values), dtype=object)
             array[:] = filled
             return array
-        return self._numbers(values, nulls=nulls)
+        return self._numbers(values, missing=feature.missing)
 
-    def _numbers(self, values: Sequence[Any], *, nulls: bool) -> NDArray[Any] | None:
+    def _numbers(self, values: Sequence[Any], *, missing: bool) -> NDArray[Any] | None:
         try:
             with np.errstate(over="ignore"):
                 array = np.array(values, dtype=np.float64).astype(self.dtype)
         except OverflowError:
             return None
-        finite = np.isfinite(array)
-        if nulls:
-            finite |= [value is None for value in values]
-        return array if finite.all() else None
+        good = np.isfinite(array)
+        if missing:
+            good |= np.isnan(array)
+        return array if good.all() else None
 
 
 class MatrixReader(Reader):
@@ -154,25 +154,25 @@ class MatrixReader(Reader):
 
     def __call__(self, rows: object, names: Sequence[str] | None = None) -> Matrix:
         """Return the matrix of these rows, or raise a SignatureError that names every fault."""
-        if type(rows) is list and names is None and len(rows) == self.width != 1:
-            row = self._one(rows)
-            if row is not None:
-                return row
+        if type(rows) is list and names is None and rows and (len(rows) == self.width or self.width == 1):
+            clean = self._clean(rows)
+            if clean is not None:
+                return clean
         elif isinstance(rows, np.ndarray):
             return self._array(rows)
         table = self.table(rows, names)
         many = self._many(table)
         return np.column_stack(self.columns(table)) if many is None else many
 
-    def _one(self, row: list[Any]) -> Matrix | None:
-        """Return a clean row of numbers the short way; anything else takes the long one."""
-        if not (self._plain and NUMBERS.issuperset(map(type, row))):
+    def _clean(self, cells: list[Any]) -> Matrix | None:
+        """Return one row of good numbers, or several rows of one, the short way; anything else takes the long one."""
+        if not (self._plain and NUMBERS.issuperset(map(type, cells))):
             return None
         try:
             # A sum is finite only if each of its terms is.
-            if not isfinite(sum(row)) or (self._narrow and (max(row) > self.limit or min(row) < -self.limit)):
+            if not isfinite(sum(cells)) or (self._narrow and (max(cells) > self.limit or min(cells) < -self.limit)):
                 return None
-            return np.array((row,), self.dtype)
+            return np.array((cells,), self.dtype) if self.width > 1 else np.array(cells, self.dtype).reshape(-1, 1)
         except OverflowError:
             return None
 
@@ -203,7 +203,7 @@ class MatrixReader(Reader):
             matrix = np.ascontiguousarray(array, dtype=self.dtype)
         if np.isfinite(matrix).all():
             return matrix
-        return self([[None if cell != cell else cell for cell in row] for row in array.tolist()])  # noqa: PLR0124
+        return self(array.tolist())
 
 
 class ColumnReader(Reader):
