@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import onnx
@@ -48,9 +49,9 @@ def compile_and_prove(model: Original, rows: Table, drawn: int = DRAWN_ROWS) -> 
         # Only the original knows what it refuses, and a copy would answer.
         raise Refused(f"the model refuses rows near its training data: {_one_line(error)}") from error
     reasons = []
-    for dtype in ("float64", "float32"):
+    for dtype, by_name in product(("float64", "float32"), _ways(model)):
         try:
-            content = _convert(estimator, signature, dtype)
+            content = _convert(estimator, signature, dtype, by_name=by_name)
             copied = Input("matrix" if signature.numeric else "columns", dtype)
             found = [copy(content, signature, copied, table) for table in (rows, around)]
         except Refused as reason:
@@ -66,10 +67,17 @@ def compile_and_prove(model: Original, rows: Table, drawn: int = DRAWN_ROWS) -> 
     raise Refused("; ".join(dict.fromkeys(reasons)))
 
 
-def _convert(estimator: Any, signature: Signature, dtype: str) -> bytes:
+def _ways(model: Original) -> tuple[bool, ...]:
+    """Tell whether to compile over one matrix, or over columns by name as a pipeline that picks columns needs it."""
+    if not model.signature.numeric:
+        return (True,)
+    return (False, True) if any(hasattr(part, "transformers_") for part in parts(model.estimator)) else (False,)
+
+
+def _convert(estimator: Any, signature: Signature, dtype: str, *, by_name: bool) -> bytes:
     register()
+    estimator = _heart(estimator)
     number = FloatTensorType if dtype == "float32" else DoubleTensorType
-    by_name = not signature.numeric or any(hasattr(part, "transformers_") for part in parts(estimator))
     inputs = (
         [(f.name, (StringTensorType if f.type == "string" else number)([None, 1])) for f in signature.features]
         if by_name
@@ -90,6 +98,15 @@ def _convert(estimator: Any, signature: Signature, dtype: str) -> bytes:
         _take_one_matrix(graph, signature.names)
     content: bytes = graph.SerializeToString()
     return content
+
+
+def _heart(estimator: Any) -> Any:
+    """Return what answers inside an estimator that only chose it, as a search or self-training does."""
+    for name in ("best_estimator_", "estimator_"):
+        inner = vars(estimator).get(name)
+        if inner is not None and (name == "best_estimator_" or type(estimator).__name__ == "SelfTrainingClassifier"):
+            return _heart(inner)
+    return estimator
 
 
 def _name_outputs(graph: onnx.ModelProto, keep: int) -> None:

@@ -95,7 +95,9 @@ def thresholds(estimator: Any, names: tuple[str, ...]) -> dict[str, NDArray[Any]
                 found.setdefault(int(feature), []).append(values[features == feature])
     rng = np.random.default_rng(0)
     edges = {feature: np.unique(np.concatenate(values)) for feature, values in found.items()}
-    edges = {f: rng.permutation(values)[:MOST_THRESHOLDS] for f, values in edges.items() if f < len(names)}
+    # A split between missing and present stands at infinity.
+    edges = {f: values[np.isfinite(values)] for f, values in edges.items() if f < len(names)}
+    edges = {f: rng.permutation(values)[:MOST_THRESHOLDS] for f, values in edges.items()}
     return {names[f]: values for f, values in _undo_scaling(estimator, edges, len(names)).items()}
 
 

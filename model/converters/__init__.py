@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from model.converters import boosting, encoders, forests, identity
+from model.converters import boosting, encoders, ensembles, forests, identity
 
 
 @cache
 def register() -> None:
     """Teach skl2onnx all of them, once."""
-    for module in (boosting, encoders, forests, identity):
+    for module in (boosting, encoders, ensembles, forests, identity):
         module.register()

@@ -130,8 +130,8 @@ def _table(model: Any, place: int) -> tuple[NDArray[np.float64], NDArray[np.floa
     """Return what the encoder makes of a category it does not know, and of each that it knows, by asking it."""
     several = model.categories_
     row = np.array([[values[0] for values in several]], dtype=object)
-    start = sum(len(model._compute_transformed_categories(i)) - _dropped(model, i) for i in range(place))
-    width = len(model._compute_transformed_categories(place)) - _dropped(model, place)
+    start = sum(len(model._compute_transformed_categories(i)) for i in range(place))
+    width = len(model._compute_transformed_categories(place))
     asked = np.repeat(row, len(several[place]), axis=0)
     asked[:, place] = several[place]
     codes = _dense(model.transform(asked))[:, start : start + width]
@@ -141,10 +141,6 @@ def _table(model: Any, place: int) -> tuple[NDArray[np.float64], NDArray[np.floa
         if rare is not None:
             unknown = codes[list(several[place]).index(rare[0])]
     return unknown, codes
-
-
-def _dropped(model: Any, place: int) -> int:
-    return int(model.drop_idx_ is not None and model.drop_idx_[place] is not None)
 
 
 def _dense(answer: Any) -> NDArray[np.float64]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import DoubleTensorType
 from skl2onnx.shape_calculators.ensemble_shapes import (
@@ -88,15 +90,23 @@ def _trees(tree: Any, *, normalised: bool) -> Iterator[Tree]:
         values = (table / table.sum(axis=2, keepdims=True)).reshape(len(table), -1)
     leaf = tree.children_left < 0
     single = ((values[leaf] != 0).sum(axis=1) <= 1).all()
-    for target in range(1 if single else values.shape[1]):
-        yield Tree(
-            leaf=leaf,
-            feature=tree.feature,
-            threshold=before_rounding(tree.threshold),
-            left=tree.children_left,
-            right=tree.children_right,
-            missing_left=tree.missing_go_to_left.astype(bool),
-            target=np.argmax(values != 0, axis=1) if single else np.full(len(leaf), target),
-            value=values.sum(axis=1) if single else values[:, target],
-            members={},
-        )
+    if single:
+        yield replace(as_tree(tree, values.sum(axis=1)), target=np.argmax(values != 0, axis=1))
+        return
+    for target, column in enumerate(values.T):
+        yield replace(as_tree(tree, column), target=np.full(len(leaf), target))
+
+
+def as_tree(tree: Any, values: NDArray[np.float64], features: NDArray[np.int64] | None = None) -> Tree:
+    """Return scikit-learn's tree with these values at its nodes; features say where its columns stand in a row."""
+    return Tree(
+        leaf=tree.children_left < 0,
+        feature=tree.feature if features is None else np.asarray(features)[tree.feature],
+        threshold=before_rounding(tree.threshold),
+        left=tree.children_left,
+        right=tree.children_right,
+        missing_left=tree.missing_go_to_left.astype(bool),
+        target=np.zeros(tree.node_count, dtype=np.int64),
+        value=values,
+        members={},
+    )
