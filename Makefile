@@ -38,7 +38,7 @@ check: setup ## verify every bundle: digests, versions, answers
 	@$(BIN)/python -m model check
 
 reach: setup ## try every estimator of scikit-learn, and write docs/models.md
-	@$(BIN)/python -m tests.model.reach
+	@$(BIN)/python -m tests.model.packing.reach
 
 lock: setup ## resolve the newest versions into locks/ (no download address is written)
 	@for set in serve: full:full dev:dev; do \

@@ -43,7 +43,7 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
     Example: python -m model train iris
     """
     with _reporting(code=2), _progress(name) as say:
-        from model.train import train as train_sample  # noqa: PLC0415 - imports scikit-learn
+        from model.packing.train import train as train_sample  # noqa: PLC0415 - imports scikit-learn
 
         manifest = train_sample(name, bundles, say, data)
     _show(manifest)
@@ -70,7 +70,7 @@ def add(file: Path, data: Path, target: str | None, name: str | None, bundles: P
     name = name or re.sub(r"[^a-z0-9]+", "-", file.name.split(".")[0].lower()).strip("-")
     click.echo(f"warning: opening {file} runs the code in it; go on only if you trust where it comes from", err=True)
     with _reporting(code=2), _progress(name) as say:
-        from model.add import add as add_model  # noqa: PLC0415 - imports scikit-learn
+        from model.packing.add import add as add_model  # noqa: PLC0415 - imports scikit-learn
 
         manifest = add_model(file, data, target, name, bundles, say, replace=replace)
     _show(manifest)
@@ -108,7 +108,7 @@ def check(names: tuple[str, ...], bundles: Path) -> None:
 @BUNDLES
 def list_(bundles: Path) -> None:
     """Show the bundles in a table."""
-    from model.show import listing  # noqa: PLC0415 - imports rich
+    from model.card.result import listing  # noqa: PLC0415 - imports rich
 
     with _reporting(code=1):
         listing([bundle.read(bundles, name).manifest for name in bundle.names(bundles)])
@@ -129,11 +129,11 @@ def card(name: str, html: Path | None, bundles: Path) -> None:
     if html is None:
         from rich.console import Console  # noqa: PLC0415
 
-        from model.card import text  # noqa: PLC0415
+        from model.card.terminal import text  # noqa: PLC0415
 
         Console().print(text(manifest))
         return
-    from model.card_page import html as page  # noqa: PLC0415
+    from model.card.page import html as page  # noqa: PLC0415
 
     html.write_text(page(manifest), encoding="utf-8")
     click.echo(f"wrote {html}")
@@ -166,7 +166,7 @@ def _progress(name: str) -> Iterator[Callable[[str], None]]:
 
 
 def _show(manifest: Manifest) -> None:
-    from model.show import result  # noqa: PLC0415
+    from model.card.result import result  # noqa: PLC0415
 
     result(manifest)
 

@@ -10,7 +10,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from model.bundle import DEFAULT_ROOT, read, write
-from model.pack import Material, pack
+from model.packing.pack import Material, pack
 
 
 def rewrite(folder, name, files=None, **changes):

@@ -1,0 +1,115 @@
+"""A model card as one self-contained page, drawn from the manifest alone."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+
+from model.card import words as say
+from model.card.plots import MOST, judged, trained
+from model.card.svg import tag, words
+from model.manifest import Manifest
+
+STYLE = Path(__file__).with_name("page.css")
+
+
+def html(manifest: Manifest) -> str:
+    """Return the card as a whole page, which forbids itself every request and script."""
+    style = STYLE.read_text(encoding="utf-8")
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{digest}'\">\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>Model card: {words(manifest.title)}</title>\n<style>{style}</style>\n</head>\n"
+        f"<body>\n{body(manifest)}\n</body>\n</html>\n"
+    )
+
+
+def body(manifest: Manifest) -> str:
+    """Return the card's content, for a page that brings its own frame and `page.css`."""
+    sections = (_head, _quality, _training, _contract, _provenance)
+    return tag("main", *(section(manifest) for section in sections), class_="card")
+
+
+def _head(manifest: Manifest) -> str:
+    facts = {
+        "Name": tag("code", words(manifest.name)),
+        "Version": tag("code", words(manifest.version)),
+        "Task": words(manifest.signature.task),
+        "Estimator": words(manifest.estimator),
+        "Served by": words(say.RUNTIMES[manifest.runtime]),
+    }
+    return tag(
+        "header",
+        tag("p", "Model card", class_="over"),
+        tag("h1", words(manifest.title)),
+        tag("p", words(say.summary(manifest)), class_="lead"),
+        _pairs(facts, "facts"),
+        tag("p", words(say.serving(manifest)), " ", words(say.proof(manifest.parity) if manifest.parity else "")),
+        *(tag("p", words(note), class_="note") for note in manifest.notes),
+    )
+
+
+def _quality(manifest: Manifest) -> str:
+    heading = tag("h2", "How good it is")
+    evaluation = manifest.evaluation
+    if evaluation is None:
+        return heading + tag("p", words(say.UNJUDGED), class_="quiet")
+    origin = f"Judged by {say.count(evaluation.rows, 'row')}: {evaluation.source}"
+    tiles = {say.metric(name): words(say.number(value)) for name, value in evaluation.metrics.items()}
+    plots = tag("div", *judged(evaluation, manifest.signature.targets[0]), class_="plots")
+    return heading + tag("p", words(origin), class_="quiet") + _pairs(tiles, "tiles") + plots
+
+
+def _training(manifest: Manifest) -> str:
+    cards = list(trained(manifest))
+    return tag("h2", "What training looked like") + _folded(cards, "figure", partial(tag, "div", class_="features"))
+
+
+def _contract(manifest: Manifest) -> str:
+    signature = manifest.signature
+    rows = [_row(*cells) for cells in say.feature_rows(manifest)]
+    proba = "given" if signature.proba else "none"
+    targets = [_row(target.name, say.answers(target), proba) for target in signature.targets]
+    return (
+        tag("h2", "What it takes and answers")
+        + _folded(rows, "feature", partial(_table, say.FEATURE_COLUMNS, "Features"))
+        + _table(("Target", "Answers", "Probabilities"), "Targets", *targets)
+    )
+
+
+def _provenance(manifest: Manifest) -> str:
+    libraries = [_row(*cells) for cells in say.library_rows(manifest)]
+    files = [_row(name, digest) for name, digest in sorted(manifest.files.items())]
+    return (
+        tag("h2", "Where it comes from")
+        + _table(say.LIBRARY_COLUMNS, "Libraries", *libraries)
+        + _table(("File", "sha256"), "Files", *files)
+    )
+
+
+def _folded(items: Sequence[str], noun: str, wrap: Callable[..., str]) -> str:
+    first, rest = items[:MOST], items[MOST:]
+    more = tag("summary", say.count(len(rest), f"more {noun}"))
+    return wrap(*first) + (tag("details", more, wrap(*rest)) if rest else "")
+
+
+def _table(columns: Sequence[str], label: str, *rows: str) -> str:
+    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in columns)))
+    inside = tag("table", head, tag("tbody", *rows))
+    return tag("div", inside, class_="wide", role="region", aria_label=label, tabindex=0)
+
+
+def _row(name: str, *cells: str) -> str:
+    return tag("tr", tag("th", words(name), scope="row"), *(tag("td", words(cell)) for cell in cells))
+
+
+def _pairs(pairs: dict[str, str], kind: str) -> str:
+    return tag(
+        "dl", *(tag("div", tag("dt", words(key)), tag("dd", value)) for key, value in pairs.items()), class_=kind
+    )

@@ -1,0 +1,62 @@
+"""What the command line prints: the result of packing a model, and the list of bundles."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from model.card.words import number, span
+from model.manifest import Manifest
+from model.signature import Feature
+
+
+def result(manifest: Manifest) -> None:
+    """Print what was decided about a model that was just packed."""
+    console = Console()
+    facts = Table.grid(padding=(0, 2))
+    for label, text in _facts(manifest):
+        facts.add_row(f"[dim]{label}[/]", text)
+    console.print(facts, _features(manifest), sep="\n")
+
+
+def _facts(manifest: Manifest) -> list[tuple[str, str]]:
+    facts = [("bundle", f"[bold]{manifest.name}[/] {manifest.version}"), ("estimator", manifest.estimator)]
+    for target in manifest.signature.targets:
+        classes = f": {', '.join(map(str, target.classes[:12]))}" if target.classes else ""
+        facts.append(("answers", f"{target.name} ({manifest.signature.task}){classes}"))
+    if manifest.parity is not None:
+        rows = manifest.parity.training_rows + manifest.parity.drawn_rows
+        error = number(manifest.parity.largest_error)
+        facts.append(("runtime", f"ONNX, {manifest.input.dtype}: equal on {rows:,} rows, largest error {error}"))
+    else:
+        facts.append(("runtime", f"scikit-learn: {manifest.reason}"))
+    if manifest.evaluation is not None:
+        figures = ", ".join(f"{name} {number(value)}" for name, value in manifest.evaluation.metrics.items())
+        facts.append(("judged", f"{figures} ({manifest.evaluation.rows} {manifest.evaluation.source})"))
+    return facts + [("note", note) for note in manifest.notes]
+
+
+def _features(manifest: Manifest) -> Table:
+    table = Table("feature", "type", "range or categories", "null")
+    for feature in manifest.signature.features:
+        table.add_row(feature.name, _kind(feature), span(feature), "taken" if feature.missing else "refused")
+    return table
+
+
+def _kind(feature: Feature) -> str:
+    return f"{feature.type}, {feature.unit}" if feature.unit else feature.type
+
+
+def listing(manifests: list[Manifest]) -> None:
+    """Print one line a bundle."""
+    table = Table(box=None, header_style="dim")
+    for column in ("name", "version", "task", "features", "runtime", "judged"):
+        table.add_column(column, no_wrap=True)
+    table.add_column("estimator")
+    for manifest in manifests:
+        metrics = manifest.evaluation.metrics if manifest.evaluation is not None else {}
+        judged = next((f"{name} {number(value)}" for name, value in metrics.items()), "")
+        width = str(len(manifest.signature.features))
+        facts = (manifest.name, manifest.version, manifest.signature.task, width, manifest.runtime, judged)
+        table.add_row(*facts, manifest.estimator)
+    Console().print(table)

@@ -1,0 +1,111 @@
+"""A model card for a terminal, drawn from the manifest alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from model.card import words as say
+from model.manifest import Evaluation, Manifest
+from model.signature import Target
+
+# A terminal is for looking; whoever needs all of two hundred features has the page and the manifest.
+MOST = 30
+BAR = 28
+
+
+def text(manifest: Manifest) -> RenderableType:
+    """Return the card as something rich prints."""
+    return Group(*(Padding(part, (0, 1, 1, 1)) for part in _parts(manifest)))
+
+
+def _parts(manifest: Manifest) -> Iterator[RenderableType]:
+    target, evaluation = manifest.signature.targets[0], manifest.evaluation
+    yield _head(manifest)
+    yield from (Text(say.clean(note), style="italic") for note in manifest.notes)
+    if evaluation is None:
+        yield Text(say.UNJUDGED, style="yellow")
+    else:
+        yield from _quality(evaluation, target)
+    yield _table("Features", say.FEATURE_COLUMNS, say.feature_rows(manifest))
+    yield _table(
+        "Answers", ("Target", "Values"), [(each.name, say.answers(each)) for each in manifest.signature.targets]
+    )
+    yield _table("Libraries", say.LIBRARY_COLUMNS, say.library_rows(manifest))
+    yield _table("Files", ("File", "sha256"), sorted(manifest.files.items()))
+
+
+def _head(manifest: Manifest) -> RenderableType:
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column()
+    for key, value in (
+        ("version", f"{manifest.name} {manifest.version}"),
+        ("task", manifest.signature.task),
+        ("estimator", manifest.estimator),
+        ("runtime", say.serving(manifest)),
+        *([("parity", say.proof(manifest.parity))] if manifest.parity else []),
+    ):
+        facts.add_row(key, Text(say.clean(value)))
+    title = Text(say.clean(manifest.title), style="bold")
+    return Group(title, Text(say.summary(manifest)), Text(), facts)
+
+
+def _quality(evaluation: Evaluation, target: Target) -> Iterator[RenderableType]:
+    metrics = [(say.metric(name), say.number(value)) for name, value in evaluation.metrics.items()]
+    judged = f"on {say.count(evaluation.rows, 'row')}: {evaluation.source}"
+    yield _table("Metrics", ("Metric", "Value"), metrics, (1,), judged)
+    if evaluation.balance:
+        yield _bars("Class balance", list(zip(say.class_names(target), evaluation.balance, strict=True)), say.number)
+    if evaluation.importance:
+        ranked = sorted(evaluation.importance.items(), key=lambda pair: -pair[1])
+        yield _bars("Permutation importance", ranked, say.alike([fall for _, fall in ranked]))
+
+
+def _bars(title: str, rows: Sequence[tuple[str, float]], form: Callable[[float], str]) -> RenderableType:
+    longest = max(abs(value) for _, value in rows) or 1.0
+    table = _empty(("", "", ""), numbers=(2,), headed=False)
+    for name, value in rows[:MOST]:
+        bar = Text(_bar(abs(value) / longest), style="blue" if value >= 0 else "red")
+        table.add_row(_name(name), bar, form(value))
+    return _section(title, table, len(rows))
+
+
+def _bar(share: float) -> str:
+    full, eighths = divmod(round(share * BAR * 8), 8)
+    return "█" * full + " ▏▎▍▌▋▊▉"[eighths].strip()
+
+
+def _table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: tuple[int, ...] = (), note: str = ""
+) -> RenderableType:
+    table = _empty(columns, numbers)
+    for name, *cells in rows[:MOST]:
+        table.add_row(_name(name), *(Text(say.clean(cell)) for cell in cells))
+    return _section(title, table, len(rows), note)
+
+
+def _empty(columns: Sequence[str], numbers: tuple[int, ...], *, headed: bool = True) -> Table:
+    table = Table(
+        box=None,
+        show_header=headed,
+        header_style="dim",
+        padding=(0, 3, 0, 0),
+    )
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="right" if place in numbers else "left", overflow="fold")
+    return table
+
+
+def _section(title: str, table: Table, rows: int, note: str = "") -> RenderableType:
+    heading = Text.assemble((title, "bold"), " ", (say.clean(note), "dim"))
+    rest = [Text(f"and {say.number(rows - MOST)} more", style="dim")] if rows > MOST else []
+    return Group(heading, table, *rest)
+
+
+def _name(name: str) -> Text:
+    return Text(say.short(say.clean(name), 40))

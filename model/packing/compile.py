@@ -1,0 +1,139 @@
+"""Compile an estimator to ONNX, and prove that the copy answers as the original does, or say why not.
+
+scikit-learn's own precision is tried first, float64, then float32. What the proof does not pass is not shipped:
+scikit-learn then serves the bundle, and the manifest says the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import onnx
+import skl2onnx
+from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+
+from model.draw import draw, thresholds
+from model.estimator import Original, parts
+from model.manifest import Input, Parity
+from model.packing.converters import register
+from model.packing.converters.trees import declare_version
+from model.proof import Refused, compare, copy, difference, original
+from model.rows import Table
+from model.runtime import PREDICT, PROBA
+from model.signature import Signature
+
+OPSET = {"": 22, "ai.onnx.ml": 3}
+DRAWN_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A compiled copy that passed its proof."""
+
+    content: bytes
+    form: Input
+    parity: Parity
+
+
+def compile_and_prove(model: Original, rows: Table, drawn: int = DRAWN_ROWS) -> Compiled:
+    """Return a compiled copy that answers like the estimator on these rows and on others drawn around them."""
+    estimator, signature = model.estimator, model.signature
+    around = draw(rows, signature, thresholds(estimator, signature.names), drawn)
+    try:
+        expected = [original(model, table) for table in (rows, around)]
+    except Exception as error:
+        # Only the original knows what it refuses, and a copy would answer.
+        raise Refused(f"the model refuses rows near its training data: {_one_line(error)}") from error
+    reasons = []
+    for dtype, by_name in product(("float64", "float32"), _ways(model)):
+        try:
+            content = _convert(estimator, signature, dtype, by_name=by_name)
+            copied = Input("matrix" if signature.numeric else "columns", dtype)
+            found = [copy(content, signature, copied, table) for table in (rows, around)]
+        except Refused as reason:
+            reasons.append(str(reason))
+            continue
+        except Exception as error:  # noqa: BLE001 - converters and kernels raise all kinds; none may stop the packing
+            reasons.append(f"{dtype}: {_one_line(error)}")
+            continue
+        parity = compare(expected, found, len(expected[0].predict), drawn)
+        if parity.passed:
+            return Compiled(content, copied, parity)
+        reasons.append(f"{dtype}: {difference(parity)}")
+    raise Refused("; ".join(dict.fromkeys(reasons)))
+
+
+def _ways(model: Original) -> tuple[bool, ...]:
+    """Tell whether to compile over one matrix, or over columns by name as a pipeline that picks columns needs it."""
+    if not model.signature.numeric:
+        return (True,)
+    return (False, True) if any(hasattr(part, "transformers_") for part in parts(model.estimator)) else (False,)
+
+
+def _convert(estimator: Any, signature: Signature, dtype: str, *, by_name: bool) -> bytes:
+    register()
+    estimator = _heart(estimator)
+    number = FloatTensorType if dtype == "float32" else DoubleTensorType
+    inputs = (
+        [(f.name, (StringTensorType if f.type == "string" else number)([None, 1])) for f in signature.features]
+        if by_name
+        else [("X", number([None, len(signature.features)]))]
+    )
+    # LinearSVC alone among the classifiers has no probabilities to zip, and refuses the option.
+    zips = signature.task == "classification" and not any(
+        type(part).__name__ == "LinearSVC" for part in parts(estimator)
+    )
+    options = {"zipmap": False} if zips else None
+    try:
+        graph = skl2onnx.to_onnx(estimator, initial_types=inputs, options=options, target_opset=OPSET, name="score-app")
+    except (MissingShapeCalculator, MissingConverter) as error:
+        raise Refused(f"no ONNX converter for {_culprit(error)}") from None
+    declare_version(graph)
+    _name_outputs(graph, 2 if signature.proba else 1)
+    if by_name and signature.numeric:
+        _take_one_matrix(graph, signature.names)
+    content: bytes = graph.SerializeToString()
+    return content
+
+
+def _heart(estimator: Any) -> Any:
+    """Return what answers inside an estimator that only chose it, as a search or self-training does."""
+    for name in ("best_estimator_", "estimator_"):
+        inner = vars(estimator).get(name)
+        if inner is not None and (name == "best_estimator_" or type(estimator).__name__ == "SelfTrainingClassifier"):
+            return _heart(inner)
+    return estimator
+
+
+def _name_outputs(graph: onnx.ModelProto, keep: int) -> None:
+    """Give the outputs our names, and drop those that nobody asks for."""
+    outputs = graph.graph.output
+    names = {output.name: name for output, name in zip(outputs, (PREDICT, PROBA), strict=False)}
+    for node in graph.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    for output in outputs:
+        output.name = names.get(output.name, output.name)
+    del outputs[keep:]
+
+
+def _take_one_matrix(graph: onnx.ModelProto, names: tuple[str, ...]) -> None:
+    """Replace one input a column by one matrix: it is read, checked and handed over faster."""
+    kind = graph.graph.input[0].type.tensor_type.elem_type
+    del graph.graph.input[:]
+    graph.graph.input.append(onnx.helper.make_tensor_value_info("X", kind, [None, len(names)]))
+    graph.graph.node.insert(0, onnx.helper.make_node("Split", ["X"], list(names), axis=1, num_outputs=len(names)))
+
+
+def _culprit(error: Exception) -> str:
+    """Pick the class out of the converter's essay about what it has no converter for."""
+    names = re.findall(r"([A-Za-z]\w*)'>", str(error))
+    return names[0] if names else _one_line(error)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,0 +1,214 @@
+"""Walk every estimator of scikit-learn that predicts, pack each, and tell how it is served: docs/models.md.
+
+Run `python -m tests.model.packing.reach` to write the page again.
+"""
+
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+from sklearn.base import is_classifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    StackingClassifier,
+    StackingRegressor,
+    VotingClassifier,
+    VotingRegressor,
+)
+from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    RandomizedSearchCV,
+    TunedThresholdClassifierCV,
+)
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier, MultiOutputRegressor, RegressorChain
+from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.svm import SVC, NuSVC
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils import all_estimators
+
+from model.bundle import BundleError
+from model.manifest import Manifest
+from model.packing.pack import Material, pack
+
+PAGE = Path(__file__).parents[3] / "docs" / "models.md"
+RNG = np.random.default_rng(0)
+ROWS = pd.DataFrame(RNG.gamma(2.0, 1.0, (120, 4)).round(3), columns=["a", "b", "c", "d"])
+CLASSES = (ROWS["a"] + RNG.normal(0, 0.5, 120) > 2).astype(int) + (ROWS["b"] > 2.5).astype(int)
+TWO = (CLASSES > 0).astype(int)
+NUMBERS = 3 * ROWS["a"] - 2 * ROWS["b"] * (ROWS["c"] > 2) + 10
+TABLE = np.column_stack([NUMBERS, 2 * ROWS["c"] + 1])
+LABELS = np.column_stack([TWO, ROWS["c"] > 2]).astype(int)
+
+TWO_CLASSIFIERS = [("tree", DecisionTreeClassifier(max_depth=3)), ("line", LogisticRegression())]
+TWO_REGRESSORS = [("tree", DecisionTreeRegressor(max_depth=3)), ("line", Ridge())]
+
+# Estimators around others, and those that want what the others do not.
+BUILT = {
+    "ClassifierChain": (ClassifierChain(LogisticRegression()), LABELS),
+    "FixedThresholdClassifier": (FixedThresholdClassifier(LogisticRegression(), threshold=0.4), TWO),
+    "GridSearchCV": (GridSearchCV(SVC(), {"C": [1, 10]}), CLASSES),
+    "LocalOutlierFactor": (LocalOutlierFactor(novelty=True), None),
+    "MultiOutputClassifier": (MultiOutputClassifier(LogisticRegression()), LABELS),
+    "MultiOutputRegressor": (MultiOutputRegressor(Ridge()), TABLE),
+    "NuSVC": (NuSVC(nu=0.1), CLASSES),
+    "Pipeline": (make_pipeline(StandardScaler(), SVC()), CLASSES),
+    "RandomizedSearchCV": (RandomizedSearchCV(Ridge(), {"alpha": [0.1, 1]}, n_iter=2, random_state=0), NUMBERS),
+    "RegressorChain": (RegressorChain(LinearRegression()), TABLE),
+    "SelfTrainingClassifier": (SelfTrainingClassifier(LogisticRegression()), CLASSES),
+    "StackingClassifier": (
+        StackingClassifier(TWO_CLASSIFIERS), CLASSES
+    ),
+    "StackingRegressor": (StackingRegressor(TWO_REGRESSORS), NUMBERS),
+    "TunedThresholdClassifierCV": (TunedThresholdClassifierCV(LogisticRegression()), TWO),
+    "VotingClassifier": (
+        VotingClassifier(TWO_CLASSIFIERS, voting="soft"),
+        CLASSES,
+    ),
+    "VotingRegressor": (VotingRegressor(TWO_REGRESSORS), NUMBERS),
+}  # fmt: skip
+BESIDES = {
+    "CalibratedClassifierCV(SVC)": (CalibratedClassifierCV(SVC()), CLASSES),
+    "multi-label KNeighborsClassifier": (KNeighborsClassifier(), LABELS),
+    "multi-label MLPClassifier": (MLPClassifier(max_iter=50, random_state=0), LABELS),
+    "multi-label RandomForestClassifier": (RandomForestClassifier(20, random_state=0), LABELS),
+    "GridSearchCV(HistGradientBoostingClassifier)": (
+        GridSearchCV(HistGradientBoostingClassifier(max_iter=10), {"max_depth": [2, 3]}, cv=2), CLASSES
+    ),
+}  # fmt: skip
+
+
+def contestants() -> dict[str, tuple]:
+    """Name every estimator that predicts, with what it is fitted on."""
+    found = {}
+    for name, kind in all_estimators():
+        if not hasattr(kind, "predict") and name not in BUILT:
+            continue
+        if name in BUILT:
+            found[name] = (BUILT[name][0], ROWS, BUILT[name][1])
+            continue
+        try:
+            estimator = kind()
+        except TypeError:
+            estimator = kind(LogisticRegression() if "lassif" in name else Ridge())
+        if "random_state" in estimator.get_params():
+            estimator.set_params(random_state=0)
+        rows = ROWS[["a"]] if name == "IsotonicRegression" else ROWS
+        found[name] = (estimator, rows.round() if name == "CategoricalNB" else rows, target_of(name, estimator))
+    return found | {name: (estimator, ROWS, target) for name, (estimator, target) in BESIDES.items()}
+
+
+def target_of(name, estimator):
+    if is_classifier(estimator):
+        return CLASSES
+    if name.startswith("MultiTask") or name in {"CCA", "PLSCanonical", "PLSRegression"}:
+        return TABLE
+    return NUMBERS
+
+
+def pack_all(folder: Path) -> dict[str, Manifest | str]:
+    """Fit and pack each; keep the manifest, or the reason why there is none."""
+    results, wanted = {}, {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, (estimator, rows, target) in contestants().items():
+            estimator.fit(rows, target)
+            slug = "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-")
+            try:
+                manifest = pack(Material(name=slug, title=name, estimator=estimator, rows=rows), folder)
+            except BundleError as error:
+                results[name] = str(error)
+                continue
+            results[name] = manifest
+            answer = estimator.predict(rows)
+            wanted[slug] = np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer).tolist()
+    (folder / "wanted.json").write_text(json.dumps(wanted))
+    rows = {"wide": ROWS.to_numpy().tolist()}
+    (folder / "rows.json").write_text(json.dumps(rows))
+    return results
+
+
+AGAIN = """
+import json, sys
+from pathlib import Path
+import numpy as np
+from model.bundle import names, read
+from model.runtime import load
+folder = Path(sys.argv[1])
+wanted = json.loads((folder / "wanted.json").read_text())
+rows = json.loads((folder / "rows.json").read_text())["wide"]
+for name in names(folder):
+    model = load(read(folder, name))
+    sent = [row[: len(model.signature.features)] for row in rows]
+    sent = [[round(v) for v in row] for row in sent] if name == "categoricalnb" else sent
+    try:
+        said, right = model.predict(model.rows(sent)), np.asarray(wanted[name])
+    except Exception as error:
+        print("FAILED", name, error)
+        continue
+    right = right.reshape(said.shape)
+    same = (said == right).all() if right.dtype.kind in "iuUb" else np.allclose(said, right, rtol=1e-5, atol=1e-5)
+    print("same" if same else "DIFFERENT", name)
+"""
+
+
+def load_all_again(folder: Path) -> list[str]:
+    """Load every bundle in a fresh process and return one line each: does it still say what it said?"""
+    command = [sys.executable, "-W", "ignore", "-c", AGAIN, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+def page(results: dict[str, Manifest | str]) -> str:
+    """Return the table as Markdown."""
+    manifests = {name: each for name, each in results.items() if isinstance(each, Manifest)}
+    compiled = [name for name, each in manifests.items() if each.runtime == "onnx"]
+    refused = len(results) - len(manifests)
+    lines = [
+        "# Which models are served, and how",
+        "",
+        "Every estimator of scikit-learn that has `predict`, and some put together from others, was packed on a table",
+        "of numbers. *Compiled* means that an ONNX copy gave the same labels as scikit-learn on every training row and",
+        "on 10,000 rows drawn around them, and numbers within 1e-5; without such a copy scikit-learn itself answers.",
+        "",
+        f"**{len(compiled)} compiled, {len(manifests) - len(compiled)} served by scikit-learn, {refused} not served.**",
+        "`make reach` writes this page, and a test keeps it true.",
+        "",
+        "| estimator | served | input, or why not compiled |",
+        "|---|---|---|",
+    ]
+    for name, each in sorted(results.items()):
+        if isinstance(each, str):
+            lines.append(f"| {name} | no | {each} |")
+        elif each.runtime == "onnx":
+            lines.append(f"| {name} | compiled | {each.input.dtype} |")
+        else:
+            lines.append(f"| {name} | by scikit-learn | {steady(each.reason)} |")
+    return "\n".join(lines) + "\n"
+
+
+def steady(reason: str) -> str:
+    """Return a reason without what changes from one machine to the next."""
+    return reason.replace("|", "/")
+
+
+def main() -> None:
+    with TemporaryDirectory() as folder:
+        PAGE.write_text(page(pack_all(Path(folder))), encoding="utf-8")
+    print(f"wrote {PAGE}")
+
+
+if __name__ == "__main__":
+    main()
