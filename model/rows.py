@@ -213,8 +213,27 @@ class ColumnReader(Reader):
         """Return the columns of these rows, or raise a SignatureError that names every fault."""
         if isinstance(rows, Mapping) and rows and all(isinstance(column, np.ndarray) for column in rows.values()):
             return self(list(map(list, zip(*(column.tolist() for column in rows.values()), strict=True))), list(rows))
+        row = self._pick(rows) if type(rows) is dict and rows.keys() == self._known else rows
+        if isinstance(row, list | tuple) and names is None and len(row) == self.width > 1:
+            clean = self._clean(row)
+            if clean is not None:
+                return clean
         columns = self.columns(self.table(rows, names))
         return {name: column.reshape(-1, 1) for name, column in zip(self.names, columns, strict=True)}
+
+    def _clean(self, row: Sequence[Any]) -> Columns | None:
+        """Return one row of good values the short way; anything else takes the long one."""
+        columns = {}
+        for feature, value in zip(self.signature.features, row, strict=True):
+            string = feature.type == "string"
+            if value is None and feature.missing:
+                cell = self._missing_text if string else np.nan
+            elif problem(feature, value, 0, self.limit):
+                return None
+            else:
+                cell = value
+            columns[feature.name] = np.array([[cell]], dtype=object if string else self.dtype)
+        return columns
 
 
 def _named(rows: list[Any], names: Sequence[str]) -> list[Any]:
