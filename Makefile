@@ -14,7 +14,7 @@ help:     ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 run: setup ## serve $(MODEL) on port 5000
-	@$(BIN)/python -m api
+	@HOST=$${HOST:-127.0.0.1} PUBLIC_METRICS=$${PUBLIC_METRICS:-1} $(BIN)/python -m api
 
 test: setup lint ## lint, types, tests
 	@$(BIN)/python -m pytest $(ARGS)

@@ -1,54 +1,61 @@
-"""python -m api: serve one bundle's /score."""
+"""python -m api: prove the bundles, then serve them."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from time import monotonic
+from typing import NoReturn
 
-from flask import Flask, Response, request
-from msgspec import DecodeError, json
-
-from model.bundle import BundleError, root
-from model.check import verified
-from model.runtime import Model
-from model.signature import SignatureError
-
-
-def create_app(model: Model) -> Flask:
-    """Return an application that answers with this model."""
-    app = Flask(__name__)
-
-    @app.post("/score")
-    def score() -> Response:
-        try:
-            body: Any = json.decode(request.get_data())
-            rows = model.rows(body["X"])
-        except (DecodeError, TypeError, KeyError):
-            return _answer({"error": 'send a JSON object with the key "X": a row, or a list of rows'}, 400)
-        except SignatureError as error:
-            return _answer({"error": str(error)}, 422)
-        return _answer({"score": _listed(model, rows)}, 200)
-
-    return app
-
-
-def _listed(model: Model, rows: Any) -> list[Any]:
-    listed: list[Any] = model.predict(rows).tolist()
-    return [int(each) for each in listed] if model.signature.targets[0].whole else listed
-
-
-def _answer(body: dict[str, Any], status: int) -> Response:
-    return Response(json.encode(body) + b"\n", status, mimetype="application/json")
+from api.settings import Settings, SettingsError, from_environment
 
 
 def main() -> None:
-    """Load the bundle, prove it, serve it."""
+    """Start a server from the environment's settings; say in one line what is served, or why nothing is."""
+    started = monotonic()
     try:
-        model = verified(root(), os.environ.get("MODEL", "iris"))
+        settings = from_environment(os.environ)
+    except SettingsError as error:
+        _stop(str(error))
+    _require_ports(settings)
+    from model.bundle import BundleError  # noqa: PLC0415 - a wrong setting is said before anything heavy is loaded
+    from model.check import verified  # noqa: PLC0415
+
+    try:
+        models = [verified(settings.bundles, name) for name in settings.model]
     except BundleError as error:
-        sys.exit(f"error: {error}")
-    create_app(model).run(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "5000")))
+        _stop(str(error))
+    from api.admin import listen  # noqa: PLC0415
+    from api.build import build  # noqa: PLC0415
+    from api.server import serve  # noqa: PLC0415
+
+    application, service = build(settings, models)
+    admin = listen(service)
+    served = ", ".join(f"{m.name} {m.version} ({m.manifest.runtime})" for m in models)
+
+    def ready() -> None:
+        print(  # noqa: T201 - the one line for whoever started it
+            f"score-app: {served} on http://{settings.host}:{settings.port}, admin on {settings.admin_port}, "
+            f"{settings.threads} threads, ready in {monotonic() - started:.2f} s",
+            file=sys.stderr,
+            flush=True,
+        )
+
+    serve(application, settings, ready)
+    admin.shutdown()
+
+
+def _require_ports(settings: Settings) -> None:
+    from api.server import port_is_free  # noqa: PLC0415
+
+    for name, port in (("PORT", settings.port), ("ADMIN_PORT", settings.admin_port)):
+        if not port_is_free(settings.host, port):
+            _stop(f"{name} {port} is taken on {settings.host}: stop what listens there, or set {name}")
+
+
+def _stop(sentence: str) -> NoReturn:
+    print(f"error: {sentence}", file=sys.stderr)  # noqa: T201
+    sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,84 @@
+"""The second listener, which no Service leads to: metrics for Prometheus, drain for the kubelet, liveness."""
+
+from __future__ import annotations
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from api.metrics import Meters
+from api.service import Service, State
+from api.settings import Settings
+
+
+class _Collector(Collector):
+    def __init__(self, meters: Meters) -> None:
+        self._meters = meters
+
+    def collect(self) -> Any:
+        """Give the counts of this moment."""
+        return self._meters.collect()
+
+
+def exposition(meters: Meters, accept: str) -> tuple[bytes, str]:
+    """Return the metrics in the format asked for, and its name."""
+    registry = CollectorRegistry()
+    registry.register(_Collector(meters))
+    encode, kind = choose_encoder(accept)
+    return encode(registry), kind
+
+
+def drain(state: State, settings: Settings, stop: Event) -> str:
+    """Tell every client to go elsewhere, and return when nobody has come for a while."""
+    state.draining.set()
+    started = monotonic()
+    while (now := monotonic()) - started < settings.drain_cap:
+        quiet_until = max(state.last_request, started) + settings.drain_quiet
+        if now >= quiet_until:
+            return "quiet"
+        stop.wait(min(quiet_until, started + settings.drain_cap) - now)
+    return "cap"
+
+
+def listen(service: Service) -> ThreadingHTTPServer:
+    """Start the admin listener beside the main one."""
+    stop = Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 10
+        server_version, sys_version = "score-app", ""
+
+        def do_GET(self) -> None:
+            """Answer the three paths there are."""
+            path = self.path.partition("?")[0]
+            if path == "/metrics":
+                body, kind = exposition(service.meters, self.headers.get("Accept", ""))
+                self._send(200, body, kind)
+            elif path == "/drain":
+                self._send(200, drain(service.state, service.settings, stop).encode() + b"\n", "text/plain")
+            elif path == "/livez":
+                self._send(200, b"ok\n", "text/plain")
+            else:
+                self._send(404, b"there are /metrics, /drain and /livez\n", "text/plain")
+
+        do_POST = do_GET  # noqa: N815
+
+        def _send(self, status: int, body: bytes, kind: str) -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Keep probes and scrapes out of the log."""
+
+    server = ThreadingHTTPServer((service.settings.host, service.settings.admin_port), Handler)
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, name="admin", daemon=True).start()
+    return server

@@ -1,0 +1,96 @@
+"""The Flask application: the wiring, in start-up order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from api import wsgi
+from api.dialects import Reply, Request, score
+from api.endpoints import ENDPOINTS
+from api.errors import ApiError
+from api.service import Endpoint, Service, refusal
+
+
+def create_app(service: Service) -> Flask:
+    """Return the application that answers every endpoint of this service."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    for endpoint in ENDPOINTS:
+        app.add_url_rule(
+            endpoint.path,
+            endpoint=f"{endpoint.method} {endpoint.path}",
+            view_func=_view(service, endpoint),
+            methods=[endpoint.method],
+            provide_automatic_options=False,
+        )
+    app.register_error_handler(HTTPException, lambda failure: _refused(service, failure))
+    return app
+
+
+def _view(service: Service, endpoint: Endpoint) -> Any:
+    def view(**names: str) -> Response:
+        try:
+            asked = wsgi.to_request(request.environ, _body(service, endpoint))
+        except ApiError as failure:
+            return _early(service, endpoint, failure)
+        except RequestEntityTooLarge:
+            return _early(service, endpoint, wsgi.too_large(service.settings.max_body))
+        return _response(service.answer(endpoint, asked, names))
+
+    return view
+
+
+def _body(service: Service, endpoint: Endpoint) -> bytes:
+    if endpoint.path == "/predict_file" and "multipart" in (request.content_type or ""):
+        if "file" not in request.files:
+            raise ApiError(400, "malformed", 'the form must have a file under the name "file"')
+        content: bytes = request.files["file"].read()
+        return content
+    body: bytes = request.get_data(cache=False)
+    encoding = request.headers.get("Content-Encoding", "identity")
+    return body if encoding.lower() == "identity" else wsgi.unpacked(body, encoding, service.settings.max_body)
+
+
+def _early(service: Service, endpoint: Endpoint, failure: ApiError) -> Response:
+    """Answer a request whose body could not even be read, by the way of all others."""
+
+    def fail(*_: Any, **__: Any) -> Reply:
+        raise failure
+
+    failing = Endpoint(endpoint.method, endpoint.path, fail, endpoint.error, endpoint.scoring)
+    return _response(service.answer(failing, Request(b"", headers=wsgi.Headers(request.environ)), {}))
+
+
+def _refused(service: Service, failure: HTTPException) -> Response:
+    """Answer what no endpoint did: an unknown path, a wrong method."""
+    status = failure.code or 500
+    said = {404: "there is nothing at this path", 405: "this path does not take this method"}
+    error = ApiError(status, {404: "not_found", 405: "method"}.get(status, "http"), said.get(status, failure.name))
+    asked = Request(b"", headers=wsgi.Headers(request.environ))
+    identity = service.identity(asked)
+    service.meters.slots.requests[_known_method(), "unmatched", status] += 1
+    reply = service.finished(refusal(_shape(), error, identity), identity)
+    response = _response(reply)
+    response.headers.extend((name, value) for name, value in failure.get_headers() if name == "Allow")
+    return response
+
+
+def _shape() -> Any:
+    """Return the error shape that callers of this part of the paths know."""
+    if request.path.startswith(("/v1/", "/v2")):
+        return lambda failure, _: {"error": failure.message}
+    return score.error
+
+
+def _known_method() -> str:
+    return request.method if request.method in ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH") else "other"
+
+
+def _response(reply: Reply) -> Response:
+    response = Response(reply.body, reply.status, content_type=reply.content_type)
+    response.headers.extend(reply.headers)
+    return response

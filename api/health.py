@@ -1,0 +1,30 @@
+"""Who asks whether this process lives, is ready, or is there at all, each in the words it expects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.codec import encode
+from api.dialects import Reply, Request
+from api.scoring import Models
+
+
+def says(body: dict[str, Any], status: int = 200) -> Any:
+    """Return an endpoint's function that always says this."""
+    reply = Reply(encode(body), status)
+
+    def answer(_: Models, __: Request) -> Reply:
+        return reply
+
+    return answer
+
+
+alive = says({"status": "alive"})
+live = says({"status": "ok"})
+running = says({"msg": "Server running"})
+broken = says({"msg": "Error"}, 500)
+
+
+def ready(models: Models, _: Request) -> Reply:
+    """List what is ready; nothing listens before every bundle has been proven."""
+    return Reply(encode({"status": "ready", "models": {name: m.version for name, m in models.by_name.items()}}))

@@ -1,0 +1,96 @@
+"""Ask a model on behalf of any dialect: rows in the caller's JSON, answers as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.errors import ApiError, from_signature
+from model.rows import Table
+from model.runtime import Model
+from model.signature import SignatureError
+
+
+@dataclass(frozen=True)
+class Want:
+    """What the caller asks for beside the predictions."""
+
+    proba: bool = False
+    labels: bool = False
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A model's answers to some rows, one item a row, as JSON values."""
+
+    predictions: list[Any]
+    probabilities: list[Any] | None = None
+    labels: list[Any] | None = None
+
+    def beside(self) -> dict[str, Any]:
+        """Return what was asked for besides, under the same keys in every dialect."""
+        found = {"probabilities": self.probabilities, "labels": self.labels}
+        return {key: value for key, value in found.items() if value is not None}
+
+
+class Models:
+    """The models that this process serves; the first is the one that a path without a name means."""
+
+    def __init__(self, models: Iterable[Model], most_rows: int) -> None:
+        self.by_name = {model.name: model for model in models}
+        self.default = next(iter(self.by_name.values()))
+        self.most_rows = most_rows
+
+    def get(self, name: str) -> Model:
+        """Return a model by name."""
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise ApiError(404, "unknown_model", f"Model with name {name[:80]} does not exist.") from None
+
+    def read(self, model: Model, rows: object, names: Sequence[str] | None = None) -> Table:
+        """Turn a caller's rows into the model's input."""
+        if hasattr(rows, "__len__") and not isinstance(rows, dict | str) and len(rows) > self.most_rows:
+            raise ApiError(413, "too_many_rows", f"{len(rows)} rows are more than the {self.most_rows} taken at once")
+        try:
+            return model.rows(rows, names)
+        except SignatureError as error:
+            raise from_signature(error) from None
+
+    def ask(self, model: Model, rows: object, want: Want, names: Sequence[str] | None = None) -> Scored:
+        """Answer a caller's rows."""
+        table = self.read(model, rows, names)
+        predictions = listed(model, model.predict(table))
+        return Scored(
+            predictions,
+            probabilities(model, table) if want.proba else None,
+            titled(model, predictions) if want.labels else None,
+        )
+
+
+def listed(model: Model, answer: Any) -> list[Any]:
+    """Return answers as JSON values."""
+    values: list[Any] = answer.tolist()
+    if model.signature.targets[0].whole:
+        return [int(value) if value.is_integer() else value for value in values]
+    return values
+
+
+def probabilities(model: Model, table: Table) -> list[Any]:
+    """Return each row's probabilities in the order of the classes; one list a target where there are several."""
+    if not model.signature.proba:
+        raise ApiError(400, "no_probabilities", f"the model {model.name} gives no probabilities")
+    tables = [each.tolist() for each in model.predict_proba(table)]
+    return tables[0] if len(tables) == 1 else [list(each) for each in zip(*tables, strict=True)]
+
+
+def titled(model: Model, predictions: list[Any]) -> list[Any]:
+    """Return what people call the predicted classes."""
+    targets = model.signature.targets
+    if any(target.classes is None for target in targets):
+        raise ApiError(400, "no_labels", f"the model {model.name} predicts numbers, which have no labels")
+    names = [dict(zip(t.classes or (), t.titles or map(str, t.classes or ()), strict=True)) for t in targets]
+    if len(targets) == 1:
+        return [names[0][label] for label in predictions]
+    return [[known[label] for known, label in zip(names, row, strict=True)] for row in predictions]

@@ -1,0 +1,74 @@
+"""granian in this very process: one process a pod, a few blocking threads, and no parent that only waits."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic, sleep
+from typing import Any
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.mt import MTServer
+
+from api.settings import Settings
+
+
+class OneProcess(MTServer):
+    """The threaded server that granian keeps for free-threaded Pythons; with one worker it is right for any."""
+
+    def __init__(self, *args: Any, when_listening: Callable[[], None], **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._when_listening = when_listening
+
+    def startup(self, spawn_target: Any, target_loader: Any) -> None:
+        """Tell when the door is open."""
+        super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
+        knock("127.0.0.1" if self.bind_addr == "0.0.0.0" else self.bind_addr, self.bind_port)  # noqa: S104
+        self._when_listening()
+
+    def _check_gil(self) -> None:
+        """Allow what granian forbids because several workers would fight for the lock; here is one."""
+
+
+def knock(host: str, port: int, seconds: float = 5.0) -> None:
+    """Return once somebody listens: granian's worker opens the door a moment after it was started."""
+    until = monotonic() + seconds
+    while monotonic() < until:
+        with suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        sleep(0.001)
+
+
+def port_is_free(host: str, port: int) -> bool:
+    """Tell whether a port can be listened on: granian itself would share it in silence."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def serve(application: Any, settings: Settings, when_listening: Callable[[], None]) -> None:
+    """Answer requests until a signal says to stop."""
+    # Every request's environment starts as a copy of the process's, which holds nothing that a request needs.
+    os.environ.clear()
+    server = OneProcess(
+        "api",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=settings.threads,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        websockets=False,
+        log_enabled=False,
+        when_listening=when_listening,
+    )
+    server.serve(target_loader=lambda *_: application, wrap_loader=False)

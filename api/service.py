@@ -1,0 +1,125 @@
+"""One way for every request: key, dialect, errors, counts, log line. Flask and the fast lane both go through here."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from threading import Event
+from time import monotonic, perf_counter
+from typing import Any
+
+from api.codec import encode
+from api.dialects import Reply, Request
+from api.errors import ApiError
+from api.logs import Log
+from api.metrics import Meters
+from api.scoring import Models
+from api.settings import Settings
+
+Render = Callable[[ApiError, str], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A path, and the pure function that answers it."""
+
+    method: str
+    path: str
+    """In Flask's spelling; it is the metrics' route label too."""
+    answer: Callable[..., Reply]
+    """Called with the models, the request, and what stands for <…> in the path."""
+    error: Render
+    scoring: bool = False
+    """Needs a key where keys are set, and may take the fast lane."""
+
+
+@dataclass
+class State:
+    """What changes while a server runs."""
+
+    draining: Event = field(default_factory=Event)
+    last_request: float = field(default_factory=monotonic)
+
+
+class Service:
+    """Answer requests by endpoint."""
+
+    def __init__(self, settings: Settings, models: Models, meters: Meters, log: Log) -> None:
+        self.settings, self.models, self.meters, self.log = settings, models, meters, log
+        self.state = State()
+        self._keys = [key.encode() for key in settings.api_keys]
+        self._prefix, self._numbers = secrets.token_hex(6), count(1)
+        self._every = log.enabled("info") and settings.log_sample >= 1
+        self._sample = settings.log_sample if log.enabled("info") else 0.0
+
+    def answer(self, endpoint: Endpoint, request: Request, names: dict[str, str], *, quick: bool = False) -> Reply:
+        """Return the reply of an endpoint; whatever goes wrong is a reply too."""
+        start = perf_counter()
+        slots = self.meters.slots
+        slots.in_flight += 1
+        identity = self.identity(request)
+        try:
+            if endpoint.scoring and self._keys:
+                self._require_key(request)
+            reply = endpoint.answer(self.models, request, **names)
+        except ApiError as failure:
+            slots.rejected[endpoint.path, failure.code] += 1
+            reply = refusal(endpoint.error, failure, identity)
+        except Exception:  # noqa: BLE001 - the program's one last resort: the fault is ours, and its text stays here
+            self.log.write("error", "fault", request_id=identity, route=endpoint.path, trace=traceback.format_exc())
+            fault = ApiError(500, "internal", "the server failed to answer; its log knows why")
+            reply = refusal(endpoint.error, fault, identity)
+        slots.in_flight -= 1
+        seconds = perf_counter() - start
+        slots.requests[endpoint.method, endpoint.path, reply.status] += 1
+        slots.latency[endpoint.path].observe(seconds)
+        if endpoint.scoring:
+            self.state.last_request = start
+        if reply.status >= 400 or not quick or (self._sample and next(self._numbers) * self._sample % 1 < self._sample):
+            self._line(endpoint, reply, identity, seconds)
+        return self.finished(reply, identity)
+
+    def finished(self, reply: Reply, identity: str) -> Reply:
+        """Give a reply the headers that all have."""
+        headers = (*reply.headers, ("X-Request-ID", identity))
+        if self.state.draining.is_set():
+            # Whoever keeps the connection would meet a closed door; told so, a client opens another elsewhere.
+            headers = (*headers, ("Connection", "close"))
+        return Reply(reply.body, reply.status, reply.content_type, headers)
+
+    def identity(self, request: Request) -> str:
+        """Return the caller's own name of a request if it is harmless, else a new one."""
+        given = request.headers.get("x-request-id")
+        if given and len(given) <= 128 and given.isascii() and given.isprintable():
+            return given
+        return f"{self._prefix}-{next(self._numbers):x}"
+
+    def _require_key(self, request: Request) -> None:
+        given = request.headers.get("x-api-key", "")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            given = token.strip()
+        # Every key is compared, so that the time taken tells nothing of which one was nearly right.
+        if not sum(hmac.compare_digest(given.encode(), key) for key in self._keys):
+            raise ApiError(401, "unauthorized", "a valid key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
+
+    def _line(self, endpoint: Endpoint, reply: Reply, identity: str, seconds: float) -> None:
+        level = "info" if endpoint.scoring or reply.status >= 400 else "debug"
+        self.log.write(
+            level, "request", request_id=identity, method=endpoint.method, route=endpoint.path, status=reply.status,
+            microseconds=round(seconds * 1e6),
+        )  # fmt: skip
+
+
+def refusal(render: Render, failure: ApiError, identity: str) -> Reply:
+    """Return an error as a reply in its dialect's shape."""
+    headers: tuple[tuple[str, str], ...] = ()
+    if failure.status == 401:
+        headers = (("WWW-Authenticate", "Bearer"),)
+    elif failure.status == 503:
+        headers = (("Retry-After", "1"),)
+    return Reply(encode(render(failure, identity)), int(failure.status), headers=headers)

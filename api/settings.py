@@ -1,0 +1,163 @@
+"""The only reader of the environment: every setting with its default, each bad value one clear sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from model.bundle import DEFAULT_ROOT, NAME
+
+_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingsError(Exception):
+    """Settings that nothing can be started with, one sentence each."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a server is told from outside, and only at its start."""
+
+    host: str = "0.0.0.0"  # noqa: S104 - a container is reached from outside, or not at all
+    port: int = 5000
+    admin_port: int = 9000
+    bundles: Path = DEFAULT_ROOT
+    model: tuple[str, ...] = ("iris",)
+    """The bundles to serve; the first is the one that a path without a name means."""
+    threads: int = 4
+    log_level: str = "info"
+    log_sample: float = 0.0
+    """The share of good answers of the fast lane that get a log line; errors always do."""
+    max_body: int = 16 << 20
+    max_rows: int = 200_000
+    api_keys: tuple[str, ...] = ()
+    public_metrics: bool = False
+    drain_quiet: float = 3.0
+    """Seconds without a request after which a drain is over."""
+    drain_cap: float = 15.0
+    """Seconds after which a drain is over in any case."""
+
+    def __repr__(self) -> str:
+        """Show every setting but the keys."""
+        shown = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "api_keys"}
+        return f"Settings({shown}, {len(self.api_keys)} keys)"
+
+
+def from_environment(environment: Mapping[str, str]) -> Settings:
+    """Return the settings, or say everything that is wrong with them."""
+    found: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name, parse in _PARSERS.items():
+        text = environment.get(name.upper())
+        if text is None or (text == "" and name != "api_keys"):
+            continue
+        try:
+            found[name] = parse(text.strip())
+        except ValueError as error:
+            shown = "" if name == "api_keys" else f" {text!r}"
+            wrong.append(f"{name.upper()}{shown}: {error}")
+    try:
+        found["api_keys"] = (*found.get("api_keys", ()), *_keys_of_file(environment.get("API_KEYS_FILE")))
+    except ValueError as error:
+        wrong.append(f"API_KEYS_FILE: {error}")
+    settings = Settings(**found)
+    if settings.port == settings.admin_port != 0:
+        wrong.append(f"ADMIN_PORT {settings.admin_port}: must differ from PORT")
+    if wrong:
+        raise SettingsError("; ".join(wrong))
+    return settings
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", text) or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,9})([kmg]?)(i?b)?", text.lower())
+    if not match or not int(match[1]):
+        raise ValueError("must be a number of bytes, such as 500000, 512k or 16m")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text) or not low <= float(text) <= high:
+            raise ValueError(f"must be a number from {low:g} to {high:g}")
+        return float(text)
+
+    return parse
+
+
+def _flag(text: str) -> bool:
+    try:
+        return {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "on": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "off": False,
+        }[text.lower()]
+    except KeyError:
+        raise ValueError("must be 1 or 0, true or false, yes or no, on or off") from None
+
+
+def _level(text: str) -> str:
+    if text.lower() not in _LEVELS:
+        raise ValueError(f"must be one of {', '.join(_LEVELS)}")
+    return text.lower()
+
+
+def _models(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(re.split(r"[\s,]+", text)))
+    if not all(NAME.fullmatch(name) for name in names):
+        raise ValueError("must be a bundle's name, or several with commas between them")
+    return names
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    keys = tuple(filter(None, re.split(r"[\s,]+", text)))
+    if not keys:
+        # An empty value is a Secret that was not filled, not a wish for an open door.
+        raise ValueError("is set but holds no key; leave it out to serve without keys")
+    if any(len(key) < 8 or not key.isascii() for key in keys):
+        raise ValueError("each key must have at least 8 ASCII characters")
+    return keys
+
+
+def _keys_of_file(path: str | None) -> tuple[str, ...]:
+    if not path:
+        return ()
+    try:
+        return _keys(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+
+
+_PARSERS: dict[str, Callable[[str], Any]] = {
+    "host": str,
+    "port": _whole(0, 65535),
+    "admin_port": _whole(0, 65535),
+    "bundles": Path,
+    "model": _models,
+    "threads": _whole(1, 64),
+    "log_level": _level,
+    "log_sample": _number(0, 1),
+    "max_body": _size,
+    "max_rows": _whole(1, 10_000_000),
+    "api_keys": _keys,
+    "public_metrics": _flag,
+    "drain_quiet": _number(0, 600),
+    "drain_cap": _number(0, 600),
+}

@@ -1,0 +1,111 @@
+"""A service in this process, and a real server in another."""
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from functools import cache
+
+import pytest
+
+from api.build import build
+from api.logs import Log
+from api.settings import Settings
+from model.bundle import DEFAULT_ROOT, read
+from model.runtime import load
+
+
+@cache
+def model(name):
+    return load(read(DEFAULT_ROOT, name))
+
+
+@pytest.fixture
+def make_client():
+    """Return a function that builds an application and gives a client of Flask alone, or of the whole with its lane."""
+
+    def make(*names, lane=True, stream=None, **settings):
+        wished = Settings(**{"model": names or ("iris",), **settings})
+        application, service = build(wished, [model(name) for name in wished.model], Log("info", stream))
+        return Client(application if lane else application._application, service)
+
+    return make
+
+
+class Answer:
+    """What came back."""
+
+    def __init__(self, status, headers, body):
+        self.status, self.headers, self.body = status, {k.lower(): v for k, v in headers}, body
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+class Client:
+    """Call a WSGI application as granian does."""
+
+    def __init__(self, application, service=None):
+        self.application, self.service = application, service
+
+    def ask(self, method, path, body=b"", headers=None, **environ):
+        path, _, query = path.partition("?")
+        body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        given = {
+            "REQUEST_METHOD": method, "PATH_INFO": path, "QUERY_STRING": query, "wsgi.input": io.BytesIO(body),
+            "wsgi.input_terminated": True, "SERVER_NAME": "test", "SERVER_PORT": "80", "wsgi.url_scheme": "http",
+            "SERVER_PROTOCOL": "HTTP/1.1", "SCRIPT_NAME": "",
+        }  # fmt: skip
+        if body:
+            given["CONTENT_LENGTH"] = str(len(body))
+        for name, value in (headers or {}).items():
+            key = name.upper().replace("-", "_")
+            given[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
+        got = []
+        parts = self.application(given | environ, lambda status, head, *_: got.append((status, head)))
+        content = b"".join(parts)
+        return Answer(int(got[0][0].split()[0]), got[0][1], content)
+
+    def post(self, path, body, headers=None):
+        return self.ask("POST", path, body, headers)
+
+    def get(self, path, headers=None):
+        return self.ask("GET", path, headers=headers)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def fetch(url, body=None, headers=None):
+    """Ask a real server."""
+    request = urllib.request.Request(url, data=body, headers=headers or {})
+    try:
+        with urllib.request.urlopen(request, timeout=20) as found:
+            return Answer(found.status, found.getheaders(), found.read())
+    except urllib.error.HTTPError as refused:
+        return Answer(refused.code, refused.headers.items(), refused.read())
+
+
+@contextmanager
+def running(**settings):
+    """Start `python -m api` with these settings, and give its process once it says that it is ready."""
+    ports = {"PORT": str(free_port()), "ADMIN_PORT": str(free_port()), "HOST": "127.0.0.1"}
+    environment = os.environ | ports | {name.upper(): str(value) for name, value in settings.items()}
+    process = subprocess.Popen([sys.executable, "-m", "api"], env=environment, stderr=subprocess.PIPE, text=True)
+    try:
+        process.said = process.stderr.readline()
+        process.url, process.admin = (f"http://127.0.0.1:{environment[name]}" for name in ("PORT", "ADMIN_PORT"))
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()

@@ -1,0 +1,62 @@
+"""Settings come from the environment alone; each bad value is one clear sentence."""
+
+import pytest
+
+from api.settings import Settings, SettingsError, from_environment
+
+
+def test_nothing_set_gives_the_defaults():
+    assert from_environment({}) == Settings()
+
+
+def test_everything_can_be_set(tmp_path):
+    (tmp_path / "keys").write_text("from-a-file\n")
+    found = from_environment(
+        {
+            "HOST": "127.0.0.1", "PORT": "80", "ADMIN_PORT": "0", "BUNDLES": "/b", "MODEL": "iris, wine",
+            "THREADS": "2", "LOG_LEVEL": "DEBUG", "LOG_SAMPLE": "0.5", "MAX_BODY": "512k", "MAX_ROWS": "10",
+            "API_KEYS": "secret-one,secret-two", "API_KEYS_FILE": str(tmp_path / "keys"), "PUBLIC_METRICS": "on",
+            "DRAIN_QUIET": "1.5", "DRAIN_CAP": "9",
+        }
+    )  # fmt: skip
+    assert (found.port, found.model, found.max_body, found.drain_quiet) == (80, ("iris", "wine"), 524_288, 1.5)
+    assert found.api_keys == ("secret-one", "secret-two", "from-a-file")
+    assert "secret" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("PORT", "http", "must be a whole number from 0 to 65535"),
+        ("PORT", "70000", "must be a whole number"),
+        ("ADMIN_PORT", "5000", "must differ from PORT"),
+        ("MODEL", "../iris", "must be a bundle's name"),
+        ("THREADS", "0", "must be a whole number from 1 to 64"),
+        ("LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
+        ("MAX_BODY", "0", "must be a number of bytes"),
+        ("MAX_BODY", "1.5m", "must be a number of bytes"),
+        ("PUBLIC_METRICS", "perhaps", "must be 1 or 0"),
+        ("DRAIN_CAP", "-1", "must be a number from 0 to 600"),
+        ("API_KEYS", "", "is set but holds no key"),
+        ("API_KEYS", "short", "at least 8"),
+        ("API_KEYS_FILE", "/nowhere/keys", "cannot be read"),
+    ],
+)
+def test_a_bad_value_is_a_sentence(name, value, said):
+    with pytest.raises(SettingsError) as raised:
+        from_environment({name: value})
+    assert said in str(raised.value)
+    assert str(raised.value).startswith(name)
+
+
+def test_a_bad_key_is_not_repeated():
+    with pytest.raises(SettingsError) as raised:
+        from_environment({"API_KEYS": "hunter2"})
+    assert "hunter2" not in str(raised.value)
+
+
+def test_all_bad_values_are_said_at_once():
+    with pytest.raises(SettingsError) as raised:
+        from_environment({"PORT": "x", "THREADS": "y"})
+    assert "PORT" in str(raised.value)
+    assert "THREADS" in str(raised.value)
