@@ -35,7 +35,7 @@ def exposition(meters: Meters, accept: str) -> tuple[bytes, str]:
 
 def drain(state: State, settings: Settings, stop: Event) -> str:
     """Tell every client to go elsewhere, and return when nobody has come for a while."""
-    state.draining.set()
+    state.draining = True
     started = monotonic()
     while (now := monotonic()) - started < settings.drain_cap:
         quiet_until = max(state.last_request, started) + settings.drain_quiet

@@ -11,10 +11,10 @@ from api.scoring import Models
 
 def says(body: dict[str, Any], status: int = 200) -> Any:
     """Return an endpoint's function that always says this."""
-    reply = Reply(encode(body), status)
+    said = encode(body)
 
     def answer(_: Models, __: Request) -> Reply:
-        return reply
+        return Reply(said, status)
 
     return answer
 

@@ -20,7 +20,7 @@ class Want:
     labels: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Scored:
     """A model's answers to some rows, one item a row, as JSON values."""
 
@@ -60,6 +60,10 @@ class Models:
 
     def ask(self, model: Model, rows: object, want: Want, names: Sequence[str] | None = None) -> Scored:
         """Answer a caller's rows."""
+        if names is None and not want.proba and (row := model.rows.single(rows)) is not None:
+            answer = model.one(row)
+            if answer is not None:
+                return Scored([answer], labels=titled(model, [answer]) if want.labels else None)
         table = self.read(model, rows, names)
         predictions = listed(model, model.predict(table))
         return Scored(

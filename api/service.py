@@ -8,7 +8,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
-from threading import Event
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -41,7 +40,7 @@ class Endpoint:
 class State:
     """What changes while a server runs."""
 
-    draining: Event = field(default_factory=Event)
+    draining: bool = False
     last_request: float = field(default_factory=monotonic)
 
 
@@ -85,16 +84,16 @@ class Service:
 
     def finished(self, reply: Reply, identity: str) -> Reply:
         """Give a reply the headers that all have."""
-        headers = (*reply.headers, ("X-Request-ID", identity))
-        if self.state.draining.is_set():
+        reply.headers += (("X-Request-ID", identity),)
+        if self.state.draining:
             # Whoever keeps the connection would meet a closed door; told so, a client opens another elsewhere.
-            headers = (*headers, ("Connection", "close"))
-        return Reply(reply.body, reply.status, reply.content_type, headers)
+            reply.headers += (("Connection", "close"),)
+        return reply
 
     def identity(self, request: Request) -> str:
         """Return the caller's own name of a request if it is harmless, else a new one."""
         given = request.headers.get("x-request-id")
-        if given and len(given) <= 128 and given.isascii() and given.isprintable():
+        if given is not None and 0 < len(given) <= 128 and given.isascii() and given.isprintable():
             return given
         return f"{self._prefix}-{next(self._numbers):x}"
 

@@ -26,9 +26,12 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         """Return one header."""
-        key = name.upper().replace("-", "_")
-        value: str = self._environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"]
+        value: str = self._environ[f"HTTP_{name.upper().replace('-', '_')}"]
         return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return one header or the default, without the exception that the inherited way costs."""
+        return self._environ.get(f"HTTP_{name.upper().replace('-', '_')}", default)
 
     def __iter__(self) -> Iterator[str]:
         """Give the names of all headers."""

@@ -42,7 +42,7 @@ def microseconds(*calls: Callable[[], object], seconds: float = 0.02) -> list[fl
 def main() -> None:
     """Print one line a compiled bundle."""
     warnings.simplefilter("ignore")
-    print(f"{'bundle':10} {'reading':>8} {'predict':>8} {'bare run':>9} {'ratio':>6} {'scikit-learn':>13}   us, median")
+    print(f"{'us, median':11} {'reading':>8} {'predict':>8} {'short':>6} {'bare run':>9} {'ratio':>6} scikit-learn")
     for name in names(root()):
         bundle = read(root(), name)
         manifest = bundle.manifest
@@ -54,13 +54,14 @@ def main() -> None:
         session = open_session(bundle.files[ONNX])
         feed = table if isinstance(table, dict) else {"X": table}
         original = Original(unpickle(bundle.files[PICKLE]), manifest.signature, manifest.fallback)
-        reading, predict, bare, slow = microseconds(
+        reading, predict, short, bare, slow = microseconds(
             partial(model.rows, row),
             partial(model.predict, table),
+            partial(model.one, row),
             partial(session.run, [PREDICT], feed),
             partial(original.predict, table),
         )
-        print(f"{name:10} {reading:8.2f} {predict:8.2f} {bare:9.2f} {predict / bare:6.2f} {slow:13.1f}")
+        print(f"{name:11} {reading:8.2f} {predict:8.2f} {short:6.2f} {bare:9.2f} {predict / bare:6.2f} {slow:12.1f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A bundle on disk: one folder with manifest.json, model.joblib and, where the proof passed, model.onnx.
+"""A bundle on disk: a folder with manifest.json, model.joblib, and what was proven of model.onnx, model.short.json.
 
 The manifest names the sha256 of each file and its own version is a digest over all of it, so what was reviewed
 is what is loaded. Every file is read once, checked, and used from memory: nothing can change in between.
@@ -20,7 +20,7 @@ import msgspec
 
 from model.manifest import FORMAT, Manifest, readable
 
-MANIFEST, PICKLE, ONNX = "manifest.json", "model.joblib", "model.onnx"
+MANIFEST, PICKLE, ONNX, SHORT = "manifest.json", "model.joblib", "model.onnx", "model.short.json"
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 DEFAULT_ROOT = Path(__file__).parent / "bundles"
 
@@ -60,7 +60,7 @@ def read(folder: Path, name: str) -> Bundle:
     manifest = _manifest(name, _content(place, MANIFEST))
     files = {}
     for file, digest in manifest.files.items():
-        if file not in (PICKLE, ONNX):
+        if file not in (PICKLE, ONNX, SHORT):
             raise BundleError(f"{name}: the manifest names {file!r}, which is no file of a bundle")
         files[file] = _content(place, file)
         if hashlib.sha256(files[file]).hexdigest() != digest:

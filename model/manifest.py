@@ -95,6 +95,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     fallback: Input | None = None
     """How scikit-learn itself takes the rows, where a compiled copy serves."""
     parity: Parity | None = None
+    short: Parity | None = None
+    """The proof of the short form, where there is one."""
     requires: dict[str, str]
     """Libraries whose version must be this one."""
     built_with: dict[str, str]

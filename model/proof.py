@@ -63,7 +63,7 @@ def compare(expected: list[Answers], found: list[Answers], training: int, drawn:
         if one.predict.shape != other.predict.shape or len(one.proba) != len(other.proba):
             raise Refused(f"the copy answers in another shape: {other.predict.shape}, not {one.predict.shape}")
         if one.predict.dtype.kind == "f" and not one.proba:
-            error = max(error, _error(one.predict, other.predict))
+            error = max(error, largest_error(one.predict, other.predict))
         else:
             labels += int((one.predict != other.predict).any(axis=1).sum())
         for p, q in zip(one.proba, other.proba, strict=True):
@@ -73,7 +73,7 @@ def compare(expected: list[Answers], found: list[Answers], training: int, drawn:
     )
 
 
-def _error(one: NDArray[Any], other: NDArray[Any]) -> float:
+def largest_error(one: NDArray[Any], other: NDArray[Any]) -> float:
     """Return the largest difference, relative to the number's size and the spread of all of them."""
     finite = np.isfinite(one)
     if (np.isfinite(other) != finite).any():

@@ -6,17 +6,19 @@ A compiled bundle imports neither scikit-learn nor pandas. Both kinds of model a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import numpy as np
+import msgspec
 from numpy.typing import NDArray
 
-from model.bundle import ONNX, PICKLE, Bundle, BundleError
+from model.bundle import ONNX, PICKLE, SHORT, Bundle, BundleError
 from model.estimator import Original, height, no_answer, no_proba, unpickle
-from model.manifest import Input, Manifest
-from model.rows import ColumnReader, MatrixReader, Table
-from model.signature import MISSING_TEXT, Signature
+from model.manifest import Manifest
+from model.readers import reader
+from model.rows import Table
+from model.short import Form, Row, answerer
 from model.together import Together, join, split, split_each
 
 PREDICT, PROBA = "predict", "proba"
@@ -34,6 +36,8 @@ class Model(ABC):
         self.name, self.version = manifest.name, manifest.version
         self.signature = manifest.signature
         self.rows = reader(manifest.signature, manifest.input)
+        self.one: Row = _no_short_form
+        """Answers one row by position the shortest way, or None where only predict can tell."""
 
     @abstractmethod
     def predict(self, rows: Table) -> Answer:
@@ -73,6 +77,10 @@ class OnnxModel(Model):
 _PREDICT, _PROBA = [PREDICT], [PROBA]
 
 
+def _no_short_form(_: Sequence[Any]) -> None:
+    """Leave every row to predict."""
+
+
 def open_session(content: bytes, threads: int = 1) -> Any:
     """Return an ONNX Runtime session that computes in the calling thread unless told otherwise."""
     import onnxruntime  # noqa: PLC0415 - a bundle without a compiled copy is served without it
@@ -104,23 +112,26 @@ class SklearnModel(Model):
         return self._proba(rows) if height(rows) <= MOST_TOGETHER else self._original.proba(rows)
 
 
-def reader(signature: Signature, form: Input) -> MatrixReader | ColumnReader:
-    """Return what turns a caller's rows into this model's input."""
-    if form.kind == "matrix" or (form.kind == "frame" and signature.numeric):
-        return MatrixReader(signature, form.dtype)
-    return ColumnReader(signature, form.dtype, MISSING_TEXT if form.kind == "columns" else np.nan)
-
-
 def load(bundle: Bundle, threads: int = 1) -> Model:
     """Return the model of a bundle whose digests were checked, or raise a BundleError."""
     manifest = bundle.manifest
     check_versions(manifest)
     try:
-        if manifest.runtime == "onnx":
-            return OnnxModel(manifest, bundle.files[ONNX], threads)
-        return SklearnModel(manifest, unpickle(bundle.files[PICKLE]))
+        return _load(bundle, threads)
     except Exception as error:  # what a foreign file can raise has no end
         raise BundleError(f"{manifest.name}: cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+
+
+def _load(bundle: Bundle, threads: int) -> Model:
+    manifest, files = bundle.manifest, bundle.files
+    model: Model
+    if manifest.runtime == "onnx":
+        model = OnnxModel(manifest, files[ONNX], threads)
+    else:
+        model = SklearnModel(manifest, unpickle(files[PICKLE]))
+    if SHORT in files:
+        model.one = answerer(msgspec.json.decode(files[SHORT], type=Form), manifest.signature)
+    return model
 
 
 def check_versions(manifest: Manifest) -> None:

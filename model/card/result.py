@@ -30,6 +30,9 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
         facts.append(("runtime", f"ONNX, {manifest.input.dtype}: equal on {rows:,} rows, largest error {error}"))
     else:
         facts.append(("runtime", f"scikit-learn: {manifest.reason}"))
+    if manifest.short is not None:
+        rows = manifest.short.training_rows + manifest.short.drawn_rows
+        facts.append(("short form", f"one row in plain Python: equal on {rows:,} rows"))
     if manifest.evaluation is not None:
         figures = ", ".join(f"{name} {number(value)}" for name, value in manifest.evaluation.metrics.items())
         facts.append(("judged", f"{figures} ({manifest.evaluation.rows} {manifest.evaluation.source})"))

@@ -13,16 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import joblib
+import msgspec
 import numpy as np
 import pandas as pd
 
-from model.bundle import ONNX, PICKLE, free, write
+from model.bundle import ONNX, PICKLE, SHORT, free, write
 from model.draw import draw
 from model.estimator import Original, keep_to_one_thread, parts
 from model.manifest import FORMAT, Evaluation, Golden, Manifest
-from model.packing.compile import Compiled, compile_and_prove
+from model.packing.compile import DRAWN_ROWS, Compiled, compile_and_prove
 from model.packing.describe import Describer, Hints
 from model.packing.evaluate import evaluate, reference
+from model.packing.shorten import shorten
 from model.packing.table import neutral
 from model.proof import Answers, Refused, original
 from model.rows import Table
@@ -87,11 +89,17 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
         copied = compile_and_prove(model, rows)
     except Refused as reason:
         copied = reason
+    say("looking for a short form")
+    # Where the copy takes float32, the short form would take numbers that the copy cannot hold.
+    narrow = isinstance(copied, Compiled) and copied.form.dtype == "float32"
+    short = None if narrow else shorten(model, rows, DRAWN_ROWS)
     pickle = BytesIO()
     joblib.dump(estimator, pickle, compress=("zlib", 3))
     files = {PICKLE: pickle.getvalue()}
     if isinstance(copied, Compiled):
         files[ONNX] = copied.content
+    if short is not None:
+        files[SHORT] = msgspec.json.encode(short.form)
     manifest = Manifest(
         format=FORMAT,
         name=material.name,
@@ -103,6 +111,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
         input=copied.form if isinstance(copied, Compiled) else model.form,
         fallback=model.form if isinstance(copied, Compiled) else None,
         reason=None if isinstance(copied, Compiled) else str(copied),
+        short=short.parity if short is not None else None,
         parity=copied.parity if isinstance(copied, Compiled) else None,
         requires=_requires(estimator, compiled=isinstance(copied, Compiled)),
         built_with={"python": platform.python_version(), **{name: version(name) for name in _BUILT_WITH}},

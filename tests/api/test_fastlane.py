@@ -104,7 +104,7 @@ def test_keys_guard_scoring_and_nothing_else():
 
 
 def test_our_own_fault_is_a_500_that_tells_nothing(monkeypatch, capsys):
-    monkeypatch.setattr(SERVICE.models.default, "predict", lambda _: 1 / 0)
+    monkeypatch.setattr(SERVICE.models.default, "one", lambda _: 1 / 0)
     answer = LANE.post("/score", {"X": [1, 2, 3, 4]})
     assert (answer.status, answer.json["error"]["code"]) == (500, "internal")
     assert b"ZeroDivision" not in answer.body

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model.rows import ColumnReader, MatrixReader
+from model.readers import ColumnReader, MatrixReader
 from model.signature import MISSING_TEXT, Feature, Signature, SignatureError, Target
 
 

@@ -52,13 +52,17 @@ def _classifier(scope: Any, operator: Any, container: Any) -> None:
 
 def _raw(scope: Any, operator: Any, container: Any) -> str:
     """Add the baseline and every iteration's trees up."""
-    model = operator.raw_operator
     matrix = in_float64(scope, container, operator.inputs[0])
+    trees, baseline = plain_trees(operator.raw_operator)
+    sums = ensemble(scope, container, matrix, trees, len(baseline))
+    return node(scope, container, "Add", [sums, constant(scope, container, baseline[None, :])])
+
+
+def plain_trees(model: Any) -> tuple[list[Tree], NDArray[np.float64]]:
+    """Return every iteration's trees, and what is there before the first."""
     columns = _Columns(model)
     trees = [_tree(tree, target, columns) for stage in model._predictors for target, tree in enumerate(stage)]
-    baseline = np.asarray(model._baseline_prediction, dtype=np.float64)
-    sums = ensemble(scope, container, matrix, trees, model.n_trees_per_iteration_)
-    return node(scope, container, "Add", [sums, constant(scope, container, baseline)])
+    return trees, np.asarray(model._baseline_prediction, dtype=np.float64).ravel()
 
 
 class _Columns:

@@ -68,10 +68,14 @@ def _regressor(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _sums(scope: Any, operator: Any, container: Any, *, normalised: bool) -> str:
-    model = operator.raw_operator
     matrix = in_float64(scope, container, operator.inputs[0])
+    return ensemble(scope, container, matrix, *plain_forest(operator.raw_operator, normalised=normalised))
+
+
+def plain_forest(model: Any, *, normalised: bool) -> tuple[list[Tree], int]:
+    """Return the trees of a forest, whose sums are to be divided by their number, and how many sums there are."""
     trees = [tree for member in _members(model) for tree in _trees(member.tree_, normalised=normalised)]
-    return ensemble(scope, container, matrix, trees, model.n_outputs_ * _widest(model))
+    return trees, model.n_outputs_ * _widest(model)
 
 
 def _members(model: Any) -> list[Any]:

@@ -91,7 +91,7 @@ def ensemble(scope: Any, container: Any, matrix: str, trees: Sequence[Tree], tar
     roots: list[int] = []
     leaf_targets: list[int] = []
     leaf_weights: list[float] = []
-    for tree in map(_with_inner_root, trees):
+    for tree in map(with_inner_root, trees):
         inner, leaves = np.flatnonzero(~tree.leaf), np.flatnonzero(tree.leaf)
         place = np.zeros(len(tree.leaf), dtype=np.int64)
         place[inner] = len(splits) + np.arange(len(inner))
@@ -126,7 +126,7 @@ _NODES = (
 )  # fmt: skip
 
 
-def _with_inner_root(tree: Tree) -> Tree:
+def with_inner_root(tree: Tree) -> Tree:
     """Give a tree that is one leaf a root, which the operator insists on: both of its ways lead to the same value."""
     if not tree.leaf[0]:
         return tree

@@ -1,0 +1,116 @@
+"""The two shapes that models take their rows in: one matrix of numbers, or one column a feature."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from model.cells import NUMBERS, problem
+from model.manifest import Input
+from model.rows import Columns, Matrix, Reader
+from model.signature import MISSING_TEXT, Problem, Signature, SignatureError
+
+
+class MatrixReader(Reader):
+    """Read rows for a model whose features are all numbers."""
+
+    def __init__(self, signature: Signature, dtype: str = "float64") -> None:
+        super().__init__(signature, dtype)
+        self._plain = all(f.type != "boolean" and not f.closed for f in signature.features)
+        self._null = all(feature.missing for feature in signature.features)
+        self._cells = NUMBERS | {type(None)} if self._null else NUMBERS
+        self._narrow = self.dtype.itemsize < 8
+
+    def __call__(self, rows: object, names: Sequence[str] | None = None) -> Matrix:
+        """Return the matrix of these rows, or raise a SignatureError that names every fault."""
+        if type(rows) is list and names is None and rows and (len(rows) == self.width or self.width == 1):
+            clean = self._clean(rows)
+            if clean is not None:
+                return clean
+        elif isinstance(rows, np.ndarray):
+            return self._array(rows)
+        table = self.table(rows, names)
+        many = self._many(table)
+        return np.column_stack(self.columns(table)) if many is None else many
+
+    def _clean(self, cells: list[Any]) -> Matrix | None:
+        """Return one row of good numbers, or several rows of one, the short way; anything else takes the long one."""
+        if not (self._plain and NUMBERS.issuperset(map(type, cells))):
+            return None
+        try:
+            # A sum is finite only if each of its terms is.
+            if not isfinite(sum(cells)) or (self._narrow and (max(cells) > self.limit or min(cells) < -self.limit)):
+                return None
+            return np.array((cells,), self.dtype) if self.width > 1 else np.array(cells, self.dtype).reshape(-1, 1)
+        except OverflowError:
+            return None
+
+    def _many(self, table: list[Sequence[Any]]) -> Matrix | None:
+        if not (self._plain and table and self._cells.issuperset(map(type, chain.from_iterable(table)))):
+            return None
+        try:
+            with np.errstate(over="ignore"):
+                matrix = np.array(table, dtype=self.dtype)
+        except OverflowError:
+            return None
+        finite = np.isfinite(matrix)
+        if self._null:
+            finite |= np.isnan(matrix)
+        return matrix if finite.all() else None
+
+    def _array(self, array: Matrix) -> Matrix:
+        """Check a tensor that came without JSON."""
+        if array.ndim == 1:
+            array = array.reshape(-1, 1) if self.width == 1 else array.reshape(1, -1)
+        if array.ndim != 2 or array.dtype.kind not in "fiub":
+            raise SignatureError([Problem("shape", "expected a table of numbers")])
+        if array.shape[1] != self.width:
+            raise SignatureError([Problem("width", f"expected {self.width} values, got {array.shape[1]}", 0)])
+        if array.dtype.kind == "b" or not self._plain:
+            return self(array.tolist()) if len(array) else array.astype(self.dtype)
+        with np.errstate(over="ignore"):
+            matrix = np.ascontiguousarray(array, dtype=self.dtype)
+        if np.isfinite(matrix).all():
+            return matrix
+        return self(array.tolist())
+
+
+class ColumnReader(Reader):
+    """Read rows for a model that takes strings too: one column a feature, each of shape [n, 1]."""
+
+    def __call__(self, rows: object, names: Sequence[str] | None = None) -> Columns:
+        """Return the columns of these rows, or raise a SignatureError that names every fault."""
+        if isinstance(rows, Mapping) and rows and all(isinstance(column, np.ndarray) for column in rows.values()):
+            return self(list(map(list, zip(*(column.tolist() for column in rows.values()), strict=True))), list(rows))
+        row = self._pick(rows) if type(rows) is dict and rows.keys() == self._known else rows
+        if isinstance(row, list | tuple) and names is None and len(row) == self.width > 1:
+            clean = self._clean(row)
+            if clean is not None:
+                return clean
+        columns = self.columns(self.table(rows, names))
+        return {name: column.reshape(-1, 1) for name, column in zip(self.names, columns, strict=True)}
+
+    def _clean(self, row: Sequence[Any]) -> Columns | None:
+        """Return one row of good values the short way; anything else takes the long one."""
+        columns = {}
+        for feature, value in zip(self.signature.features, row, strict=True):
+            string = feature.type == "string"
+            if value is None and feature.missing:
+                cell = self._missing_text if string else np.nan
+            elif problem(feature, value, 0, self.limit):
+                return None
+            else:
+                cell = value
+            columns[feature.name] = np.array([[cell]], dtype=object if string else self.dtype)
+        return columns
+
+
+def reader(signature: Signature, form: Input) -> MatrixReader | ColumnReader:
+    """Return what turns a caller's rows into this model's input."""
+    if form.kind == "matrix" or (form.kind == "frame" and signature.numeric):
+        return MatrixReader(signature, form.dtype)
+    return ColumnReader(signature, form.dtype, MISSING_TEXT if form.kind == "columns" else np.nan)
