@@ -49,6 +49,13 @@ class Models:
         except KeyError:
             raise ApiError(404, "unknown_model", f"Model with name {name[:80]} does not exist.") from None
 
+    def version(self, name: str, version: str | None) -> Model:
+        """Return a model by name and, where one is given, version."""
+        model = self.get(name)
+        if version not in (None, model.version):
+            raise ApiError(404, "unknown_version", f"Model {name} has no version {version}, only {model.version}.")
+        return model
+
     def read(self, model: Model, rows: object, names: Sequence[str] | None = None) -> Table:
         """Turn a caller's rows into the model's input."""
         if hasattr(rows, "__len__") and not isinstance(rows, dict | str) and len(rows) > self.most_rows:

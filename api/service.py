@@ -119,6 +119,8 @@ def refusal(render: Render, failure: ApiError, identity: str) -> Reply:
     headers: tuple[tuple[str, str], ...] = ()
     if failure.status == 401:
         headers = (("WWW-Authenticate", "Bearer"),)
+    elif failure.status == 405:
+        headers = (("Allow", "POST"),)
     elif failure.status == 503:
         headers = (("Retry-After", "1"),)
     return Reply(encode(render(failure, identity)), int(failure.status), headers=headers)

@@ -46,11 +46,7 @@ def predict(models: Models, model: Model, request: Request) -> Reply:
 def _under(models: Models, model: Model, request: Request, key: str, rows: Any) -> Reply:
     names = None
     if key == "dataframe_split":
-        if not isinstance(rows, dict) or not isinstance(rows.get("data"), list):
-            raise ApiError(400, "malformed", 'dataframe_split must hold "columns" and "data"')
-        names, rows = rows.get("columns"), rows["data"]
-        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-            raise ApiError(400, "malformed", "the columns of dataframe_split must be a list of names")
+        rows, names = split_frame(rows)
     try:
         scored = models.ask(model, rows, request.want, names)
     except ApiError as failure:
@@ -60,6 +56,16 @@ def _under(models: Models, model: Model, request: Request, key: str, rows: Any) 
             raise ApiError(400, failure.code, message, failure.details) from None
         raise
     return Reply(encode({ANSWER_KEYS[key]: scored.predictions, **scored.beside()}))
+
+
+def split_frame(frame: Any) -> tuple[list[Any], list[str]]:
+    """Return the rows and the column names of a data frame in pandas' split form."""
+    if not isinstance(frame, dict) or not isinstance(frame.get("data"), list):
+        raise ApiError(400, "malformed", 'dataframe_split must hold "columns" and "data"')
+    names = frame.get("columns")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ApiError(400, "malformed", "the columns of dataframe_split must be a list of names")
+    return frame["data"], names
 
 
 def _record(models: Models, model: Model, request: Request, record: dict[str, Any]) -> Reply:
@@ -102,15 +108,22 @@ def cell(text: str, kind: str) -> Any:
 
 def predict_file(models: Models, model: Model, request: Request) -> Reply:
     """Answer the rows of a CSV file: as JSON, or as the same file with a column more."""
-    header, rows = table(request.body)
+    rows, names = read_file(model, request.body)
+    scored = models.ask(model, rows, request.want, names)
+    if "text/csv" in request.headers.get("accept", ""):
+        return Reply(_with_column(*table(request.body), model, scored), content_type="text/csv; charset=utf-8")
+    return Reply(encode({"predictions": scored.predictions, **scored.beside()}))
+
+
+def read_file(model: Model, content: bytes) -> tuple[list[list[Any]], list[str]]:
+    """Return a CSV file's rows as JSON values, and their names; columns that are no feature are passed over."""
+    header, rows = table(content)
     kinds = {feature.name: feature.type for feature in model.signature.features}
     names = header if set(header) & set(kinds) else list(model.signature.names)
+    if len(names) != len(header):
+        raise ApiError(400, "width", f"expected {len(names)} columns, got {len(header)}")
     wanted = [place for place, name in enumerate(names) if name in kinds]
-    read = [[cell(row[place], kinds[names[place]]) for place in wanted] for row in rows]
-    scored = models.ask(model, read, request.want, [names[place] for place in wanted])
-    if "text/csv" in request.headers.get("accept", ""):
-        return Reply(_with_column(header, rows, model, scored), content_type="text/csv; charset=utf-8")
-    return Reply(encode({"predictions": scored.predictions, **scored.beside()}))
+    return [[cell(row[place], kinds[names[place]]) for place in wanted] for row in rows], [names[i] for i in wanted]
 
 
 def table(content: bytes) -> tuple[list[str], list[list[str]]]:

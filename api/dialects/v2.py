@@ -1,0 +1,90 @@
+"""The Open Inference Protocol around inference: health, metadata, repository."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.codec import decode, encode
+from api.dialects import Reply, Request
+from api.errors import ApiError
+from api.scoring import Models
+from model.runtime import Model
+
+EXTENSIONS = ("binary_tensor_data", "classification", "model_repository")
+_TENSORS = {"number": "FP64", "integer": "FP64", "boolean": "FP64", "string": "BYTES"}
+
+
+def server(models: Models, _: Request) -> Reply:
+    """Tell who this is, and what it can beyond the protocol."""
+    return Reply(encode({"name": "score-app", "version": models.default.version, "extensions": EXTENSIONS}))
+
+
+def live(_: Models, __: Request) -> Reply:
+    """Tell that the server lives."""
+    return Reply(encode({"live": True}))
+
+
+def ready(_: Models, __: Request) -> Reply:
+    """Tell that every model is ready."""
+    return Reply(encode({"ready": True}))
+
+
+def models_list(models: Models, _: Request) -> Reply:
+    """Name the models."""
+    return Reply(encode({"models": list(models.by_name)}))
+
+
+def model_ready(models: Models, _: Request, name: str, version: str | None = None) -> Reply:
+    """Tell that a model is ready."""
+    return Reply(encode({"name": models.version(name, version).name, "ready": True}))
+
+
+def metadata(models: Models, _: Request, name: str, version: str | None = None) -> Reply:
+    """Describe a model's tensors."""
+    model = models.version(name, version)
+    platform = "onnx_onnxv1" if model.manifest.runtime == "onnx" else "sklearn_joblib"
+    shown = {"name": model.name, "versions": [model.version], "platform": platform}
+    return Reply(encode({**shown, "inputs": _inputs(model), "outputs": _outputs(model)}))
+
+
+def _inputs(model: Model) -> list[dict[str, Any]]:
+    features = model.signature.features
+    if model.signature.numeric:
+        return [{"name": "X", "datatype": "FP64", "shape": [-1, len(features)]}]
+    return [{"name": each.name, "datatype": _TENSORS[each.type], "shape": [-1, 1]} for each in features]
+
+
+def _outputs(model: Model) -> list[dict[str, Any]]:
+    targets = model.signature.targets
+    shape = [-1] if len(targets) == 1 else [-1, len(targets)]
+    outputs: list[dict[str, Any]] = [{"name": "predict", "datatype": _datatype(model), "shape": shape}]
+    if model.signature.proba:
+        classes = len(targets[0].classes or ())
+        outputs.append({"name": "predict_proba", "datatype": "FP64", "shape": [*shape, classes]})
+    if targets[0].classes is not None:
+        outputs.append({"name": "labels", "datatype": "BYTES", "shape": shape})
+    return outputs
+
+
+def _datatype(model: Model) -> str:
+    kinds = {type(label) for target in model.signature.targets for label in target.classes or (0.0,)}
+    return {bool: "BOOL", int: "INT64", float: "FP64", str: "BYTES"}[kinds.pop()]
+
+
+def repository_index(models: Models, request: Request) -> Reply:
+    """List the bundles that are served; there are no others in a pod."""
+    if request.body:
+        decode(request.body)
+    found = [{"name": m.name, "version": m.version, "state": "READY", "reason": ""} for m in models.by_name.values()]
+    return Reply(encode(found))
+
+
+def not_here(models: Models, _: Request, name: str) -> Reply:
+    """Say why models are neither loaded nor unloaded."""
+    models.get(name)
+    raise ApiError(501, "baked_in", "models are baked into the image: deploy another image to serve others")
+
+
+def error(failure: ApiError, _: str) -> dict[str, Any]:
+    """Return the protocol's shape of an error."""
+    return {"error": failure.message}

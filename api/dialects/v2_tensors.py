@@ -1,0 +1,122 @@
+"""Tensors of the Open Inference Protocol: JSON or raw bytes, each way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from api.errors import ApiError
+
+Tensor = NDArray[Any]
+
+DTYPES: dict[str, Any] = {
+    "BOOL": np.bool_, "UINT8": np.uint8, "UINT16": np.uint16, "UINT32": np.uint32, "UINT64": np.uint64,
+    "INT8": np.int8, "INT16": np.int16, "INT32": np.int32, "INT64": np.int64,
+    "FP16": np.float16, "FP32": np.float32, "FP64": np.float64, "BYTES": np.object_,
+}  # fmt: skip
+_NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
+_PYTHON = {"b": (bool,), "u": (int,), "i": (int,), "f": (int, float, type(None)), "O": (str, type(None))}
+MOST_ELEMENTS = 1 << 28
+
+
+def bad(text: str) -> ApiError:
+    """Return what the protocol says of any malformed request."""
+    return ApiError(400, "malformed", text)
+
+
+def datatype(array: Tensor) -> str:
+    """Name an array's type as the protocol does."""
+    return _NAMES.get(array.dtype, "BYTES")
+
+
+def shape_of(tensor: dict[str, Any]) -> list[int]:
+    """Return a tensor's shape, if it is one."""
+    shape = tensor.get("shape")
+    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape) or not shape:
+        raise bad(f"input {_name(tensor)}: shape must be a list of sizes")
+    if int(np.prod(shape, dtype=object)) > MOST_ELEMENTS:
+        raise ApiError(413, "too_large", f"input {_name(tensor)}: the shape holds more than {MOST_ELEMENTS} elements")
+    return shape
+
+
+def from_json(tensor: dict[str, Any]) -> Tensor:
+    """Return a tensor whose data came as JSON, flat or nested."""
+    kind = _kind(tensor)
+    if kind == "FP16":
+        raise bad(f"input {_name(tensor)}: FP16 has no JSON form, send it as binary data")
+    if not isinstance(tensor.get("data"), list):
+        raise bad(f"input {_name(tensor)}: data must be a list")
+    shape = shape_of(tensor)
+    try:
+        cells = list(_flat(tensor["data"]))
+    except RecursionError:
+        raise bad(f"input {_name(tensor)}: data is nested too deeply") from None
+    if len(cells) != int(np.prod(shape)):
+        raise bad(f"input {_name(tensor)}: shape {shape} wants {int(np.prod(shape))} elements, data has {len(cells)}")
+    dtype = np.dtype(DTYPES[kind])
+    wrong = set(map(type, cells)) - set(_PYTHON[dtype.kind])
+    if wrong:
+        raise bad(f"input {_name(tensor)}: {kind} data holds {', '.join(sorted(each.__name__ for each in wrong))}")
+    try:
+        with np.errstate(over="ignore"):
+            return np.array(cells, dtype=dtype).reshape(shape)
+    except (OverflowError, ValueError):
+        raise bad(f"input {_name(tensor)}: a value does not fit {kind}") from None
+
+
+def _flat(data: list[Any]) -> Iterator[Any]:
+    for each in data:
+        if isinstance(each, list):
+            yield from _flat(each)
+        else:
+            yield each
+
+
+def from_bytes(tensor: dict[str, Any], content: memoryview) -> Tensor:
+    """Return a tensor whose data came as bytes: little-endian, row by row."""
+    kind, shape = _kind(tensor), shape_of(tensor)
+    count = int(np.prod(shape))
+    if kind == "BYTES":
+        return _texts(tensor, content, count).reshape(shape)
+    dtype = np.dtype(DTYPES[kind]).newbyteorder("<")
+    if len(content) != count * dtype.itemsize:
+        raise bad(f"input {_name(tensor)}: {count} of {kind} take {count * dtype.itemsize} bytes, got {len(content)}")
+    return np.frombuffer(content, dtype).reshape(shape)
+
+
+def _texts(tensor: dict[str, Any], content: memoryview, count: int) -> Tensor:
+    texts, place = np.empty(count, dtype=object), 0
+    try:
+        for number in range(count):
+            size = int.from_bytes(content[place : place + 4], "little")
+            if place + 4 + size > len(content):
+                raise bad(f"input {_name(tensor)}: the binary data ends within element {number}")
+            texts[number] = bytes(content[place + 4 : place + 4 + size]).decode()
+            place += 4 + size
+    except UnicodeDecodeError:
+        raise bad(f"input {_name(tensor)}: an element is not UTF-8") from None
+    if place != len(content):
+        raise bad(f"input {_name(tensor)}: {len(content) - place} bytes follow the last element")
+    return texts
+
+
+def to_bytes(array: Tensor) -> bytes:
+    """Return an array as the protocol's raw bytes."""
+    if array.dtype.kind != "O":
+        return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<")).tobytes()
+    texts = [str(text).encode() for text in array.ravel()]
+    return b"".join(len(text).to_bytes(4, "little") + text for text in texts)
+
+
+def _kind(tensor: dict[str, Any]) -> str:
+    kind = tensor.get("datatype")
+    if not isinstance(kind, str) or kind.upper() not in DTYPES:
+        raise bad(f"input {_name(tensor)}: datatype must be one of {', '.join(DTYPES)}")
+    return kind.upper()
+
+
+def _name(tensor: dict[str, Any]) -> str:
+    return str(tensor.get("name"))[:80]
