@@ -7,30 +7,9 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
-from prometheus_client.registry import Collector
-
-from api.metrics import Meters
+from api.exposition import exposition
 from api.service import Service, State
 from api.settings import Settings
-
-
-class _Collector(Collector):
-    def __init__(self, meters: Meters) -> None:
-        self._meters = meters
-
-    def collect(self) -> Any:
-        """Give the counts of this moment."""
-        return self._meters.collect()
-
-
-def exposition(meters: Meters, accept: str) -> tuple[bytes, str]:
-    """Return the metrics in the format asked for, and its name."""
-    registry = CollectorRegistry()
-    registry.register(_Collector(meters))
-    encode, kind = choose_encoder(accept)
-    return encode(registry), kind
 
 
 def drain(state: State, settings: Settings, stop: Event) -> str:

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from api import wsgi
 from api.dialects import Reply, Request, score
-from api.endpoints import ENDPOINTS
+from api.endpoints import ENDPOINTS, PUBLIC_METRICS
 from api.errors import ApiError
 from api.service import Endpoint, Service, refusal
 
@@ -19,7 +19,7 @@ def create_app(service: Service) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    for endpoint in ENDPOINTS:
+    for endpoint in (*ENDPOINTS, PUBLIC_METRICS) if service.settings.public_metrics else ENDPOINTS:
         app.add_url_rule(
             endpoint.path,
             endpoint=f"{endpoint.method} {endpoint.path}",

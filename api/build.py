@@ -18,7 +18,7 @@ from model.runtime import Model
 def build(settings: Settings, models: Sequence[Model], log: Log | None = None) -> tuple[FastLane, Service]:
     """Return the WSGI application, and the service behind it."""
     meters = Meters(models)
-    served = Models(models, settings.max_rows)
+    served = Models(models, settings.max_rows, meters)
     service = Service(settings, served, meters, log or Log(settings.log_level))
     app = create_app(service)
     return FastLane(app.wsgi_app, service, dict(lanes(served))), service

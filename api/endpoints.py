@@ -24,6 +24,7 @@ def _versioned(method: str, path: str, answer: Callable[..., Reply], *, scoring:
         yield Endpoint(method, path.format(version=version), answer, v2.error, scoring)
 
 
+PUBLIC_METRICS = Endpoint("GET", "/metrics", health.metrics, score.error)
 ENDPOINTS = (
     Endpoint("GET", "/", health.alive, score.error),
     Endpoint("GET", "/livez", health.live, score.error),

@@ -6,6 +6,7 @@ from typing import Any
 
 from api.codec import encode
 from api.dialects import Reply, Request
+from api.exposition import exposition
 from api.scoring import Models
 
 
@@ -23,6 +24,12 @@ alive = says({"status": "alive"})
 live = says({"status": "ok"})
 running = says({"msg": "Server running"})
 broken = says({"msg": "Error"}, 500)
+
+
+def metrics(models: Models, request: Request) -> Reply:
+    """Show the metrics to whoever may reach the main port; the admin port shows them in any case."""
+    body, kind = exposition(models.meters, request.headers.get("accept", ""))
+    return Reply(body, content_type=kind)
 
 
 def ready(models: Models, _: Request) -> Reply:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 from api.errors import ApiError, from_signature
+from api.metrics import Meters
 from model.rows import Table
 from model.runtime import Model
 from model.signature import SignatureError
@@ -37,10 +39,11 @@ class Scored:
 class Models:
     """The models that this process serves; the first is the one that a path without a name means."""
 
-    def __init__(self, models: Iterable[Model], most_rows: int) -> None:
+    def __init__(self, models: Iterable[Model], most_rows: int, meters: Meters | None = None) -> None:
         self.by_name = {model.name: model for model in models}
         self.default = next(iter(self.by_name.values()))
         self.most_rows = most_rows
+        self.meters = meters or Meters(self.by_name.values())
 
     def get(self, name: str) -> Model:
         """Return a model by name."""
@@ -65,14 +68,23 @@ class Models:
         except SignatureError as error:
             raise from_signature(error) from None
 
+    def predict(self, model: Model, table: Table) -> Any:
+        """Return a model's answers to rows that were read, counted."""
+        start = perf_counter()
+        answer = model.predict(table)
+        self.meters.many(model.name, table, answer, perf_counter() - start)
+        return answer
+
     def ask(self, model: Model, rows: object, want: Want, names: Sequence[str] | None = None) -> Scored:
         """Answer a caller's rows."""
         if names is None and not want.proba and (row := model.rows.single(rows)) is not None:
+            start = perf_counter()
             answer = model.one(row)
             if answer is not None:
+                self.meters.one(model.name, row, answer, perf_counter() - start)
                 return Scored([answer], labels=titled(model, [answer]) if want.labels else None)
         table = self.read(model, rows, names)
-        predictions = listed(model, model.predict(table))
+        predictions = listed(model, self.predict(model, table))
         return Scored(
             predictions,
             probabilities(model, table) if want.proba else None,

@@ -37,7 +37,8 @@ def infer(models: Models, request: Request, name: str, version: str | None = Non
     asked, parameters = _asked(body), _mapping(body, "parameters")
     with as_bad_request():
         table = models.read(model, *_rows(model, _tensors(body, raw)))
-        produced = {each.name: _output(model, each, table) for each in asked}
+        answer = models.predict(model, table)
+        produced = {each.name: _output(model, each, table, answer) for each in asked}
     envelope = {
         "model_name": model.name,
         "model_version": model.version,
@@ -118,34 +119,33 @@ def _asked(body: dict[str, Any]) -> list[_Asked]:
     return [_Asked(output["name"], _mapping(output, "parameters")) for output in outputs] or [_Asked(DEFAULT_OUTPUT)]
 
 
-def _output(model: Model, asked: _Asked, table: Table) -> Tensor:
+def _output(model: Model, asked: _Asked, table: Table, answer: Tensor) -> Tensor:
     if "classification" in asked.parameters:
-        return _best(model, asked.parameters["classification"], table)
+        return _best(model, asked.parameters["classification"], table, answer)
     try:
         produce = OUTPUTS[asked.name]
     except KeyError:
         known = ", ".join(OUTPUTS)
         raise bad(f"Unexpected inference output '{asked.name[:80]}' for model '{model.name}'; it has {known}") from None
-    return produce(model, table)
+    return produce(model, table, answer)
 
 
-def _predict(model: Model, table: Table) -> Tensor:
-    answer = model.predict(table)
+def _predict(_: Model, __: Table, answer: Tensor) -> Tensor:
     return answer.astype(object) if answer.dtype.kind == "U" else answer
 
 
-def _proba(model: Model, table: Table) -> Tensor:
+def _proba(model: Model, table: Table, _: Tensor) -> Tensor:
     if not model.signature.proba:
         raise ApiError(400, "no_probabilities", f"the model {model.name} gives no probabilities")
     tables = model.predict_proba(table)
     return np.asarray(tables[0] if len(tables) == 1 else np.stack(tables, axis=1), dtype=np.float64)
 
 
-def _labels(model: Model, table: Table) -> Tensor:
-    return np.array(titled(model, model.predict(table).tolist()), dtype=object)
+def _labels(model: Model, _: Table, answer: Tensor) -> Tensor:
+    return np.array(titled(model, answer.tolist()), dtype=object)
 
 
-OUTPUTS: dict[str, Callable[[Model, Table], Tensor]] = {
+OUTPUTS: dict[str, Callable[[Model, Table, Tensor], Tensor]] = {
     "predict": _predict,
     "output-0": _predict,
     "predict_proba": _proba,
@@ -153,11 +153,11 @@ OUTPUTS: dict[str, Callable[[Model, Table], Tensor]] = {
 }
 
 
-def _best(model: Model, most: Any, table: Table) -> Tensor:
+def _best(model: Model, most: Any, table: Table, answer: Tensor) -> Tensor:
     """Return the best classes of each row, each as value:index:label."""
     if type(most) is not int or most < 1:
         raise bad("classification must be a number of classes, at least 1")
-    proba = _proba(model, table)
+    proba = _proba(model, table, answer)
     if proba.ndim != 2:
         raise bad("classification is for models of one target")
     target = model.signature.targets[0]
