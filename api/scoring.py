@@ -71,7 +71,13 @@ class Models:
     def predict(self, model: Model, table: Table) -> Any:
         """Return a model's answers to rows that were read, counted."""
         start = perf_counter()
-        answer = model.predict(table)
+        try:
+            answer = model.predict(table)
+        except (ValueError, IndexError):
+            if model.manifest.runtime != "sklearn":
+                raise
+            # Some estimators refuse rows for reasons of their own, which no signature can tell beforehand.
+            raise ApiError(422, "refused", f"the model {model.name} refuses these rows") from None
         self.meters.many(model.name, table, answer, perf_counter() - start)
         return answer
 

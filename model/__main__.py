@@ -32,16 +32,12 @@ def main() -> None:
     """Teach or import a scikit-learn model, pack it as a bundle, prove it."""
 
 
-@main.command()
+@main.command(epilog="Example: python -m model train iris")
 @click.argument("name", type=click.Choice(SAMPLES))
 @click.option("--data", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="The real rows, for wine.")
 @BUNDLES
 def train(name: str, data: Path | None, bundles: Path) -> None:
-    r"""Train a sample model and pack it.
-
-    \b
-    Example: python -m model train iris
-    """
+    """Train a sample model and pack it."""
     with _reporting(code=2), _progress(name) as say:
         from model.packing.train import train as train_sample  # noqa: PLC0415 - imports scikit-learn
 
@@ -49,7 +45,7 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
     _show(manifest)
 
 
-@main.command()
+@main.command(epilog="Example: python -m model add churn.pkl --data customers.csv --target left")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--data",
@@ -62,11 +58,7 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
 @click.option("--replace", is_flag=True, help="Overwrite a bundle of that name.")
 @BUNDLES
 def add(file: Path, data: Path, target: str | None, name: str | None, bundles: Path, *, replace: bool) -> None:
-    r"""Import a fitted estimator from a joblib or pickle file.
-
-    \b
-    Example: python -m model add churn.pkl --data customers.csv --target left
-    """
+    """Import a fitted estimator from a joblib or pickle file."""
     name = name or re.sub(r"[^a-z0-9]+", "-", file.name.split(".")[0].lower()).strip("-")
     click.echo(f"warning: opening {file} runs the code in it; go on only if you trust where it comes from", err=True)
     with _reporting(code=2), _progress(name) as say:
@@ -76,15 +68,11 @@ def add(file: Path, data: Path, target: str | None, name: str | None, bundles: P
     _show(manifest)
 
 
-@main.command()
+@main.command(epilog="Example: python -m model check iris")
 @click.argument("names", nargs=-1)
 @BUNDLES
 def check(names: tuple[str, ...], bundles: Path) -> None:
-    r"""Verify bundles: digests, library versions, golden rows, compiled copy.
-
-    \b
-    Example: python -m model check iris
-    """
+    """Verify bundles: digests, library versions, golden rows, compiled copy."""
     from model.check import compared, recall  # noqa: PLC0415 - imports numpy
     from model.runtime import load  # noqa: PLC0415
 
@@ -114,16 +102,12 @@ def list_(bundles: Path) -> None:
         listing([bundle.read(bundles, name).manifest for name in bundle.names(bundles)])
 
 
-@main.command()
+@main.command(epilog="Example: python -m model card iris --html iris.html")
 @click.argument("name")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with figures to this file.")
 @BUNDLES
 def card(name: str, html: Path | None, bundles: Path) -> None:
-    r"""Show what a model is and how good it is.
-
-    \b
-    Example: python -m model card iris --html iris.html
-    """
+    """Show what a model is and how good it is."""
     with _reporting(code=1):
         manifest = bundle.read(bundles, name).manifest
     if html is None:

@@ -60,8 +60,10 @@ def compare(expected: list[Answers], found: list[Answers], training: int, drawn:
     """Return how far the copy is from the original over tables of rows."""
     labels, error = 0, 0.0
     for one, other in zip(expected, found, strict=True):
-        if one.predict.shape != other.predict.shape or len(one.proba) != len(other.proba):
-            raise Refused(f"the copy answers in another shape: {other.predict.shape}, not {one.predict.shape}")
+        if one.predict.shape != other.predict.shape:
+            raise Refused(f"the copy answers in the shape {other.predict.shape}, not {one.predict.shape}")
+        if len(one.proba) != len(other.proba):
+            raise Refused("the copy gives its probabilities in another shape")
         if one.predict.dtype.kind == "f" and not one.proba:
             error = max(error, largest_error(one.predict, other.predict))
         else:

@@ -35,7 +35,7 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
         facts.append(("short form", f"one row in plain Python: equal on {rows:,} rows"))
     if manifest.evaluation is not None:
         figures = ", ".join(f"{name} {number(value)}" for name, value in manifest.evaluation.metrics.items())
-        facts.append(("judged", f"{figures} ({manifest.evaluation.rows} {manifest.evaluation.source})"))
+        facts.append(("judged", f"{figures} ({manifest.evaluation.rows} rows: {manifest.evaluation.source})"))
     return facts + [("note", note) for note in manifest.notes]
 
 
@@ -55,7 +55,7 @@ def listing(manifests: list[Manifest]) -> None:
     table = Table(box=None, header_style="dim")
     for column in ("name", "version", "task", "features", "runtime", "judged"):
         table.add_column(column, no_wrap=True)
-    table.add_column("estimator")
+    table.add_column("estimator", no_wrap=True, overflow="ellipsis")
     for manifest in manifests:
         metrics = manifest.evaluation.metrics if manifest.evaluation is not None else {}
         judged = next((f"{name} {number(value)}" for name, value in metrics.items()), "")

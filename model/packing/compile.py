@@ -48,23 +48,23 @@ def compile_and_prove(model: Original, rows: Table, drawn: int = DRAWN_ROWS) -> 
     except Exception as error:
         # Only the original knows what it refuses, and a copy would answer.
         raise Refused(f"the model refuses rows near its training data: {_one_line(error)}") from error
-    reasons = []
+    reasons: dict[str, None] = {}
     for dtype, by_name in product(("float64", "float32"), _ways(model)):
         try:
             content = _convert(estimator, signature, dtype, by_name=by_name)
             copied = Input("matrix" if signature.numeric else "columns", dtype)
             found = [copy(content, signature, copied, table) for table in (rows, around)]
         except Refused as reason:
-            reasons.append(str(reason))
+            reasons[str(reason)] = None
             continue
         except Exception as error:  # noqa: BLE001 - converters and kernels raise all kinds; none may stop the packing
-            reasons.append(f"{dtype}: {_one_line(error)}")
+            reasons[_one_line(error)] = None
             continue
         parity = compare(expected, found, len(expected[0].predict), drawn)
         if parity.passed:
             return Compiled(content, copied, parity)
-        reasons.append(f"{dtype}: {difference(parity)}")
-    raise Refused("; ".join(dict.fromkeys(reasons)))
+        reasons[f"{difference(parity)} in {dtype}"] = None
+    raise Refused("; ".join(reasons))
 
 
 def _ways(model: Original) -> tuple[bool, ...]:
@@ -135,5 +135,10 @@ def _culprit(error: Exception) -> str:
     return names[0] if names else _one_line(error)
 
 
+# What ONNX Runtime and skl2onnx wrap their sentences in: codes, and places in their own sources.
+_WRAPPING = re.compile(r"\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+:\d+ |https?://\S+|0x[0-9a-f]+")
+
+
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    text = " ".join(_WRAPPING.sub("", " ".join(str(error).split())).split())
+    return text if len(text) <= 140 else f"{text[:140].rsplit(' ', 1)[0]} …" if text else type(error).__name__
