@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from api import health
+from api import health, openapi
 from api.dialects import Reply, Request, mlflow, predict, score, v1, v2, v2_infer
 from api.scoring import Models
 from api.service import Endpoint
@@ -54,6 +54,7 @@ ENDPOINTS = (
     Endpoint("POST", "/invocations", default_model(mlflow.invocations), mlflow.error, scoring=True),
     Endpoint("GET", "/ping", mlflow.ping, mlflow.error),
     Endpoint("GET", "/version", mlflow.version, mlflow.error),
+    Endpoint("GET", "/openapi.json", openapi.serve, score.error),
 )
 
 
