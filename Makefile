@@ -8,7 +8,7 @@ BIN   := .venv/bin
 # The stamp changes with the lock, so that nothing is installed twice and nothing stale is used.
 STAMP := .venv/.ready-$(shell cksum < locks/dev.txt | cut -d' ' -f1)
 
-.PHONY: help run test setup lint train check reach lock clean
+.PHONY: help run test setup lint train check reach bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -39,6 +39,9 @@ check: setup ## verify every bundle: digests, versions, answers
 
 reach: setup ## try every estimator of scikit-learn, and write docs/models.md
 	@$(BIN)/python -m tests.model.packing.reach
+
+bench: setup ## measure this server beside its peers (needs wrk; installs them under build/)
+	@$(BIN)/python -m benchmarks.rows && $(BIN)/python -m benchmarks.serve purchase && $(BIN)/python -m benchmarks.serve iris
 
 lock: setup ## resolve the newest versions into locks/ (no download address is written)
 	@for set in serve: full:full dev:dev; do \

@@ -32,8 +32,12 @@ class Scored:
 
     def beside(self) -> dict[str, Any]:
         """Return what was asked for besides, under the same keys in every dialect."""
-        found = {"probabilities": self.probabilities, "labels": self.labels}
-        return {key: value for key, value in found.items() if value is not None}
+        found = {}
+        if self.probabilities is not None:
+            found["probabilities"] = self.probabilities
+        if self.labels is not None:
+            found["labels"] = self.labels
+        return found
 
 
 class Models:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,6 +17,12 @@ _NO_QUERY: Mapping[str, str] = {}
 _WINDOW = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
+@cache
+def _key(name: str) -> str:
+    """Return WSGI's spelling of a header that the program asks for."""
+    return f"HTTP_{name.upper().replace('-', '_')}"
+
+
 class Headers(Mapping[str, str]):
     """A request's headers by lower-case name, looked up only when somebody asks."""
 
@@ -26,12 +33,12 @@ class Headers(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         """Return one header."""
-        value: str = self._environ[f"HTTP_{name.upper().replace('-', '_')}"]
+        value: str = self._environ[_key(name)]
         return value
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return one header or the default, without the exception that the inherited way costs."""
-        return self._environ.get(f"HTTP_{name.upper().replace('-', '_')}", default)
+        return self._environ.get(_key(name), default)
 
     def __iter__(self) -> Iterator[str]:
         """Give the names of all headers."""

@@ -35,6 +35,9 @@ def keep_to_one_thread(estimator: Any) -> None:
     for part in parts(estimator):
         if getattr(part, "n_jobs", None) not in (None, 1):
             part.n_jobs = 1
+        if hasattr(part, "n_threads"):
+            # Histogram boosting keeps how many cores its trainer had, which is nobody's business later.
+            part.n_threads = 1
 
 
 def parts(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:

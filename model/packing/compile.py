@@ -93,6 +93,10 @@ def _convert(estimator: Any, signature: Signature, dtype: str, *, by_name: bool)
     except (MissingShapeCalculator, MissingConverter) as error:
         raise Refused(f"no ONNX converter for {_culprit(error)}") from None
     declare_version(graph)
+    # skl2onnx keeps them in a set, whose order differs from process to process, and with it the bundle's version.
+    ordered = sorted(graph.opset_import, key=lambda opset: opset.domain)
+    del graph.opset_import[:]
+    graph.opset_import.extend(ordered)
     _name_outputs(graph, 2 if signature.proba else 1)
     if by_name and signature.numeric:
         _take_one_matrix(graph, signature.names)

@@ -15,7 +15,7 @@ from sklearn import base
 
 from model.estimator import dense, parts, present
 from model.manifest import Input
-from model.packing.table import PackError, column_type, neutral
+from model.packing.table import PackError, column_types, neutral
 from model.signature import Feature, Label, Signature, Target, Task
 
 # A column of strings with more values than this, or hardly any twice, is text and not a choice.
@@ -38,8 +38,9 @@ class Describer:
 
     def __init__(self, estimator: Any, rows: pd.DataFrame) -> None:
         self.estimator, self.rows = estimator, rows
-        self.names = tuple(str(name) for name in rows.columns)
-        self.sample = rows.head(2)
+        self.types = column_types(rows)
+        self.names = tuple(self.types)
+        self.table = neutral(rows, self.types)
         self.form, self.answer = self._form()
 
     def signature(self, hints: Hints) -> Signature:
@@ -54,7 +55,7 @@ class Describer:
 
     def _form(self) -> tuple[Input, Any]:
         """Return the form in which the estimator takes its rows, and its answer to all of them."""
-        numeric = not isinstance(neutral(self.sample), dict)
+        numeric = not isinstance(self.table, dict)
         kinds = ["frame"] if hasattr(self.estimator, "feature_names_in_") else ["matrix"] if numeric else ["frame"]
         if len(self.names) == 1 and not numeric:
             kinds.insert(0, "texts")
@@ -62,7 +63,7 @@ class Describer:
         for kind in kinds:
             form = Input(kind=kind)  # type: ignore[arg-type]
             try:
-                answer = self._ask(self.rows, form)
+                answer = dense(self.estimator.predict(present(self.table, self.names, form)))
             except Exception as failure:  # noqa: BLE001 - a foreign estimator raises what it likes
                 error = failure
                 continue
@@ -71,12 +72,9 @@ class Describer:
         why = f": {' '.join(str(error).split())[:300]}" if error else ""
         raise PackError(f"the model cannot predict the rows of the data{why}")
 
-    def _ask(self, rows: pd.DataFrame, form: Input) -> Any:
-        return dense(self.estimator.predict(present(neutral(rows), self.names, form)))
-
     def _takes(self, name: str, value: object) -> bool:
         """Tell whether the model answers rows that have this value."""
-        rows = neutral(self.sample)
+        rows = neutral(self.rows.head(2), self.types)
         if isinstance(rows, dict):
             rows[name][:] = value
         else:
@@ -92,7 +90,7 @@ class Describer:
         return tuple(self._feature(name, encoded.get(name), hints.units.get(name)) for name in self.names)
 
     def _feature(self, name: str, encoded: tuple[Any, ...] | None, unit: str | None) -> Feature:
-        column, kind = self.rows[name], column_type(self.rows[name])
+        column, kind = self.rows[name], self.types[name]
         values = column.dropna()
         missing = self._takes(name, np.nan)
         if kind == "string":

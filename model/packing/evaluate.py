@@ -14,7 +14,7 @@ from model.manifest import Evaluation, Histogram, Reference
 from model.packing.table import PackError, neutral
 from model.proof import Answers, original
 from model.rows import Table
-from model.signature import Feature, Signature, Target
+from model.signature import Feature, Signature, Target, Type
 
 BINS = 10
 MOST_POINTS = 300
@@ -29,11 +29,15 @@ def evaluate(model: Original, rows: pd.DataFrame, truth: pd.Series[Any], source:
     known = truth.notna().to_numpy()
     rows, right = rows[known], truth[known].to_numpy()
     _require_known_labels(signature.targets[0], right)
-    answers = original(model, neutral(rows))
+    answers = original(model, neutral(rows, _types(model)))
     judge = _classified if signature.task == "classification" else _predicted
     found = judge(signature.targets[0], answers, right)
     importance = _importance(model, rows, right)
     return Evaluation(rows=len(right), source=source, importance=importance, **found)
+
+
+def _types(model: Original) -> dict[str, Type]:
+    return {feature.name: feature.type for feature in model.signature.features}
 
 
 def _require_known_labels(target: Target, right: NDArray[Any]) -> None:
@@ -104,7 +108,7 @@ def _importance(model: Original, rows: pd.DataFrame, right: NDArray[Any]) -> dic
     if model.form.kind == "texts" or len(right) < 2:
         return None
     some = np.random.default_rng(0).permutation(len(right))[:MOST_ROWS_SHUFFLED]
-    given = model.present(neutral(rows.iloc[some]))
+    given = model.present(neutral(rows.iloc[some], _types(model)))
     scoring = "accuracy" if model.signature.task == "classification" else "r2"
     found = inspection.permutation_importance(
         model.estimator, given, right[some], scoring=scoring, n_repeats=5, random_state=0

@@ -25,7 +25,6 @@ from model.packing.compile import DRAWN_ROWS, Compiled, compile_and_prove
 from model.packing.describe import Describer, Hints
 from model.packing.evaluate import evaluate, reference
 from model.packing.shorten import shorten
-from model.packing.table import neutral
 from model.proof import Answers, Refused, original
 from model.rows import Table
 from model.signature import Signature
@@ -79,7 +78,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
     say("asking the model what it takes and answers")
     describer = Describer(estimator, material.rows)
     model = Original(estimator, describer.signature(material.hints), describer.form)
-    rows = neutral(material.rows)
+    rows = describer.table
     answers = original(model, rows)
     say("judging it")
     judged = _judge(model, material.judged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +63,13 @@ def select(estimator: Any, data: pd.DataFrame, target: str | None) -> pd.DataFra
     return rest
 
 
-def neutral(rows: pd.DataFrame) -> Table:
+def column_types(rows: pd.DataFrame) -> dict[str, Type]:
+    """Return what JSON calls the values of each column."""
+    return {str(name): column_type(rows[name]) for name in rows.columns}
+
+
+def neutral(rows: pd.DataFrame, types: Mapping[str, Type]) -> Table:
     """Return a data frame as the rows of a caller would arrive: one matrix, or one column of [n, 1] a feature."""
-    types = {str(name): column_type(rows[name]) for name in rows.columns}
     if "string" not in types.values():
         return rows.to_numpy(dtype=np.float64, na_value=np.nan, copy=True)
     return {
@@ -82,13 +86,15 @@ def column_type(column: pd.Series[Any]) -> Type:
     """Return what JSON calls the values of a column."""
     kind = column.dtype.kind if isinstance(column.dtype, np.dtype) else "O"
     values = column.dropna()
-    if kind == "b" or (len(values) and values.map(type).isin([bool, np.bool_]).all()):
+    if values.empty:
+        raise PackError(f"column {column.name!r} has no value in any row, so nothing can be learnt about it")
+    if kind == "b" or (values.map(type).isin([bool, np.bool_]).all()):
         return "boolean"
-    if kind in "iu" or (kind == "f" and column.hasnans and len(values) and (values % 1 == 0).all()):
+    if kind in "iu" or (kind == "f" and column.hasnans and (values % 1 == 0).all()):
         return "integer"
     if kind == "f":
         return "number"
-    if kind == "O" and len(values) and values.map(lambda value: isinstance(value, str)).all():
+    if kind == "O" and values.map(lambda value: isinstance(value, str)).all():
         return "string"
     raise PackError(f"column {column.name!r} is of type {column.dtype}: only numbers, booleans and strings are served")
 

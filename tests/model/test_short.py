@@ -25,7 +25,6 @@ from model.bundle import DEFAULT_ROOT, read
 from model.estimator import Original
 from model.packing.describe import Describer, Hints
 from model.packing.shorten import _number, _place, shorten
-from model.packing.table import neutral
 from model.runtime import load
 from tests.conftest import SAMPLES
 
@@ -48,7 +47,7 @@ def mixed(last):
 def short_of(estimator, rows, target):
     estimator.fit(rows, target)
     describer = Describer(estimator, rows)
-    return shorten(Original(estimator, describer.signature(Hints()), describer.form), neutral(rows), 1500)
+    return shorten(Original(estimator, describer.signature(Hints()), describer.form), describer.table, 1500)
 
 
 HAVE_ONE = {

@@ -119,6 +119,17 @@ def test_the_signature_is_what_the_pipeline_takes(tmp_path, model_cli):
     assert read(tmp_path / "b", "mixed").manifest.signature.features[0].closed is False
 
 
+def test_the_first_rows_may_have_gaps_in_a_column_of_strings(tmp_path, model_cli):
+    rows = TABLE.assign(city=np.where(np.arange(200) < 5, np.nan, CITY.astype(object)))
+    estimator = mixed(Ridge()).fit(rows, PRICE)
+    joblib.dump(estimator, tmp_path / "gaps.joblib")
+    rows.to_csv(tmp_path / "gaps.csv", index=False)
+    done = model_cli("add", tmp_path / "gaps.joblib", "--data", tmp_path / "gaps.csv", "--bundles", tmp_path / "b")
+    assert done.exit_code == 0, done.output
+    city = read(tmp_path / "b", "gaps").manifest.signature.features[0]
+    assert (city.type, city.missing, city.categories) == ("string", True, ("Köln", "Oslo", "Rome"))
+
+
 def added(tmp_path, model_cli, name, *options):
     estimator, rows, _ = fit(name)
     joblib.dump(estimator, tmp_path / f"{name}.joblib")
@@ -162,6 +173,7 @@ MISTAKES = {
         lambda p: dump(PLAIN, p), NUMBERS.assign(more=1), (), "was fitted on 3 columns, the data has 4 (--target"
     ),
     "unusable column": (lambda p: dump(LINE, p), DATED, (), "the model cannot predict the rows"),
+    "empty column": (lambda p: dump(LINE, p), NUMBERS.assign(y=None), (), "column 'y' has no value in any row"),
     "no such target": (lambda p: dump(LINE, p), NUMBERS, ("--target", "price"), "has no column 'price'"),
     "labels it does not know": (
         lambda p: dump(LINE, p), NUMBERS.assign(t="yes"), ("--target", "t"), "the target holds yes, but the model knows"

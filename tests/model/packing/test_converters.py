@@ -25,7 +25,6 @@ from model.estimator import Original
 from model.packing.compile import compile_and_prove
 from model.packing.converters.trees import before_rounding
 from model.packing.describe import Describer, Hints
-from model.packing.table import neutral
 
 RNG = np.random.default_rng(5)
 ROWS = pd.DataFrame(RNG.normal(size=(200, 4)), columns=list("abcd"))
@@ -45,7 +44,7 @@ def proven(estimator, rows, target, drawn=1500):
         estimator.fit(rows, target)
         describer = Describer(estimator, rows)
         model = Original(estimator, describer.signature(Hints()), describer.form)
-        compiled = compile_and_prove(model, neutral(rows), drawn)
+        compiled = compile_and_prove(model, describer.table, drawn)
     assert compiled.form.dtype == "float64"
     return compiled.parity
 

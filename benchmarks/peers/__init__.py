@@ -1,0 +1,1 @@
+"""The same fitted model behind other servers, each as its own documentation shows it."""
