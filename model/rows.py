@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.cells import ALLOWED, NUMBERS, problem, said
+from model.cells import ALLOWED, problem, said
 from model.signature import Feature, Problem, Signature, SignatureError
 
 Matrix = NDArray[Any]
@@ -23,14 +23,6 @@ Table = Matrix | Columns
 _ROWS = (list, dict)
 # A batch that is wrong throughout must not cost memory without bound to be told so.
 MOST_LOOKED_FOR = 1000
-_ALLOWED = {
-    "number": NUMBERS,
-    "integer": NUMBERS,
-    "boolean": frozenset({bool}) | NUMBERS,
-    "string": frozenset({str}),
-}
-_KINDS = {"number": "a number", "integer": "a number", "boolean": "true or false", "string": "a string"}
-_SAID = {bool: "a boolean", str: "a string", list: "a list", dict: "an object", type(None): "null"}
 
 
 class Reader:

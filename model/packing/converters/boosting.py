@@ -14,7 +14,7 @@ from skl2onnx.common.shape_calculator import (
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from model.packing.converters.answers import best, give, give_label
-from model.packing.converters.trees import Tree, constant, ensemble, in_float64, node
+from model.packing.converters.trees import Inexact, Tree, constant, ensemble, in_float64, node
 
 LOG_LINK = {"poisson", "gamma"}
 
@@ -76,7 +76,7 @@ class _Columns:
             self.place = np.argsort(~model.is_categorical_, kind="stable")
             categories = model._preprocessor.named_transformers_["encoder"].categories_
             if any(values.dtype.kind not in "fiub" for values in categories):
-                raise NotImplementedError("HistGradientBoosting that encodes texts itself")
+                raise Inexact("HistGradientBoosting that encodes texts itself")
             self.known = [values.astype(np.float64) for values in categories]
 
 

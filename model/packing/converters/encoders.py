@@ -12,7 +12,7 @@ from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64T
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from model.packing.converters.trees import cast, constant, node
+from model.packing.converters.trees import Inexact, cast, constant, node
 from model.signature import MISSING_TEXT
 
 
@@ -57,7 +57,7 @@ def _joined(scope: Any, operator: Any, container: Any) -> tuple[str, Any]:
 def _imputer(scope: Any, operator: Any, container: Any) -> None:
     model = operator.raw_operator
     if model.add_indicator or len(model.statistics_) != _width(operator) or _is_gap(model.statistics_).any():
-        raise NotImplementedError("a SimpleImputer that adds or drops columns")
+        raise Inexact("a SimpleImputer that adds or drops columns")
     matrix, kind = _joined(scope, operator, container)
     if isinstance(kind, Int64TensorType):
         matrix = cast(scope, container, matrix, "DOUBLE")
@@ -155,5 +155,5 @@ def _ordinal_table(model: Any, place: int) -> tuple[NDArray[np.float64], NDArray
     codes = np.asarray(model.transform(asked), dtype=float)[:, place : place + 1]
     unknown = np.array([0.0 if model.unknown_value is None else float(model.unknown_value)])
     if np.isnan(codes).any() or np.isnan(unknown).any():
-        raise NotImplementedError("an OrdinalEncoder that encodes something as NaN")
+        raise Inexact("an OrdinalEncoder that encodes something as NaN")
     return unknown, codes

@@ -18,7 +18,7 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomFo
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 from model.packing.converters.answers import best, give, give_label
-from model.packing.converters.trees import Tree, before_rounding, constant, ensemble, in_float64, node
+from model.packing.converters.trees import Inexact, Tree, before_rounding, constant, ensemble, in_float64, node
 
 CLASSIFIERS = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier, ExtraTreeClassifier)
 REGRESSORS = (RandomForestRegressor, ExtraTreesRegressor, DecisionTreeRegressor, ExtraTreeRegressor)
@@ -56,7 +56,7 @@ def _classifier(scope: Any, operator: Any, container: Any) -> None:
     shape = constant(scope, container, np.array([-1, model.n_outputs_, _widest(model)], dtype=np.int64))
     mean = node(scope, container, "Div", [node(scope, container, "Reshape", [sums, shape]), count])
     if any((np.asarray(classes) != np.arange(len(classes))).any() for classes in model.classes_):
-        raise NotImplementedError("several targets whose labels are not 0, 1, …")
+        raise Inexact("several targets whose labels are not 0, 1, …")
     give_label(scope, container, best(scope, container, mean, axis=2), np.arange(_widest(model)), label)
     give(scope, container, node(scope, container, "Transpose", [mean], perm=[1, 0, 2]), proba)
 

@@ -17,6 +17,10 @@ LESS_OR_EQUAL, MEMBER = 0, 6
 SUM, NO_TRANSFORM = 1, 0
 
 
+class Inexact(Exception):  # noqa: N818 - not a fault: scikit-learn serves the model instead
+    """What a converter could not answer exactly, and therefore does not convert."""
+
+
 @dataclass(frozen=True)
 class Tree:
     """One tree: parallel arrays over its nodes, the first of which is its root."""
