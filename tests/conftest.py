@@ -1,13 +1,21 @@
 """What many tests use: the committed bundles, and a way to call the command line."""
 
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import HealthCheck, settings
 
 from model.__main__ import main
 from model.bundle import DEFAULT_ROOT
+
+# A busy machine is no reason to fail, and a run that decides over a change must be one that can be repeated.
+settings.register_profile(
+    "here", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("here")
 
 SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
 

@@ -48,7 +48,7 @@ headers = st.fixed_dictionaries(
 queries = st.sampled_from(["", "?proba=1", "?labels=yes&proba=0", "?proba=&x=%ff"])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(PATHS), queries, bodies, headers, st.booleans())
 def test_both_ways_answer_with_the_same_bytes(path, query, body, given_headers, keyed):
     lane, flask = (KEYED_LANE, KEYED_FLASK) if keyed else (LANE, FLASK)

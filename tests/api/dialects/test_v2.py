@@ -5,7 +5,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.api.conftest import Client
@@ -202,7 +202,6 @@ keys = dict.fromkeys(("name", "shape", "datatype", "data"), pieces)
 odd = st.fixed_dictionaries({}, optional={**keys, "parameters": st.dictionaries(st.just("binary_data_size"), pieces)})
 
 
-@settings(deadline=None)
 @given(st.lists(odd, max_size=3), pieces, st.binary(max_size=60), st.sampled_from([None, "0", "40", "x"]))
 def test_nothing_but_an_error_in_shape_comes_of_nonsense(inputs, outputs, raw, length):
     body, headers = framed(raw, *inputs, outputs=outputs)

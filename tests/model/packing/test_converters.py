@@ -102,7 +102,7 @@ def test_mixed_pipelines_are_exact(encoder, imputer, gaps):
     assert parity.largest_error < 1e-12
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.data())
 def test_boosting_is_exact_whatever_its_settings(data):
     choose = {
