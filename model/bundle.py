@@ -10,17 +10,18 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import msgspec
 
 from model.manifest import FORMAT, Manifest, readable
 
 MANIFEST, PICKLE, ONNX, SHORT = "manifest.json", "model.joblib", "model.onnx", "model.short.json"
+FILES = (PICKLE, ONNX, SHORT)
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 DEFAULT_ROOT = Path(__file__).parent / "bundles"
 
@@ -46,7 +47,7 @@ def names(folder: Path) -> list[str]:
     """List the bundles in a folder, by name."""
     if not folder.is_dir():
         raise BundleError(f"there is no bundles' folder {folder}")
-    return sorted(entry.name for entry in folder.iterdir() if NAME.fullmatch(entry.name) and entry.is_dir())
+    return sorted(entry.name for entry in folder.iterdir() if NAME.fullmatch(entry.name) and _is_folder(entry))
 
 
 def read(folder: Path, name: str) -> Bundle:
@@ -54,13 +55,13 @@ def read(folder: Path, name: str) -> Bundle:
     if not NAME.fullmatch(name):
         raise BundleError(f"{name!r} is not a bundle's name: lower-case letters, digits and dashes, at most 63")
     place = folder / name
-    if place.is_symlink() or not place.is_dir():
+    if not _is_folder(place):
         known = ", ".join(names(folder)) or "none"
         raise BundleError(f"there is no bundle {name!r} in {folder} (there: {known})")
     manifest = _manifest(name, _content(place, MANIFEST))
     files = {}
     for file, digest in manifest.files.items():
-        if file not in (PICKLE, ONNX, SHORT):
+        if file not in FILES:
             raise BundleError(f"{name}: the manifest names {file!r}, which is no file of a bundle")
         files[file] = _content(place, file)
         if hashlib.sha256(files[file]).hexdigest() != digest:
@@ -71,10 +72,15 @@ def read(folder: Path, name: str) -> Bundle:
     return Bundle(manifest, files)
 
 
+def _is_folder(place: Path) -> bool:
+    """Tell whether a folder is here, and not a link to one."""
+    return place.is_dir() and not place.is_symlink()
+
+
 def _manifest(name: str, content: bytes) -> Manifest:
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"{name}: {MANIFEST} is not a bundle's manifest: {error}") from None
     if manifest.format != FORMAT:
         raise BundleError(f"{name}: the manifest has format {manifest.format}, this program reads {FORMAT}")
@@ -95,7 +101,7 @@ def _content(place: Path, file: str) -> bytes:
     except OSError as error:
         reason = "is a link, which a bundle may not hold" if path.is_symlink() else f"cannot be read ({error.strerror})"
         raise BundleError(f"{place.name}: {file} {reason}") from None
-    if not path.is_file():
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
         raise BundleError(f"{place.name}: {file} is not a plain file")
     with os.fdopen(handle, "rb") as stream:
@@ -103,30 +109,40 @@ def _content(place: Path, file: str) -> bytes:
 
 
 def write(folder: Path, manifest: Manifest, files: Mapping[str, bytes], *, replace: bool = False) -> Manifest:
-    """Write a bundle beside its place, then rename it in: it is there whole or not at all."""
+    """Write a bundle beside its place, read it back, then rename it in: it is there whole or not at all."""
+    place = free(folder, manifest.name, replace=replace)
+    if foreign := set(files).difference(FILES):
+        raise BundleError(f"{manifest.name}: {min(foreign)!r} is no file of a bundle")
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     manifest = msgspec.structs.replace(manifest, files=digests).stamped()
-    place = free(folder, manifest.name, replace=replace)
-    with _beside(folder, manifest.name) as fresh:
+    folder.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=f".{manifest.name}.", dir=folder, ignore_cleanup_errors=True) as scratch:
+        fresh = Path(scratch) / manifest.name
+        fresh.mkdir()
         for file, content in {**files, MANIFEST: readable(manifest)}.items():
             (fresh / file).write_bytes(content)
+        # JSON has no NaN: a manifest that holds one would be written, and refused when the bundle is served.
+        read(fresh.parent, fresh.name)
         if place.exists():
-            _exchange(fresh, place)
+            _exchange(fresh, place, Path(f"{scratch}.old"))
         else:
             fresh.rename(place)
     return manifest
 
 
-def _exchange(fresh: Path, place: Path) -> None:
-    """Put a new folder in the place of an old one; no system call swaps two on every file system."""
-    old = fresh.with_name(f"{fresh.name}.old")
-    place.rename(old)
+def _exchange(fresh: Path, place: Path, old: Path) -> None:
+    """Put a new folder in the place of an old one; no system call swaps two on every file system.
+
+    Killed between the two renames, the old bundle is kept under its hidden name; whatever else happens puts it back.
+    """
     try:
+        place.rename(old)
         fresh.rename(place)
-    except BaseException:
-        old.rename(place)
-        raise
-    shutil.rmtree(old)
+    finally:
+        if place.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(place)
 
 
 def free(folder: Path, name: str, *, replace: bool) -> Path:
@@ -134,18 +150,6 @@ def free(folder: Path, name: str, *, replace: bool) -> Path:
     if not NAME.fullmatch(name):
         raise BundleError(f"{name!r} is not a bundle's name: lower-case letters, digits and dashes, at most 63")
     place = folder / name
-    if place.is_symlink() or (place.exists() and not replace):
+    if os.path.lexists(place) and not (replace and _is_folder(place)):
         raise BundleError(f"the name {name!r} is taken; --replace overwrites it, --name gives another")
     return place
-
-
-@contextmanager
-def _beside(folder: Path, name: str) -> Iterator[Path]:
-    """Give a scratch folder on the same file system, gone afterwards whatever happens."""
-    folder.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{name}.", dir=folder))
-    fresh.chmod(0o755)
-    try:
-        yield fresh
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)

@@ -20,7 +20,8 @@ _SAID = {bool: "a boolean", str: "a string", list: "a list", dict: "an object", 
 
 def problem(feature: Feature, value: Any, row: int, limit: float) -> Problem | None:
     """Return what is wrong with this value; numbers beyond the limit cannot be held by the model's input."""
-    if value is None or value != value:  # noqa: PLR0124 - NaN is null, and only NaN differs from itself
+    # Only NaN differs from itself. Among numbers it is null; among strings it is not one.
+    if value is None or (value != value and feature.type != "string"):  # noqa: PLR0124
         text = "may not be null: the model does not take missing values"
         return None if feature.missing else Problem("null", text, row, feature.name)
     if type(value) not in ALLOWED[feature.type]:

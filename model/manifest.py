@@ -119,5 +119,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 def readable(manifest: Manifest) -> bytes:
     """Return the manifest as JSON that a reviewer can read: indented, but each row of numbers on one line."""
     text = msgspec.json.format(msgspec.json.encode(manifest), indent=2).decode()
-    flat = re.compile(r"\[[^\[\]{}\"]*\]")
-    return (flat.sub(lambda match: " ".join(match.group().split()), text) + "\n").encode()
+    return (_STRING_OR_FLAT.sub(_on_one_line, text) + "\n").encode()
+
+
+# A string is matched too, so that brackets within it are never taken for an array.
+_STRING_OR_FLAT = re.compile(r'"(?:[^"\\]|\\.)*"|\[[^\[\]{}"]*\]')
+
+
+def _on_one_line(match: re.Match[str]) -> str:
+    found = match.group()
+    return found if found.startswith('"') else " ".join(found.split())

@@ -7,6 +7,7 @@ whose features are all numbers takes one matrix; any other takes one column a fe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -49,7 +50,10 @@ class Reader:
         if rows and not isinstance(rows[0], list | dict):
             rows = [[cell] for cell in rows] if self.width == 1 and names is None else [rows]
         if names is not None:
-            rows = _named(rows, names)
+            _check_names(rows, names)
+            if self._known == set(names):
+                return self._in_order(rows, names)
+            rows = [dict(zip(names, row, strict=True)) for row in rows]
         table: list[Any] = rows
         try:
             if all(type(row) is list and len(row) == self.width for row in rows):
@@ -62,14 +66,21 @@ class Reader:
 
     def single(self, rows: object) -> Sequence[Any] | None:
         """Return the values by position if these rows are one, and look like it; nothing is checked yet."""
+        if type(rows) is list and len(rows) == 1 and type(rows[0]) in _ROWS:
+            rows = rows[0]
         if type(rows) is list:
-            if len(rows) == 1 and type(rows[0]) in _ROWS:
-                return self.single(rows[0])
             return rows if len(rows) == self.width else None
         if type(rows) is dict and rows.keys() == self._known:
             values: Sequence[Any] = self._pick(rows)
             return values
         return None
+
+    def _in_order(self, rows: list[Any], names: Sequence[str]) -> list[Sequence[Any]]:
+        """Return rows whose columns are the model's, put into its order."""
+        if tuple(names) == self.names:
+            return rows
+        places = [names.index(name) for name in self.names]
+        return list(map(itemgetter(*places), rows))
 
     def _table_or_error(self, rows: list[Any]) -> list[Sequence[Any]]:
         problems: list[Problem] = []
@@ -77,7 +88,8 @@ class Reader:
         for number, row in enumerate(rows):
             if isinstance(row, dict):
                 missing = [name for name in self.names if name not in row]
-                unknown = [str(name)[:80] for name in row if name not in self._known]
+                foreign = (str(name)[:80] for name in row if name not in self._known)
+                unknown = islice(foreign, MOST_LOOKED_FOR)
                 problems += [Problem("missing", "is missing", number, name) for name in missing]
                 problems += [Problem("unknown", "is not a feature of this model", number, name) for name in unknown]
                 table.append([row.get(name) for name in self.names])
@@ -123,8 +135,10 @@ class Reader:
         kinds.discard(type(None))
         if (nulls and not feature.missing) or not ALLOWED[feature.type].issuperset(kinds):
             return None
-        if feature.closed and not set(feature.categories or ()).issuperset(v for v in values if v is not None):
-            return None
+        if feature.closed:
+            there = {value for value in values if value is not None and value == value}  # noqa: PLR0124 - NaN is null
+            if not there.issubset(feature.categories or ()):
+                return None
         if feature.type == "string":
             filled = [self._missing_text if value is None else value for value in values] if nulls else values
             array = np.empty(len(values), dtype=object)
@@ -134,7 +148,7 @@ class Reader:
 
     def _numbers(self, values: Sequence[Any], *, missing: bool) -> NDArray[Any] | None:
         try:
-            with np.errstate(over="ignore"):
+            with np.errstate(over="ignore", invalid="ignore"):
                 array = np.array(values, dtype=np.float64).astype(self.dtype)
         except OverflowError:
             return None
@@ -144,14 +158,14 @@ class Reader:
         return array if good.all() else None
 
 
-def _named(rows: list[Any], names: Sequence[str]) -> list[Any]:
-    """Give positional rows the names that came beside them, as a data frame's JSON has them."""
+def _check_names(rows: list[Any], names: Sequence[str]) -> None:
+    """Refuse positional rows that do not fit the names beside them, as a data frame's JSON has them."""
     if len(set(names)) != len(names):
         raise SignatureError([Problem("shape", "a column name stands there twice")])
-    wrong = [n for n, row in enumerate(rows) if not _is_row(row, len(names))]
-    if wrong:
-        raise SignatureError([Problem("width", f"expected {len(names)} values, one a column", n) for n in wrong])
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    wrong = (n for n, row in enumerate(rows) if not _is_row(row, len(names)))
+    said = f"expected {len(names)} values, one a column"
+    if problems := [Problem("width", said, n) for n in islice(wrong, MOST_LOOKED_FOR)]:
+        raise SignatureError(problems)
 
 
 def _is_row(row: object, width: int) -> bool:

@@ -3,18 +3,27 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from model import bundle
 from model.bundle import DEFAULT_ROOT, BundleError, names, read, write
-from model.manifest import Golden, Manifest, readable
+from model.manifest import Evaluation, Golden, Manifest, readable
 from model.signature import Feature
+
+IRIS = read(DEFAULT_ROOT, "iris")
+SHIPPED = names(DEFAULT_ROOT)
+
+
+def iris(**changes):
+    return msgspec.structs.replace(IRIS.manifest, **changes)
 
 
 def refusal(folder, name="iris"):
@@ -35,22 +44,10 @@ def edit(folder, **changes):
     manifest_of(folder).write_bytes(readable(msgspec.structs.replace(found, **changes).stamped()))
 
 
-def test_what_is_written_is_read_back(tmp_path):
-    found = read(DEFAULT_ROOT, "iris")
-    written = write(tmp_path, found.manifest, found.files)
-    assert written == found.manifest
-    again = read(tmp_path, "iris")
-    assert (again.manifest, again.files) == (found.manifest, found.files)
-    modes = {entry.name: stat.S_IMODE(entry.stat().st_mode) for entry in (tmp_path / "iris").iterdir()}
-    assert set(modes.values()) == {0o644}
-    assert stat.S_IMODE((tmp_path / "iris").stat().st_mode) == 0o755
-
-
-def test_the_version_is_a_digest_of_everything(tmp_path):
-    found = read(DEFAULT_ROOT, "iris")
-    other = write(tmp_path, msgspec.structs.replace(found.manifest, title="Other"), found.files)
-    third = write(tmp_path, found.manifest, found.files | {"model.onnx": b"other"}, replace=True)
-    assert len({found.manifest.version, other.version, third.version}) == 3
+def substitute(folder, old, new):
+    text = manifest_of(folder).read_text()
+    assert old in text
+    manifest_of(folder).write_text(text.replace(old, new))
 
 
 def link(path, target):
@@ -58,11 +55,50 @@ def link(path, target):
     path.symlink_to(target)
 
 
+def test_what_is_written_is_read_back(tmp_path):
+    assert write(tmp_path, IRIS.manifest, IRIS.files) == IRIS.manifest
+    assert read(tmp_path, "iris") == IRIS
+    assert [entry.name for entry in tmp_path.iterdir()] == names(tmp_path) == ["iris"]
+    assert "there is no bundle 'wine'" in refusal(tmp_path, "wine")
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_who_may_read_new_files_may_read_a_new_bundle(mask, tmp_path):
+    before = os.umask(mask)
+    try:
+        write(tmp_path, IRIS.manifest, IRIS.files)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "iris").stat().st_mode) == 0o777 & ~mask
+    assert {stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "iris").iterdir()} == {0o666 & ~mask}
+
+
+def test_the_version_is_a_digest_of_every_field():
+    assert IRIS.manifest.stamped() == IRIS.manifest
+    differing = set()
+    for other in (read(DEFAULT_ROOT, name).manifest for name in SHIPPED if name != "iris"):
+        for field in set(other.__struct_fields__) - {"version"}:
+            changed = iris(**{field: getattr(other, field)})
+            assert (changed.stamped().version == IRIS.manifest.version) is (changed == IRIS.manifest)
+            differing |= {field} if changed != IRIS.manifest else set()
+    assert len(differing) > 10
+
+
+def test_every_file_counts(tmp_path):
+    spoiled = [IRIS.files | {file: b"other"} for file in IRIS.files]
+    versions = {write(tmp_path, IRIS.manifest, files, replace=True).version for files in [IRIS.files, *spoiled]}
+    assert len(versions) == 1 + len(IRIS.files)
+
+
 SPOILED = {
     "cut short": (lambda b: manifest_of(b).write_bytes(manifest_of(b).read_bytes()[:99]), "is not a bundle's manifest"),
     "not JSON": (lambda b: manifest_of(b).write_text("hello"), "is not a bundle's manifest"),
     "not text": (lambda b: manifest_of(b).write_bytes(b"\xff\xfe"), "is not a bundle's manifest"),
+    "too deep": (lambda b: manifest_of(b).write_bytes(b'{"x": ' + b"[" * 100_000), "is not a bundle's manifest"),
     "another shape": (lambda b: manifest_of(b).write_text("{}"), "is not a bundle's manifest"),
+    "two lines": (lambda b: substitute(b, '"runtime": "onnx"', r'"runtime": "a\nb"'), "is not a bundle's manifest"),
+    "a changed word": (lambda b: substitute(b, '"Iris species"', '"Iris"'), "was changed after packing"),
+    "a changed number": (lambda b: substitute(b, '"low": 4.3', '"low": 4.4'), "was changed after packing"),
     "another format": (lambda b: edit(b, format=2), "the manifest has format 2"),
     "another's": (lambda b: edit(b, name="wine"), "belongs to a bundle named 'wine'"),
     "no manifest": (lambda b: manifest_of(b).unlink(), "manifest.json is missing"),
@@ -75,93 +111,134 @@ SPOILED = {
 }
 
 
-@pytest.mark.parametrize("fault", SPOILED)
-def test_a_spoiled_bundle_is_refused(fault, bundles):
-    spoil, said = SPOILED[fault]
+@pytest.mark.parametrize(("spoil", "said"), SPOILED.values(), ids=SPOILED)
+def test_a_spoiled_bundle_is_refused(spoil, said, bundles):
     spoil(bundles)
     assert said in refusal(bundles)
 
 
+@pytest.mark.parametrize("file", ["manifest.json", "model.onnx"])
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_only_plain_files_are_read(make, bundles):
-    (bundles / "iris" / "model.onnx").unlink()
-    make(bundles / "iris" / "model.onnx")
-    assert "model.onnx" in refusal(bundles)
+def test_only_plain_files_are_read(make, file, bundles):
+    (bundles / "iris" / file).unlink()
+    make(bundles / "iris" / file)
+    assert f"iris: {file} is not a plain file" in refusal(bundles)
 
 
-@given(st.integers(0, 10**9), st.sampled_from(["manifest.json", "model.joblib", "model.onnx"]), st.integers(1, 255))
+@given(st.integers(0, 10**9), st.sampled_from(["manifest.json", *IRIS.files]), st.integers(1, 255))
 def test_any_changed_byte_is_noticed(tmp_path_factory, place, file, change):
     folder = tmp_path_factory.mktemp("changed")
     (folder / "iris").mkdir()
-    for each in ("manifest.json", "model.joblib", "model.onnx"):
+    for each in ("manifest.json", *IRIS.files):
         content = bytearray((DEFAULT_ROOT / "iris" / each).read_bytes())
         if each == file:
             content[place % len(content)] ^= change
         (folder / "iris" / each).write_bytes(content)
-    try:
-        found = read(folder, "iris").manifest
-    except BundleError:
-        return
     # White space between the manifest's values means nothing.
-    assert file == "manifest.json"
-    assert found == read(DEFAULT_ROOT, "iris").manifest
+    with suppress(BundleError):
+        assert (file, read(folder, "iris")) == ("manifest.json", IRIS)
 
 
-def test_a_linked_folder_is_refused(bundles):
+def test_a_linked_folder_is_no_bundle_nor_is_what_lies_about(bundles):
     (bundles / "mine").symlink_to(bundles / "iris")
+    (bundles / ".iris.abc123").mkdir()
+    (bundles / "notes").write_text("a file")
     assert "there is no bundle 'mine'" in refusal(bundles, "mine")
+    assert names(bundles) == SHIPPED
 
 
 @pytest.mark.parametrize("name", ["../iris", "iris/", "Iris", ".iris", "", "iris\n", "-a", "a" * 64, "ïris"])
-def test_a_name_cannot_leave_the_folder(name):
+def test_a_name_cannot_leave_the_folder(name, tmp_path):
     assert "is not a bundle's name" in refusal(DEFAULT_ROOT, name)
+    with pytest.raises(BundleError, match="is not a bundle's name"):
+        write(tmp_path, iris(name=name), IRIS.files)
 
 
-def test_writing_respects_what_is_there(bundles):
-    found = read(bundles, "iris")
-    with pytest.raises(BundleError, match="is taken"):
-        write(bundles, found.manifest, found.files)
-    changed = msgspec.structs.replace(found.manifest, title="New")
-    assert write(bundles, changed, found.files, replace=True).version == read(bundles, "iris").manifest.version
-    assert sorted(entry.name for entry in bundles.iterdir()) == sorted(names(DEFAULT_ROOT))
+def test_only_a_bundle_is_replaced_and_only_when_told(bundles):
+    with pytest.raises(BundleError, match="the name 'iris' is taken"):
+        write(bundles, IRIS.manifest, IRIS.files)
+    (bundles / "mine").symlink_to(bundles / "iris")
+    (bundles / "notes").write_text("a file")
+    for name in ("mine", "notes"):
+        with pytest.raises(BundleError, match=f"the name '{name}' is taken"):
+            write(bundles, iris(name=name), IRIS.files, replace=True)
+    assert write(bundles, iris(title="New"), IRIS.files, replace=True) == read(bundles, "iris").manifest
+    assert sorted(entry.name for entry in bundles.iterdir()) == sorted([*SHIPPED, "mine", "notes"])
 
 
-@pytest.mark.parametrize("step", range(8))
-def test_an_interrupted_write_leaves_the_old_bundle_whole(step, bundles, monkeypatch):
-    """Interrupt each of the steps that touch the disk: the bundle is the old one or the new one, never half."""
-    found = read(bundles, "iris")
-    changed = msgspec.structs.replace(found.manifest, title="New")
+@pytest.mark.parametrize(
+    ("changes", "files"),
+    [
+        ({"evaluation": Evaluation(rows=1, source="x", metrics={"r2": float("nan")})}, IRIS.files),
+        ({"runtime": "sklearn"}, {"model.onnx": b""}),
+        ({}, IRIS.files | {"../../escaped": b""}),
+        ({"format": 2}, IRIS.files),
+    ],
+)
+def test_what_could_not_be_read_is_not_written(changes, files, tmp_path):
+    with pytest.raises(BundleError):
+        write(tmp_path / "bundles", iris(**changes), files)
+    assert [path for path in tmp_path.rglob("*") if path != tmp_path / "bundles"] == []
+
+
+@pytest.mark.parametrize("there", [True, False])
+@pytest.mark.parametrize("late", [True, False])
+@pytest.mark.parametrize("step", range(1, 10))
+def test_an_interrupted_write_leaves_a_whole_bundle_or_none(step, late, there, bundles, monkeypatch):
+    """Interrupt before or after each step that touches the disk: nothing is half there, and nothing lies about."""
     done = []
 
     def interrupting(function):
         def call(*args, **kwargs):
             done.append(function)
-            if len(done) == step:
-                raise KeyboardInterrupt
-            return function(*args, **kwargs)
+            if len(done) != step:
+                return function(*args, **kwargs)
+            if late:
+                function(*args, **kwargs)
+            raise KeyboardInterrupt
 
         return call
 
-    for function in ("write_bytes", "rename"):
+    new = iris(name="iris" if there else "fresh", title="New").stamped()
+    for function in ("mkdir", "write_bytes", "rename"):
         monkeypatch.setattr(Path, function, interrupting(getattr(Path, function)))
     with suppress(KeyboardInterrupt):
-        write(bundles, changed, found.files, replace=True)
+        write(bundles, new, IRIS.files, replace=True)
     monkeypatch.undo()
-    assert read(bundles, "iris").manifest.title in (found.manifest.title, "New")
-    assert sorted(entry.name for entry in bundles.iterdir()) == sorted(names(DEFAULT_ROOT))
+    assert sorted(entry.name for entry in bundles.iterdir()) in (SHIPPED, sorted({*SHIPPED, new.name}))
+    assert read(bundles, "iris").manifest in (IRIS.manifest, new)
+    assert new.name not in names(bundles) or read(bundles, new.name).manifest in (IRIS.manifest, new)
+
+
+KILLED = """
+import os, sys, model.bundle as bundle
+folder, left = bundle.Path(sys.argv[1]), [bundle.Path.rename] * int(sys.argv[2])
+bundle.Path.rename = lambda *paths: left.pop()(*paths) if left else os._exit(9)
+found = bundle.read(folder, "iris")
+bundle.write(folder, found.manifest, found.files, replace=True)
+"""
+
+
+@pytest.mark.parametrize("renames", [0, 1])
+def test_a_killed_write_leaves_no_half_bundle_and_loses_none(renames, bundles):
+    command = [sys.executable, "-c", KILLED, str(bundles), str(renames)]
+    assert subprocess.run(command, cwd=DEFAULT_ROOT.parents[1], check=False).returncode == 9
+    assert names(bundles) == [name for name in SHIPPED if name != "iris" or not renames]
+    (old,) = bundles.glob(".iris.*.old") if renames else [bundles / "iris"]
+    old.rename(bundles / "iris")
+    assert read(bundles, "iris") == IRIS
 
 
 texts = st.text(max_size=20)
 
 
 @given(st.lists(texts, min_size=1, max_size=4, unique=True), st.lists(st.floats(allow_nan=False), max_size=5), texts)
+@example(["[ 1,\n  2 ]"], [1.0, -0.0], '"[  ]\\')
 def test_the_readable_manifest_says_the_same(labels, numbers, text):
-    manifest = read(DEFAULT_ROOT, "iris").manifest
-    features = tuple(Feature(name=label, type="string", categories=(text, "[1, 2]")) for label in labels)
-    changed = msgspec.structs.replace(
-        manifest,
+    features = tuple(Feature(name=label, type="string", categories=(text, "[1,  2]")) for label in labels)
+    changed = iris(
         title=text,
-        signature=msgspec.structs.replace(manifest.signature, features=features),
+        signature=msgspec.structs.replace(IRIS.manifest.signature, features=features),
         golden=Golden(rows=(tuple(numbers), (text, None)), predict=(text,)),
     )
     assert json.loads(readable(changed)) == json.loads(msgspec.json.encode(changed))
