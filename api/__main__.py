@@ -22,7 +22,7 @@ def main() -> None:
     from model.check import verified  # noqa: PLC0415
 
     try:
-        models = [verified(settings.bundles, name) for name in settings.model]
+        models = [verified(settings.bundles, name, lazily=True) for name in settings.model]
     except BundleError as error:
         _stop(str(error))
     from api.admin import listen  # noqa: PLC0415

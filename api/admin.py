@@ -7,7 +7,6 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-from api.exposition import exposition
 from api.service import Service, State
 from api.settings import Settings
 
@@ -36,6 +35,8 @@ def listen(service: Service) -> ThreadingHTTPServer:
             """Answer the three paths there are."""
             path = self.path.partition("?")[0]
             if path == "/metrics":
+                from api.exposition import exposition  # noqa: PLC0415 - loaded at the first scrape
+
                 body, kind = exposition(service.meters, self.headers.get("Accept", ""))
                 self._send(200, body, kind)
             elif path == "/drain":

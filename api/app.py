@@ -34,7 +34,7 @@ def create_app(service: Service) -> Flask:
 def _view(service: Service, endpoint: Endpoint) -> Any:
     def view(**names: str) -> Response:
         try:
-            asked = wsgi.to_request(request.environ, _body(service, endpoint))
+            asked = Request(_body(service, endpoint), request.environ)
         except ApiError as failure:
             return _early(service, endpoint, failure)
         except RequestEntityTooLarge:
@@ -62,7 +62,7 @@ def _early(service: Service, endpoint: Endpoint, failure: ApiError) -> Response:
         raise failure
 
     failing = Endpoint(endpoint.method, endpoint.path, fail, endpoint.error, endpoint.scoring)
-    return _response(service.answer(failing, Request(b"", headers=wsgi.Headers(request.environ)), {}))
+    return _response(service.answer(failing, Request(b"", request.environ), {}))
 
 
 def _refused(service: Service, failure: HTTPException) -> Response:
@@ -70,9 +70,9 @@ def _refused(service: Service, failure: HTTPException) -> Response:
     status = failure.code or 500
     said = {404: "there is nothing at this path", 405: "this path does not take this method"}
     error = ApiError(status, {404: "not_found", 405: "method"}.get(status, "http"), said.get(status, failure.name))
-    asked = Request(b"", headers=wsgi.Headers(request.environ))
+    asked = Request(b"", request.environ)
     identity = service.identity(asked)
-    service.meters.slots.requests[_known_method(), "unmatched", status] += 1
+    service.meters.answered.append(((_known_method(), "unmatched"), status, 0.0))
     reply = service.finished(refusal(_shape(), error, identity), identity)
     response = _response(reply)
     response.headers.extend((name, value) for name, value in failure.get_headers() if name == "Allow")
@@ -91,6 +91,4 @@ def _known_method() -> str:
 
 
 def _response(reply: Reply) -> Response:
-    response = Response(reply.body, reply.status, content_type=reply.content_type)
-    response.headers.extend(reply.headers)
-    return response
+    return Response(reply.body, reply.status, reply.headers)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from api.app import create_app
 from api.endpoints import lanes
-from api.fastlane import FastLane
+from api.fastlane import FastLane, OnFirstUse, Wsgi
 from api.logs import Log
 from api.metrics import Meters
 from api.scoring import Models
@@ -20,5 +20,10 @@ def build(settings: Settings, models: Sequence[Model], log: Log | None = None) -
     meters = Meters(models)
     served = Models(models, settings.max_rows, meters)
     service = Service(settings, served, meters, log or Log(settings.log_level))
-    app = create_app(service)
-    return FastLane(app.wsgi_app, service, dict(lanes(served))), service
+    return FastLane(OnFirstUse(partial(_flask, service)), service, lanes(served)), service
+
+
+def _flask(service: Service) -> Wsgi:
+    from api.app import create_app  # noqa: PLC0415 - loaded when something is asked that only Flask answers
+
+    return create_app(service).wsgi_app

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
-from api import health, openapi
+from api import health
 from api.dialects import Reply, Request, mlflow, predict, score, v1, v2, v2_infer
 from api.scoring import Models
 from api.service import Endpoint
 from model.runtime import Model
 
 Dialect = Callable[[Models, Model, Request], Reply]
+Lane = dict[str, tuple[Endpoint, dict[str, str]]]
+
+
+def later(module: str, name: str) -> Callable[..., Reply]:
+    """Give a function of a module that is loaded when first asked for: pages and documents should not slow a start."""
+
+    def answer(*args: Any, **names: str) -> Reply:
+        reply: Reply = getattr(import_module(module), name)(*args, **names)
+        return reply
+
+    return answer
 
 
 def default_model(dialect: Dialect) -> Callable[[Models, Request], Reply]:
@@ -54,16 +67,22 @@ ENDPOINTS = (
     Endpoint("POST", "/invocations", default_model(mlflow.invocations), mlflow.error, scoring=True),
     Endpoint("GET", "/ping", mlflow.ping, mlflow.error),
     Endpoint("GET", "/version", mlflow.version, mlflow.error),
-    Endpoint("GET", "/openapi.json", openapi.serve, score.error),
+    Endpoint("GET", "/openapi.json", later("api.openapi", "serve"), score.error),
+    Endpoint("GET", "/apispec_1.json", later("api.openapi", "serve_swagger"), score.error),
+    Endpoint("GET", "/apidocs/", later("api.pages", "apidocs"), score.error),
+    Endpoint("GET", "/static/<name>", later("api.pages", "static"), score.error),
 )
 
 
-def lanes(models: Models) -> Iterator[tuple[str, tuple[Endpoint, dict[str, Any]]]]:
-    """Give each concrete path that the fast lane may answer; a file upload is Flask's to take apart."""
+def lanes(models: Models) -> dict[str, Lane]:
+    """Return for each concrete path, by method, what the fast lane may answer; an upload is Flask's to take apart."""
+    found: defaultdict[str, Lane] = defaultdict(dict)
     for endpoint in ENDPOINTS:
-        if endpoint.scoring and endpoint.method == "POST" and endpoint.path != "/predict_file":
-            for model in models.by_name.values() if "<name>" in endpoint.path else [models.default]:
-                said = {"name": model.name, "version": model.version}
-                names = {key: value for key, value in said.items() if f"<{key}>" in endpoint.path}
-                path = endpoint.path.replace("<name>", model.name).replace("<version>", model.version)
-                yield path, (endpoint, names)
+        if endpoint.path in ("/predict_file", "/static/<name>"):
+            continue
+        for model in models.by_name.values() if "<name>" in endpoint.path else [models.default]:
+            said = {"name": model.name, "version": model.version}
+            names = {key: value for key, value in said.items() if f"<{key}>" in endpoint.path}
+            path = endpoint.path.replace("<name>", model.name).replace("<version>", model.version)
+            found[path][endpoint.method] = (endpoint, names)
+    return found

@@ -1,10 +1,8 @@
-"""What Prometheus is shown when it asks: every thread's counts added up, under the names that dashboards know."""
+"""What Prometheus is shown when it asks: the process's counts, under the names that dashboards know."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -18,9 +16,8 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
-from api.histogram import Histogram
-from api.metrics import Meters, Slots
-from api.watch import SCORES, Gauge, Scale, Watch
+from api.metrics import Meters
+from api.watch import Categories, Numbers, Watch
 
 APP = "score-app"
 
@@ -39,28 +36,28 @@ class _Collector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Give every series there is."""
-        threads = self._meters.threads()
-        yield from _requests(threads)
-        yield from _Series(self._meters.scales, threads).families()
+        self._meters.add_up()
+        yield from _requests(self._meters)
+        yield from _Series(self._meters.watches.values()).families()
         build = InfoMetricFamily("build", "The bundles that are served.", labels=["model", "version", "runtime"])
         for model in self._meters.models:
             build.add_metric((model.name, model.version, model.manifest.runtime), {})
         yield build
 
 
-def _requests(threads: list[Slots]) -> Iterator[Metric]:
+def _requests(meters: Meters) -> Iterator[Metric]:
     labels = ["prometheus_app", "method", "route", "http_status"]
     count = CounterMetricFamily("request_count", "Requests.", labels=labels)
-    for (method, route, status), number in sorted(_sums(each.requests for each in threads).items()):
+    for ((method, route), status), number in sorted(meters.requests.items()):
         count.add_metric((APP, method, route, str(status)), number)
     text = "Time from a request's arrival to its answer."
     latency = HistogramMetricFamily("request_latency_seconds", text, labels=["prometheus_app", "route"])
-    for route, histogram in sorted(_merged(each.latency for each in threads).items()):
+    for route, histogram in sorted(meters.latency.items()):
         latency.add_metric((APP, route), histogram.buckets(), histogram.sum)
     flight = GaugeMetricFamily("requests_in_flight", "Requests being answered now.", labels=["prometheus_app"])
-    flight.add_metric((APP,), sum(each.in_flight for each in threads))
+    flight.add_metric((APP,), len(meters.in_flight))
     rejected = CounterMetricFamily("requests_rejected", "Requests refused, by reason.", labels=["route", "reason"])
-    for pair, number in sorted(_sums(each.rejected for each in threads).items()):
+    for pair, number in sorted(meters.rejected.items()):
         rejected.add_metric(pair, number)
     yield from (count, latency, flight, rejected)
 
@@ -68,7 +65,7 @@ def _requests(threads: list[Slots]) -> Iterator[Metric]:
 class _Series:
     """One family each for all models, and what each model adds to them."""
 
-    def __init__(self, scales: list[Scale], threads: list[Slots]) -> None:
+    def __init__(self, watches: Iterable[Watch]) -> None:
         feature = ["model", "feature"]
         self.inference = HistogramMetricFamily("inference_seconds", "Time a model took.", labels=["model"])
         self.rows = HistogramMetricFamily("request_rows", "Rows asked together.", labels=["model"])
@@ -80,68 +77,31 @@ class _Series:
         self.numbers = HistogramMetricFamily("prediction", "Predictions in training's ranges.", labels=["model"])
         text = "Predictions from 0 to 10."
         self.scored = HistogramMetricFamily("regression_model_output", text, labels=["prometheus_app", "model"])
-        for scale in scales:
-            self._add(scale, [each.watches[scale.name] for each in threads])
+        for watch in watches:
+            self._add(watch)
 
     def families(self) -> Iterable[Metric]:
         """Return all of them."""
         return vars(self).values()
 
-    def _add(self, scale: Scale, threads: list[Watch]) -> None:
-        name = scale.name
-        inference, rows = Watch(scale).inference, Watch(scale).batches
-        for watch in threads:
-            inference.add(watch.inference)
-            rows.add(watch.batches)
-        singles = sum(watch.singles for watch in threads)
-        rows.counts[0] += singles
-        self.inference.add_metric((name,), inference.buckets(), inference.sum)
-        self.rows.add_metric((name,), rows.buckets(), rows.sum + singles)
-        for place, feature in enumerate(scale.features):
-            counts = _added([watch.counts[place] for watch in threads], scale.gauges[place].bins)
-            self.missing.add_metric((name, feature.name), sum(watch.missing[place] for watch in threads))
-            self._feature((name, feature.name), scale.gauges[place], counts)
-        self._predicted(scale, threads)
-
-    def _feature(self, labels: tuple[str, str], gauge: Gauge, counts: list[int]) -> None:
-        numeric = gauge.edges is not None
-        self.outside.add_metric(labels, counts[-1] + (counts[0] if numeric else 0))
-        _tell(self.values if numeric else self.chosen, labels, gauge, counts)
-
-    def _predicted(self, scale: Scale, threads: list[Watch]) -> None:
-        predicted = _added([watch.predicted for watch in threads], scale.target.bins)
-        _tell(self.numbers if scale.regression else self.classes, (scale.name,), scale.target, predicted)
-        if scale.regression:
-            total = Histogram(SCORES)
-            total.counts = _added([watch.scored for watch in threads], len(SCORES) + 1)
-            self.scored.add_metric((APP, scale.name), total.buckets(), sum(watch.sum for watch in threads))
+    def _add(self, watch: Watch) -> None:
+        self.inference.add_metric((watch.name,), watch.inference.buckets(), watch.inference.sum)
+        self.rows.add_metric((watch.name,), watch.batches.buckets(), watch.batches.sum)
+        for name, counted in watch.features.items():
+            labels = (watch.name, name)
+            self.missing.add_metric(labels, counted.missing)
+            self.outside.add_metric(labels, counted.outside)
+            _tell(self.values if isinstance(counted, Numbers) else self.chosen, labels, counted)
+        predicted = watch.predicted
+        _tell(self.numbers if isinstance(predicted, Numbers) else self.classes, (watch.name,), predicted)
+        if watch.scored is not None:
+            self.scored.add_metric((APP, watch.name), watch.scored.buckets(), watch.scored.sum)
 
 
-def _tell(family: Any, labels: tuple[str, ...], gauge: Gauge, counts: list[int]) -> None:
-    if gauge.edges is not None:
-        names = [*(f"{edge:.17g}" for edge in gauge.edges), "+Inf"]
-        family.add_metric(labels, list(zip(names, accumulate(counts), strict=True)), None)
+def _tell(family: Any, labels: tuple[str, ...], counted: Numbers | Categories) -> None:
+    if isinstance(counted, Numbers):
+        family.add_metric(labels, counted.buckets(".17g"), counted.sum)
         return
-    for value, place in (gauge.places or {}).items():
-        family.add_metric((*labels, str(value)), counts[place])
-    family.add_metric((*labels, "other"), counts[-1])
-
-
-def _added(rows: list[list[int]], width: int) -> list[int]:
-    return [sum(column) for column in zip(*rows, strict=True)] if rows else [0] * width
-
-
-def _sums(counts: Iterable[dict[Any, int]]) -> dict[Any, int]:
-    total: defaultdict[Any, int] = defaultdict(int)
-    for each in counts:
-        for key, number in list(each.items()):
-            total[key] += number
-    return total
-
-
-def _merged(threads: Iterable[dict[str, Histogram]]) -> dict[str, Histogram]:
-    total: dict[str, Histogram] = {}
-    for each in threads:
-        for key, histogram in list(each.items()):
-            total.setdefault(key, Histogram(histogram.bounds)).add(histogram)
-    return total
+    for value, number in counted.counts.items():
+        family.add_metric((*labels, str(value)), number)
+    family.add_metric((*labels, "other"), counted.outside)

@@ -6,7 +6,6 @@ from typing import Any
 
 from api.codec import encode
 from api.dialects import Reply, Request
-from api.exposition import exposition
 from api.scoring import Models
 
 
@@ -28,10 +27,13 @@ broken = says({"msg": "Error"}, 500)
 
 def metrics(models: Models, request: Request) -> Reply:
     """Show the metrics to whoever may reach the main port; the admin port shows them in any case."""
-    body, kind = exposition(models.meters, request.headers.get("accept", ""))
+    from api.exposition import exposition  # noqa: PLC0415 - loaded at the first scrape
+
+    body, kind = exposition(models.meters, request.header("HTTP_ACCEPT") or "")
     return Reply(body, content_type=kind)
 
 
 def ready(models: Models, _: Request) -> Reply:
     """List what is ready; nothing listens before every bundle has been proven."""
+    models.require_ready()
     return Reply(encode({"status": "ready", "models": {name: m.version for name, m in models.by_name.items()}}))

@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+import msgspec
+
 from api.errors import ApiError, from_signature
 from api.metrics import Meters
+from model.bundle import BundleError
 from model.rows import Table
 from model.runtime import Model
 from model.signature import SignatureError
 
 
-@dataclass(frozen=True)
-class Want:
+class Want(msgspec.Struct, frozen=True):
     """What the caller asks for beside the predictions."""
 
     proba: bool = False
     labels: bool = False
 
 
-@dataclass(slots=True)
-class Scored:
+class Scored(msgspec.Struct):
     """A model's answers to some rows, one item a row, as JSON values."""
 
     predictions: list[Any]
     probabilities: list[Any] | None = None
     labels: list[Any] | None = None
+
+    def under(self, key: str) -> dict[str, Any]:
+        """Return the predictions under a dialect's key, and what was asked for besides."""
+        found: dict[str, Any] = {key: self.predictions}
+        if self.probabilities is not None or self.labels is not None:
+            found |= self.beside()
+        return found
 
     def beside(self) -> dict[str, Any]:
         """Return what was asked for besides, under the same keys in every dialect."""
@@ -48,6 +55,9 @@ class Models:
         self.default = next(iter(self.by_name.values()))
         self.most_rows = most_rows
         self.meters = meters or Meters(self.by_name.values())
+        self.faults: dict[str, str] = {}
+        """What is wrong with models that cannot answer any more, in a sentence each."""
+        self.note = {name: notes.append for name, notes in self.meters.singles.items()}
 
     def get(self, name: str) -> Model:
         """Return a model by name."""
@@ -63,6 +73,11 @@ class Models:
             raise ApiError(404, "unknown_version", f"Model {name} has no version {version}, only {model.version}.")
         return model
 
+    def require_ready(self) -> None:
+        """Refuse if a compiled copy, opened after the start, was found to answer differently."""
+        for fault in self.faults.values():
+            raise ApiError(503, "not_ready", fault)
+
     def read(self, model: Model, rows: object, names: Sequence[str] | None = None) -> Table:
         """Turn a caller's rows into the model's input."""
         if hasattr(rows, "__len__") and not isinstance(rows, dict | str) and len(rows) > self.most_rows:
@@ -77,6 +92,9 @@ class Models:
         start = perf_counter()
         try:
             answer = model.predict(table)
+        except BundleError as error:
+            self.faults[model.name] = str(error)
+            raise ApiError(503, "not_ready", str(error)) from None
         except (ValueError, IndexError):
             if model.manifest.runtime != "sklearn":
                 raise
@@ -87,12 +105,14 @@ class Models:
 
     def ask(self, model: Model, rows: object, want: Want, names: Sequence[str] | None = None) -> Scored:
         """Answer a caller's rows."""
-        if names is None and not want.proba and (row := model.rows.single(rows)) is not None:
-            start = perf_counter()
-            answer = model.one(row)
-            if answer is not None:
-                self.meters.one(model.name, row, answer, perf_counter() - start)
-                return Scored([answer], labels=titled(model, [answer]) if want.labels else None)
+        if names is None and not want.proba:
+            row = model.rows.single(rows)
+            if row is not None:
+                start = perf_counter()
+                answer = model.one(row)
+                if answer is not None:
+                    self.note[model.name]((row, answer, perf_counter() - start))
+                    return Scored([answer], labels=titled(model, [answer]) if want.labels else None)
         table = self.read(model, rows, names)
         predictions = listed(model, self.predict(model, table))
         return Scored(

@@ -15,7 +15,7 @@ from api.codec import encode
 from api.dialects import Reply, Request
 from api.errors import ApiError
 from api.logs import Log
-from api.metrics import Meters
+from api.metrics import MOST_NOTES, Meters
 from api.scoring import Models
 from api.settings import Settings
 
@@ -33,7 +33,16 @@ class Endpoint:
     """Called with the models, the request, and what stands for <…> in the path."""
     error: Render
     scoring: bool = False
-    """Needs a key where keys are set, and may take the fast lane."""
+    """Needs a key where keys are set, and is worth a line of the log."""
+    route: tuple[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "route", (self.method, self.path))
+
+    @property
+    def dialect(self) -> str:
+        """Return the name of the module whose callers this endpoint speaks to."""
+        return self.error.__module__.rpartition(".")[2]
 
 
 @dataclass
@@ -51,66 +60,66 @@ class Service:
         self.settings, self.models, self.meters, self.log = settings, models, meters, log
         self.state = State()
         self._keys = [key.encode() for key in settings.api_keys]
-        self._prefix, self._numbers = secrets.token_hex(6), count(1)
-        self._every = log.enabled("info") and settings.log_sample >= 1
+        self._enter, self._leave, self._note = meters.in_flight.append, meters.in_flight.pop, meters.answered.append
+        self._prefix, self._numbers, self._lines = f"{secrets.token_hex(6)}-", count(1), count(1)
         self._sample = settings.log_sample if log.enabled("info") else 0.0
 
     def answer(self, endpoint: Endpoint, request: Request, names: dict[str, str], *, quick: bool = False) -> Reply:
         """Return the reply of an endpoint; whatever goes wrong is a reply too."""
         start = perf_counter()
-        slots = self.meters.slots
-        slots.in_flight += 1
+        self._enter(None)
         identity = self.identity(request)
         try:
-            if endpoint.scoring and self._keys:
+            if self._keys and endpoint.scoring:
                 self._require_key(request)
             reply = endpoint.answer(self.models, request, **names)
         except ApiError as failure:
-            slots.rejected[endpoint.path, failure.code] += 1
+            self.meters.reject(endpoint.path, failure.code)
             reply = refusal(endpoint.error, failure, identity)
         except Exception:  # noqa: BLE001 - the program's one last resort: the fault is ours, and its text stays here
             self.log.write("error", "fault", request_id=identity, route=endpoint.path, trace=traceback.format_exc())
             fault = ApiError(500, "internal", "the server failed to answer; its log knows why")
             reply = refusal(endpoint.error, fault, identity)
-        slots.in_flight -= 1
+        self._leave()
         seconds = perf_counter() - start
-        slots.requests[endpoint.method, endpoint.path, reply.status] += 1
-        slots.latency[endpoint.path].observe(seconds)
+        self._note((endpoint.route, reply.status, seconds))
+        if len(self.meters.answered) >= MOST_NOTES:
+            self.meters.add_up()
         if endpoint.scoring:
             self.state.last_request = start
-        if reply.status >= 400 or not quick or (self._sample and next(self._numbers) * self._sample % 1 < self._sample):
+        if reply.status >= 400 or not quick or (self._sample and next(self._lines) * self._sample % 1 < self._sample):
             self._line(endpoint, reply, identity, seconds)
         return self.finished(reply, identity)
 
     def finished(self, reply: Reply, identity: str) -> Reply:
         """Give a reply the headers that all have."""
-        reply.headers += (("X-Request-ID", identity),)
+        reply.headers = [("Content-Type", reply.content_type), ("X-Request-ID", identity), *reply.headers]
         if self.state.draining:
             # Whoever keeps the connection would meet a closed door; told so, a client opens another elsewhere.
-            reply.headers += (("Connection", "close"),)
+            reply.headers.append(("Connection", "close"))
         return reply
 
     def identity(self, request: Request) -> str:
         """Return the caller's own name of a request if it is harmless, else a new one."""
-        given = request.headers.get("x-request-id")
+        given: str | None = request.environ.get("HTTP_X_REQUEST_ID")
         if given is not None and 0 < len(given) <= 128 and given.isascii() and given.isprintable():
             return given
-        return f"{self._prefix}-{next(self._numbers):x}"
+        return f"{self._prefix}{next(self._numbers):x}"
 
     def _require_key(self, request: Request) -> None:
-        given = request.headers.get("x-api-key", "")
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        given = request.header("HTTP_X_API_KEY") or ""
+        scheme, _, token = (request.header("HTTP_AUTHORIZATION") or "").partition(" ")
         if scheme.lower() == "bearer":
             given = token.strip()
         # Every key is compared, so that the time taken tells nothing of which one was nearly right.
-        if not sum(hmac.compare_digest(given.encode(), key) for key in self._keys):
+        if not sum([hmac.compare_digest(given.encode(), key) for key in self._keys]):
             raise ApiError(401, "unauthorized", "a valid key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
 
     def _line(self, endpoint: Endpoint, reply: Reply, identity: str, seconds: float) -> None:
         level = "info" if endpoint.scoring or reply.status >= 400 else "debug"
         self.log.write(
-            level, "request", request_id=identity, method=endpoint.method, route=endpoint.path, status=reply.status,
-            microseconds=round(seconds * 1e6),
+            level, "request", request_id=identity, method=endpoint.method, route=endpoint.path,
+            dialect=endpoint.dialect, rows=reply.rows, status=reply.status, microseconds=round(seconds * 1e6),
         )  # fmt: skip
 
 

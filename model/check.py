@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model.bundle import ONNX, PICKLE, Bundle, BundleError, read
 from model.draw import draw, thresholds
@@ -21,10 +19,16 @@ from model.runtime import Model, load
 DRAWN_ROWS = 1000
 
 
-def verified(folder: Path, name: str, threads: int = 1) -> Model:
-    """Return a model that was found whole and answers its golden rows rightly, or raise a BundleError."""
+def verified(folder: Path, name: str, *, threads: int = 1, lazily: bool = False) -> Model:
+    """Return a model that was found whole and answers its golden rows rightly, or raise a BundleError.
+
+    Lazily, a short form answers for itself, and the compiled copy is proven when it is first needed.
+    """
     model = load(read(folder, name), threads)
-    recall(model)
+    if lazily and _recall_short(model):
+        model.prove = recall
+    else:
+        recall(model)
     return model
 
 
@@ -32,23 +36,30 @@ def recall(model: Model) -> None:
     """Ask a model its golden rows again."""
     golden = model.manifest.golden
     rows = model.rows([list(row) for row in golden.rows])
-    targets = len(model.signature.targets)
-    predict = model.predict(rows).reshape(len(golden.rows), targets)
-    proba = model.predict_proba(rows) if golden.proba is not None else []
-    wrong = _wrong(model, Answers(predict, proba)) or _wrong(model, Answers(_short(model, predict), []))
-    if wrong:
-        raise BundleError(
-            f"{model.name}: answers differently than when it was packed: {wrong} of {len(golden.rows)} golden rows"
-        )
+    predict = model.predict(rows).reshape(len(golden.rows), len(model.signature.targets))
+    _require(model, Answers(predict, model.predict_proba(rows) if golden.proba is not None else []))
+    _recall_short(model)
 
 
-def _short(model: Model, predict: NDArray[Any]) -> NDArray[Any]:
-    """Return the short form's answers, and what is known already where it leaves a row to the long way."""
-    answers = predict.copy()
-    for place, row in enumerate(model.manifest.golden.rows):
-        if (answer := model.one(row)) is not None:
+def _recall_short(model: Model) -> bool:
+    """Ask a short form the golden rows again, and tell whether it answers all of them alone."""
+    golden = model.manifest.golden
+    kind = np.float64 if model.signature.task == "regression" else object
+    answers = np.asarray(golden.predict, dtype=kind).reshape(len(golden.rows), -1)
+    short = [model.one(row) for row in golden.rows]
+    for place, answer in enumerate(short):
+        if answer is not None:
             answers[place] = answer
-    return answers
+    _require(model, Answers(answers, []))
+    return None not in short
+
+
+def _require(model: Model, found: Answers) -> None:
+    if wrong := _wrong(model, found):
+        raise BundleError(
+            f"{model.name}: answers differently than when it was packed: "
+            f"{wrong} of {len(model.manifest.golden.rows)} golden rows"
+        )
 
 
 def _wrong(model: Model, found: Answers) -> int:

@@ -6,8 +6,10 @@ A compiled bundle imports neither scikit-learn nor pandas. Both kinds of model a
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+from threading import RLock
 from typing import Any
 
 import msgspec
@@ -26,6 +28,7 @@ PREDICT, PROBA = "predict", "proba"
 MOST_TOGETHER = 64
 
 Answer = NDArray[Any]
+Run = Callable[[list[str], Table], Answer]
 
 
 class Model(ABC):
@@ -38,6 +41,8 @@ class Model(ABC):
         self.rows = reader(manifest.signature, manifest.input)
         self.one: Row = _no_short_form
         """Answers one row by position the shortest way, or None where only predict can tell."""
+        self.prove: Callable[[Model], None] = _unproven
+        """Called when a compiled copy is opened; raises a BundleError if it must not be used."""
 
     @abstractmethod
     def predict(self, rows: Table) -> Answer:
@@ -49,29 +54,58 @@ class Model(ABC):
 
 
 class OnnxModel(Model):
-    """A model compiled to ONNX. Its run releases the interpreter, so batches do not hold up other threads."""
+    """A model compiled to ONNX. Its run releases the interpreter, so batches do not hold up other threads.
+
+    The compiled copy is opened when it is first needed, and proven then: ONNX Runtime takes 35 MiB and 0.1 s, which a
+    model that answers single rows in its short form may never need.
+    """
 
     def __init__(self, manifest: Manifest, content: bytes, threads: int = 1) -> None:
         super().__init__(manifest)
-        session = open_session(content, threads)
-        # Session.run checks what was checked when the rows were read; on one row that takes as long as a tree.
-        self._run = session._sess.run  # noqa: SLF001
-        self._input = session.get_inputs()[0].name if manifest.input.kind == "matrix" else None
+        self._content, self._threads = content, threads
+        self._opening = RLock()
+        self._proving: Run | None = None
+        self._run: Run | None = None
         self._single = len(self.signature.targets) == 1
 
     def predict(self, rows: Table) -> Answer:
         """Return the label or number of each row."""
         if not height(rows):
             return no_answer(self.signature)
-        answer: Answer = self._run(_PREDICT, rows if self._input is None else {self._input: rows}, None)[0]
+        answer = (self._run or self._open())(_PREDICT, rows)
         return answer.reshape(-1) if self._single and answer.ndim == 2 else answer
 
     def predict_proba(self, rows: Table) -> list[Answer]:
         """Return each row's probabilities in the order of the classes."""
         if not height(rows):
             return no_proba(self.signature)
-        answer: Answer = self._run(_PROBA, rows if self._input is None else {self._input: rows}, None)[0]
+        answer = (self._run or self._open())(_PROBA, rows)
         return [answer] if self._single else list(answer)
+
+    def _open(self) -> Run:
+        with self._opening:
+            # The proof asks this very model, from within this lock.
+            if self._run is None and self._proving is None:
+                with _loading(self.name):
+                    self._proving = _runner(open_session(self._content, self._threads), self.manifest)
+                    try:
+                        self.prove(self)
+                        self._run = self._proving
+                    finally:
+                        self._proving = None
+            run = self._run or self._proving
+        assert run is not None  # noqa: S101 - a failed proof has raised
+        return run
+
+
+def _runner(session: Any, manifest: Manifest) -> Run:
+    """Return what asks a session for one output."""
+    # Session.run checks what was checked when the rows were read; on one row that takes as long as a tree.
+    run = session._sess.run  # noqa: SLF001
+    if manifest.input.kind != "matrix":
+        return lambda outputs, rows: run(outputs, rows, None)[0]
+    name = session.get_inputs()[0].name
+    return lambda outputs, rows: run(outputs, {name: rows}, None)[0]
 
 
 _PREDICT, _PROBA = [PREDICT], [PROBA]
@@ -79,6 +113,10 @@ _PREDICT, _PROBA = [PREDICT], [PROBA]
 
 def _no_short_form(_: Sequence[Any]) -> None:
     """Leave every row to predict."""
+
+
+def _unproven(_: Model) -> None:
+    """Trust a copy, as whoever is about to prove it does."""
 
 
 def open_session(content: bytes, threads: int = 1) -> Any:
@@ -116,10 +154,18 @@ def load(bundle: Bundle, threads: int = 1) -> Model:
     """Return the model of a bundle whose digests were checked, or raise a BundleError."""
     manifest = bundle.manifest
     check_versions(manifest)
-    try:
+    with _loading(manifest.name):
         return _load(bundle, threads)
+
+
+@contextmanager
+def _loading(name: str) -> Iterator[None]:
+    try:
+        yield
+    except BundleError:
+        raise
     except Exception as error:  # what a foreign file can raise has no end
-        raise BundleError(f"{manifest.name}: cannot be loaded: {' '.join(str(error).split())[:200]}") from error
+        raise BundleError(f"{name}: cannot be loaded: {' '.join(str(error).split())[:200]}") from error
 
 
 def _load(bundle: Bundle, threads: int) -> Model:

@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
 
 from api.errors import ApiError
 from api.scoring import Want
 
 JSON = "application/json"
 PLAIN = Want()
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(slots=True)
-class Request:
+class Request(msgspec.Struct):
     """What a dialect may look at, and leaves as it is."""
 
     body: bytes
-    content_type: str = ""
-    """The media type alone, in lower case; empty where the caller sent none."""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case."""
-    query: Mapping[str, str] = field(default_factory=dict)
+    environ: Mapping[str, Any] = NOTHING
+    """WSGI's, for what the methods below read of it."""
+
+    @property
+    def content_type(self) -> str:
+        """Return the media type alone, in lower case; empty where the caller sent none."""
+        kind: str = self.environ.get("CONTENT_TYPE") or ""
+        return kind.partition(";")[0].strip().lower()
+
+    def header(self, key: str) -> str | None:
+        """Return a header under WSGI's spelling of its name, HTTP_ACCEPT for Accept."""
+        return self.environ.get(key)
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return the query's fields."""
+        return dict(parse_qsl(self.environ.get("QUERY_STRING", ""), keep_blank_values=True))
 
     @property
     def want(self) -> Want:
         """Return what the query asks for beside the predictions."""
-        if not self.query:
+        if not self.environ.get("QUERY_STRING"):
             return PLAIN
-        return Want(_yes(self.query.get("proba")), _yes(self.query.get("labels")))
+        query = self.query
+        return Want(_yes(query.get("proba")), _yes(query.get("labels")))
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(msgspec.Struct):
     """What goes back to the caller."""
 
     body: bytes
     status: int = 200
     content_type: str = JSON
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Sequence[tuple[str, str]] = ()
+    rows: int = 0
+    """How many rows a model was asked, for the log."""
 
 
 def _yes(value: str | None) -> bool:

@@ -26,7 +26,7 @@ def invocations(models: Models, model: Model, request: Request) -> Reply:
         text = f"content type {request.content_type[:60]!r} is not taken; application/json and text/csv are"
         raise ApiError(415, "content_type", text)
     scored = models.ask(model, rows, request.want, names)
-    return Reply(encode({"predictions": scored.predictions, **scored.beside()}))
+    return Reply(encode(scored.under("predictions")), rows=len(scored.predictions))
 
 
 def _of_json(body: Any) -> tuple[Any, list[str] | None]:

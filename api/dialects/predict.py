@@ -39,7 +39,7 @@ def predict(models: Models, model: Model, request: Request) -> Reply:
         return _record(models, model, request, body)
     if isinstance(body, list):
         scored = models.ask(model, body, request.want)
-        return Reply(encode({"prediction": scored.predictions, **scored.beside()}))
+        return Reply(encode(scored.under("prediction")), rows=len(scored.predictions))
     raise ApiError(400, "malformed", f"expected an object with one of {', '.join(ANSWER_KEYS)}, or a named record")
 
 
@@ -55,7 +55,7 @@ def _under(models: Models, model: Model, request: Request, key: str, rows: Any) 
             message = f"column must be of length {len(model.signature.features)}"
             raise ApiError(400, failure.code, message, failure.details) from None
         raise
-    return Reply(encode({ANSWER_KEYS[key]: scored.predictions, **scored.beside()}))
+    return Reply(encode(scored.under(ANSWER_KEYS[key])), rows=len(scored.predictions))
 
 
 def split_frame(frame: Any) -> tuple[list[Any], list[str]]:
@@ -75,14 +75,14 @@ def _record(models: Models, model: Model, request: Request, record: dict[str, An
     values = scored.predictions[0] if len(targets) > 1 else scored.predictions
     answer = {target.name: value for target, value in zip(targets, values, strict=True)}
     headers = (("X-Model-Score", str(values[0])),) if targets[0].classes is None else ()
-    return Reply(encode({**answer, **scored.beside()}), headers=headers)
+    return Reply(encode({**answer, **scored.beside()}), headers=headers, rows=1)
 
 
 def predict_query(models: Models, model: Model, request: Request) -> Reply:
     """Answer one record whose values stand in the query."""
     asked = {name: value for name, value in request.query.items() if name not in ("proba", "labels")}
     scored = models.ask(model, typed(model.signature, asked), request.want)
-    return Reply(encode({"prediction": scored.predictions, **scored.beside()}))
+    return Reply(encode(scored.under("prediction")), rows=len(scored.predictions))
 
 
 def typed(signature: Signature, record: dict[str, str]) -> dict[str, Any]:
@@ -110,9 +110,10 @@ def predict_file(models: Models, model: Model, request: Request) -> Reply:
     """Answer the rows of a CSV file: as JSON, or as the same file with a column more."""
     rows, names = read_file(model, request.body)
     scored = models.ask(model, rows, request.want, names)
-    if "text/csv" in request.headers.get("accept", ""):
-        return Reply(_with_column(*table(request.body), model, scored), content_type="text/csv; charset=utf-8")
-    return Reply(encode({"predictions": scored.predictions, **scored.beside()}))
+    if "text/csv" in (request.header("HTTP_ACCEPT") or ""):
+        text = _with_column(*table(request.body), model, scored)
+        return Reply(text, content_type="text/csv; charset=utf-8", rows=len(scored.predictions))
+    return Reply(encode(scored.under("predictions")), rows=len(scored.predictions))
 
 
 def read_file(model: Model, content: bytes) -> tuple[list[list[Any]], list[str]]:

@@ -17,7 +17,7 @@ def score(models: Models, model: Model, request: Request) -> Reply:
     if not isinstance(body, dict) or "X" not in body:
         raise ApiError(400, "malformed", 'expected a JSON object with the key "X": a row, or a list of rows')
     scored = models.ask(model, body["X"], request.want)
-    return Reply(encode({"score": scored.predictions, **scored.beside()}))
+    return Reply(encode(scored.under("score")), rows=len(scored.predictions))
 
 
 def error(failure: ApiError, request_id: str) -> dict[str, Any]:

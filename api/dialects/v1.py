@@ -10,6 +10,9 @@ from api.errors import ApiError
 from api.scoring import Models
 from model.runtime import Model
 
+# What curl and the plainest of clients say of JSON when nobody told them better.
+_TAKEN = frozenset({"", "application/json", "application/x-www-form-urlencoded", "text/plain"})
+
 
 def models_list(models: Models, _: Request) -> Reply:
     """Name the models."""
@@ -20,6 +23,7 @@ def model_ready(models: Models, _: Request, name: str) -> Reply:
     """Tell that a model is ready: what is served at all has been proven."""
     if name.endswith(":predict"):
         raise ApiError(405, "method", "predict takes POST")
+    models.require_ready()
     return Reply(encode({"name": models.get(name).name, "ready": True}))
 
 
@@ -32,10 +36,13 @@ def predict(models: Models, request: Request, name: str) -> Reply:
             scored = models.ask(model, rows, request.want)
         except ApiError as failure:
             raise _in_the_words_of_scikit_learn(failure, model, rows) from None
-    return Reply(encode({"predictions": scored.predictions, **scored.beside()}))
+    return Reply(encode(scored.under("predictions")), rows=len(scored.predictions))
 
 
 def _body(request: Request) -> Any:
+    kind = request.content_type
+    if kind not in _TAKEN and "json" not in kind:
+        raise ApiError(415, "content_type", f"content type {kind[:60]!r} is not taken; application/json is")
     try:
         return decode(request.body)
     except ApiError as failure:

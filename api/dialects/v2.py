@@ -6,6 +6,7 @@ from typing import Any
 
 from api.codec import decode, encode
 from api.dialects import Reply, Request
+from api.dialects.v2_outputs import declared
 from api.errors import ApiError
 from api.scoring import Models
 from model.runtime import Model
@@ -24,8 +25,9 @@ def live(_: Models, __: Request) -> Reply:
     return Reply(encode({"live": True}))
 
 
-def ready(_: Models, __: Request) -> Reply:
+def ready(models: Models, _: Request) -> Reply:
     """Tell that every model is ready."""
+    models.require_ready()
     return Reply(encode({"ready": True}))
 
 
@@ -36,6 +38,7 @@ def models_list(models: Models, _: Request) -> Reply:
 
 def model_ready(models: Models, _: Request, name: str, version: str | None = None) -> Reply:
     """Tell that a model is ready."""
+    models.require_ready()
     return Reply(encode({"name": models.version(name, version).name, "ready": True}))
 
 
@@ -44,7 +47,7 @@ def metadata(models: Models, _: Request, name: str, version: str | None = None) 
     model = models.version(name, version)
     platform = "onnx_onnxv1" if model.manifest.runtime == "onnx" else "sklearn_joblib"
     shown = {"name": model.name, "versions": [model.version], "platform": platform}
-    return Reply(encode({**shown, "inputs": _inputs(model), "outputs": _outputs(model)}))
+    return Reply(encode({**shown, "inputs": _inputs(model), "outputs": declared(model)}))
 
 
 def _inputs(model: Model) -> list[dict[str, Any]]:
@@ -52,23 +55,6 @@ def _inputs(model: Model) -> list[dict[str, Any]]:
     if model.signature.numeric:
         return [{"name": "X", "datatype": "FP64", "shape": [-1, len(features)]}]
     return [{"name": each.name, "datatype": _TENSORS[each.type], "shape": [-1, 1]} for each in features]
-
-
-def _outputs(model: Model) -> list[dict[str, Any]]:
-    targets = model.signature.targets
-    shape = [-1] if len(targets) == 1 else [-1, len(targets)]
-    outputs: list[dict[str, Any]] = [{"name": "predict", "datatype": _datatype(model), "shape": shape}]
-    if model.signature.proba:
-        classes = len(targets[0].classes or ())
-        outputs.append({"name": "predict_proba", "datatype": "FP64", "shape": [*shape, classes]})
-    if targets[0].classes is not None:
-        outputs.append({"name": "labels", "datatype": "BYTES", "shape": shape})
-    return outputs
-
-
-def _datatype(model: Model) -> str:
-    kinds = {type(label) for target in model.signature.targets for label in target.classes or (0.0,)}
-    return {bool: "BOOL", int: "INT64", float: "FP64", str: "BYTES"}[kinds.pop()]
 
 
 def repository_index(models: Models, request: Request) -> Reply:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from itertools import chain
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,15 @@ def datatype(array: Tensor) -> str:
 
 
 def shape_of(tensor: dict[str, Any]) -> list[int]:
-    """Return a tensor's shape, if it is one."""
+    """Return a tensor's shape, if it is that of a column or a table."""
     shape = tensor.get("shape")
-    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape) or not shape:
+    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
         raise bad(f"input {_name(tensor)}: shape must be a list of sizes")
-    if int(np.prod(shape, dtype=object)) > MOST_ELEMENTS:
-        raise ApiError(413, "too_large", f"input {_name(tensor)}: the shape holds more than {MOST_ELEMENTS} elements")
+    if len(shape) not in (1, 2):
+        raise bad(f"input {_name(tensor)}: shape must be that of a column, [n], or of a table, [n, width]")
+    # A size beside a zero holds nothing, and may still be more than an array can have.
+    if prod(max(size, 1) for size in shape) > MOST_ELEMENTS:
+        raise bad(f"input {_name(tensor)}: the shape is larger than the {MOST_ELEMENTS} elements taken at once")
     return shape
 
 
@@ -50,12 +54,9 @@ def from_json(tensor: dict[str, Any]) -> Tensor:
     if not isinstance(tensor.get("data"), list):
         raise bad(f"input {_name(tensor)}: data must be a list")
     shape = shape_of(tensor)
-    try:
-        cells = list(_flat(tensor["data"]))
-    except RecursionError:
-        raise bad(f"input {_name(tensor)}: data is nested too deeply") from None
-    if len(cells) != int(np.prod(shape)):
-        raise bad(f"input {_name(tensor)}: shape {shape} wants {int(np.prod(shape))} elements, data has {len(cells)}")
+    cells = _flat(tensor["data"], len(shape))
+    if len(cells) != prod(shape):
+        raise bad(f"input {_name(tensor)}: shape {shape} wants {prod(shape)} elements, data has {len(cells)}")
     dtype = np.dtype(DTYPES[kind])
     wrong = set(map(type, cells)) - set(_PYTHON[dtype.kind])
     if wrong:
@@ -67,27 +68,33 @@ def from_json(tensor: dict[str, Any]) -> Tensor:
         raise bad(f"input {_name(tensor)}: a value does not fit {kind}") from None
 
 
-def _flat(data: list[Any]) -> Iterator[Any]:
-    for each in data:
-        if isinstance(each, list):
-            yield from _flat(each)
-        else:
-            yield each
+def _flat(data: list[Any], depth: int) -> list[Any]:
+    """Return the cells of nested data, looking no deeper than a client can mean."""
+    for _ in range(depth):
+        if list not in set(map(type, data)):
+            break
+        data = list(chain.from_iterable(each if type(each) is list else (each,) for each in data))
+    return data
 
 
 def from_bytes(tensor: dict[str, Any], content: memoryview) -> Tensor:
     """Return a tensor whose data came as bytes: little-endian, row by row."""
     kind, shape = _kind(tensor), shape_of(tensor)
-    count = int(np.prod(shape))
+    count = prod(shape)
     if kind == "BYTES":
         return _texts(tensor, content, count).reshape(shape)
     dtype = np.dtype(DTYPES[kind]).newbyteorder("<")
     if len(content) != count * dtype.itemsize:
         raise bad(f"input {_name(tensor)}: {count} of {kind} take {count * dtype.itemsize} bytes, got {len(content)}")
+    if kind == "BOOL" and np.frombuffer(content, np.uint8).max(initial=0) > 1:
+        raise bad(f"input {_name(tensor)}: a BOOL is a byte of 0 or 1")
     return np.frombuffer(content, dtype).reshape(shape)
 
 
 def _texts(tensor: dict[str, Any], content: memoryview, count: int) -> Tensor:
+    # A caller must not have memory set aside for elements that it did not send.
+    if count * 4 > len(content):
+        raise bad(f"input {_name(tensor)}: {count} of BYTES take at least {count * 4} bytes, got {len(content)}")
     texts, place = np.empty(count, dtype=object), 0
     try:
         for number in range(count):

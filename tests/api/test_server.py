@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from threading import Thread
 
 import pytest
 
+from model.bundle import DEFAULT_ROOT, read, write
 from tests.api.conftest import fetch, running
 
 
@@ -106,3 +108,24 @@ def test_without_training_libraries_it_serves_too():
     """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "built\n"
+
+
+def spoil_copy(bundles):
+    """Put another model's compiled copy into a bundle whose digests are right: only its answers can tell."""
+    manifest = read(bundles, "purchase").manifest
+    files = {file: (bundles / "purchase" / file).read_bytes() for file in manifest.files}
+    files["model.onnx"] = (bundles / "iris" / "model.onnx").read_bytes()
+    write(bundles, manifest, files, replace=True)
+
+
+def test_a_copy_that_answers_wrongly_is_found_when_it_is_first_needed(tmp_path):
+    shutil.copytree(DEFAULT_ROOT, tmp_path / "bundles")
+    spoil_copy(tmp_path / "bundles")
+    with running(bundles=tmp_path / "bundles", model="purchase") as server:
+        assert json.loads(fetch(f"{server.url}/score", b'{"X":[30,0,20]}').body) == {"score": [1]}
+        assert fetch(f"{server.url}/readyz").status == 200
+        answer = fetch(f"{server.url}/score", b'{"X":[[30,0,20],[30,0,20]]}')
+        assert (answer.status, answer.json["error"]["code"]) == (503, "not_ready")
+        for path in ("/readyz", "/v2/health/ready", "/v2/models/purchase/ready", "/v1/models/purchase"):
+            assert fetch(server.url + path).status == 503
+        assert fetch(f"{server.url}/livez").status == 200

@@ -1,8 +1,35 @@
 """MLflow's own request forms get its answer, and its shape of an error."""
 
+import csv
+import io
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.dialects import Request, mlflow
+from api.errors import ApiError
+from api.scoring import Models
+from tests.api.conftest import model
 
 ROW = {"age": 30, "new_user": 0, "total_pages_visited": 20}
+MODELS = Models([model("purchase"), model("churn")], 1000)
+
+
+def invoke(body, content_type="application/json", name="purchase"):
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return json.loads(mlflow.invocations(MODELS, model(name), Request(content, {"CONTENT_TYPE": content_type})).body)[
+        "predictions"
+    ]
+
+
+def refusal(*args, **more):
+    try:
+        invoke(*args, **more)
+    except ApiError as failure:
+        return failure
+    return None
 
 
 @pytest.mark.parametrize(
@@ -53,3 +80,40 @@ def test_ping_and_version(make_client):
     client = make_client()
     assert client.get("/ping").body == b"\n"
     assert client.get("/version").body.decode() == client.service.models.default.version
+
+
+@given(st.lists(st.tuples(st.integers(15, 90), st.integers(0, 1), st.floats(0, 30)), min_size=1, max_size=12))
+def test_every_form_and_every_height_get_the_same_answers(table):
+    rows, names = [list(row) for row in table], list(ROW)
+    records = [dict(zip(names, row, strict=True)) for row in rows]
+    file = io.StringIO()
+    csv.writer(file).writerows([names, *rows])
+    answers = invoke({"instances": rows})
+    assert answers == invoke({"dataframe_split": {"columns": names, "data": rows}})
+    assert answers == invoke({"dataframe_records": records})
+    assert answers == invoke({"inputs": {name: [each[name] for each in records] for name in names}})
+    assert answers == invoke(file.getvalue().encode(), "text/csv")
+    assert answers == [answer for row in rows for answer in invoke({"instances": [row]})]
+
+
+pieces = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 2**70) | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=4)
+        | st.dictionaries(st.sampled_from([*ROW, "columns", "data"]), inner, max_size=4)
+    ),
+    max_leaves=9,
+)
+SHAPE = {"BAD_REQUEST", "INVALID_PARAMETER_VALUE"}
+
+
+@given(st.sampled_from(["purchase", "churn"]), st.sampled_from([*mlflow.FORMS, "x"]), pieces)
+def test_nonsense_is_answered_or_refused_and_never_a_fault(name, form, rows):
+    failure = refusal({form: rows or 1}, name=name)
+    assert failure is None or (failure.status in (400, 422) and mlflow.error(failure, "")["error_code"] in SHAPE)
+
+
+@given(st.binary(max_size=60) | st.text('ab,\n"1.\0', max_size=40).map(str.encode), st.sampled_from(["text/csv", ""]))
+def test_no_bytes_are_a_fault(body, content_type):
+    failure = refusal(body, content_type)
+    assert failure is None or failure.status in (400, 422)

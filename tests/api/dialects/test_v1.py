@@ -1,10 +1,32 @@
 """KServe's first protocol, row by row of what its own server does and what it should do."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.dialects import Request, v1
+from api.errors import ApiError
+from api.scoring import Models
+from tests.api.conftest import model
 
 FLOWER = [5.1, 3.5, 1.4, 0.2]
 NAMED = dict(zip(["sepal_length", "sepal_width", "petal_length", "petal_width"], FLOWER, strict=True))
 PREDICT = "/v1/models/iris:predict"
+MODELS = Models([model("iris"), model("churn")], 1000)
+
+
+def predict(rows, key="instances", name="iris"):
+    return json.loads(v1.predict(MODELS, Request(json.dumps({key: rows}).encode()), name).body)["predictions"]
+
+
+def refusal(rows, key, name):
+    try:
+        predict(rows, key, name)
+    except ApiError as failure:
+        return failure
+    return None
 
 
 @pytest.mark.parametrize(
@@ -76,3 +98,44 @@ def test_probabilities_and_labels_on_request(make_client):
     assert found["predictions"] == ["yes"]
     assert found["labels"] == ["leaves"]
     assert found["probabilities"][0][1] > 0.5
+
+
+@pytest.mark.parametrize("content_type", ["text/csv", "application/octet-stream", "application/vnd.apache.parquet"])
+def test_a_body_that_says_it_is_no_json_is_415(content_type, make_client):
+    answer = make_client().post(PREDICT, b"1,2,3,4", {"Content-Type": content_type})
+    assert (answer.status, list(answer.json)) == (415, ["error"])
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["", "application/json; charset=utf-8", "application/x-www-form-urlencoded", "text/plain", "application/x-json"],
+)
+def test_json_is_read_under_any_name_that_clients_give_it(content_type, make_client):
+    assert make_client().post(PREDICT, {"instances": [FLOWER]}, {"Content-Type": content_type}).json == {
+        "predictions": [0]
+    }
+
+
+@given(st.lists(st.lists(st.floats(0, 9), min_size=4, max_size=4), max_size=12))
+def test_every_form_and_every_height_get_the_same_answers(rows):
+    records = [dict(zip(NAMED, row, strict=True)) for row in rows]
+    answers = predict(rows)
+    assert answers == predict(records) == predict([[each] for each in records], "inputs")
+    assert answers == predict([{name: [value] for name, value in each.items()} for each in records])
+    assert answers == [answer for row in rows for answer in predict([row])]
+
+
+cells = st.none() | st.booleans() | st.integers(-9, 2**70) | st.floats(allow_nan=False) | st.text(max_size=3)
+pieces = st.recursive(
+    cells,
+    lambda inner: (
+        st.lists(inner, min_size=1, max_size=4) | st.dictionaries(st.sampled_from([*NAMED, "a"]), inner, max_size=4)
+    ),
+    max_leaves=9,
+)
+
+
+@given(st.sampled_from(["iris", "churn"]), st.sampled_from(["instances", "inputs", "x"]), st.lists(pieces, min_size=1))
+def test_nonsense_is_answered_or_refused_and_never_a_fault(name, key, rows):
+    failure = refusal(rows, key, name)
+    assert failure is None or (failure.status == 400 and v1.error(failure, "") == {"error": failure.message})

@@ -1,0 +1,50 @@
+"""A row that runs, in every form that it may be sent in, and what the model answers to it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import Any
+
+from model.runtime import Model
+
+
+@dataclass(frozen=True)
+class Example:
+    """A golden row, and its golden answer."""
+
+    row: list[Any]
+    named: dict[str, Any]
+    prediction: Any
+
+    @property
+    def split(self) -> dict[str, Any]:
+        """Return the row as a data frame in pandas' split form."""
+        return {"columns": list(self.named), "data": [self.row]}
+
+    @property
+    def csv(self) -> str:
+        """Return the row as a CSV file."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([list(self.named), self.row])
+        return text.getvalue()
+
+
+def example(model: Model) -> Example:
+    """Return the first golden row without gaps, or the first of all."""
+    golden = model.manifest.golden
+    place = next((place for place, row in enumerate(golden.rows) if None not in row), 0)
+    features = model.signature.features
+    row = [
+        _whole(cell) if feature.type == "integer" else cell
+        for feature, cell in zip(features, golden.rows[place], strict=True)
+    ]
+    prediction = golden.predict[place]
+    if model.signature.targets[0].whole:
+        prediction = [_whole(each) for each in prediction] if isinstance(prediction, list) else _whole(prediction)
+    return Example(row, dict(zip(model.signature.names, row, strict=True)), prediction)
+
+
+def _whole(cell: Any) -> Any:
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell

@@ -1,0 +1,83 @@
+"""Tensors of the Open Inference Protocol, as a model takes and gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from api.dialects.v2_infer import BINARY
+from api.dialects.v2_outputs import OUTPUTS
+from api.dialects.v2_tensors import DTYPES
+from api.openapi.examples import example
+from api.openapi.parts import content, obj
+from api.openapi.schemas import Json, titled
+from model.runtime import Model
+
+_SHAPE = {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}}
+_PARAMETERS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+
+
+def outputs(model: Model) -> list[str]:
+    """Name the outputs that this model has."""
+    without = set() if model.signature.proba else {"predict_proba"}
+    without |= set() if titled(model) else {"labels"}
+    return [name for name in OUTPUTS if name not in without]
+
+
+def tensor(name: Json) -> Json:
+    """Return the schema of a tensor with such a name."""
+    fixed = obj({"name": name, "shape": _SHAPE, "datatype": {"enum": list(DTYPES)}})
+    data = {"type": "array", "description": "Flat, or nested by row."}
+    return {**fixed, "properties": {**fixed["properties"], "parameters": _PARAMETERS, "data": data}}
+
+
+def body(model: Model) -> Json:
+    """Return what infer takes."""
+    names = ", ".join(model.signature.names)
+    text = f"Any name for a tensor of the full width; else one of {names}."
+    inputs = {"type": "array", "minItems": 1, "items": tensor({"type": "string", "description": text})}
+    wanted = obj({"name": {"enum": outputs(model)}})
+    wanted["properties"]["parameters"] = _PARAMETERS
+    schema = obj({"inputs": inputs})
+    schema["properties"] |= {
+        "outputs": {"type": "array", "items": wanted, "description": "predict alone, unless others are named."},
+        "id": {"type": "string", "description": "Comes back; made up where there is none."},
+        "parameters": _PARAMETERS,
+    }
+    return {**content(schema, _examples(model)), BINARY: {"schema": {"description": "JSON, then bytes."}}}
+
+
+def _examples(model: Model) -> Json:
+    shown = example(model)
+    columns = [_column(name, cell) for name, cell in shown.named.items()]
+    found: Json = {"a tensor a feature": {"inputs": columns}}
+    if model.signature.numeric:
+        wide = {"name": "X", "shape": [1, len(shown.row)], "datatype": "FP64", "data": list(map(float, shown.row))}
+        found = {"one tensor": {"inputs": [wide]}, **found}
+    wanted = [{"name": name} for name in outputs(model) if name != "output-0"]
+    if len(wanted) > 1:
+        found["every output"] = {"inputs": columns, "outputs": wanted}
+    return found
+
+
+def _column(name: str, cell: Any) -> Json:
+    kind = "BYTES" if isinstance(cell, str) else "BOOL" if isinstance(cell, bool) else "FP64"
+    return {"name": name, "shape": [1, 1], "datatype": kind, "data": [cell]}
+
+
+def answers(model: Model) -> Json:
+    """Return what infer answers."""
+    text = {"type": "string"}
+    given = {"type": "array", "items": tensor({"enum": outputs(model)})}
+    schema = obj({"model_name": {"const": model.name}, "model_version": text, "id": text, "outputs": given})
+    prediction = np.asarray([example(model).prediction])
+    kinds = {"U": "BYTES", "i": "INT64", "b": "BOOL", "f": "FP64"}
+    shown = {
+        "name": "predict",
+        "shape": list(prediction.shape),
+        "datatype": kinds[prediction.dtype.kind],
+        "data": prediction.ravel().tolist(),
+    }
+    envelope = {"model_name": model.name, "model_version": model.version, "id": "1"}
+    return content(schema, {"one row": {**envelope, "outputs": [shown]}})
