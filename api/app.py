@@ -11,7 +11,7 @@ from api import wsgi
 from api.dialects import Reply, Request, score
 from api.endpoints import ENDPOINTS, PUBLIC_METRICS
 from api.errors import ApiError
-from api.service import Endpoint, Service, refusal
+from api.service import Endpoint, Service
 
 
 def create_app(service: Service) -> Flask:
@@ -39,7 +39,7 @@ def _view(service: Service, endpoint: Endpoint) -> Any:
             return _early(service, endpoint, failure)
         except RequestEntityTooLarge:
             return _early(service, endpoint, wsgi.too_large(service.settings.max_body))
-        return _response(service.answer(endpoint, asked, names))
+        return _response(service.answer(endpoint, endpoint.bound(service.models, names), asked))
 
     return view
 
@@ -58,11 +58,10 @@ def _body(service: Service, endpoint: Endpoint) -> bytes:
 def _early(service: Service, endpoint: Endpoint, failure: ApiError) -> Response:
     """Answer a request whose body could not even be read, by the way of all others."""
 
-    def fail(*_: Any, **__: Any) -> Reply:
+    def fail(_: Request) -> Reply:
         raise failure
 
-    failing = Endpoint(endpoint.method, endpoint.path, fail, endpoint.error, endpoint.scoring)
-    return _response(service.answer(failing, Request(b"", request.environ), {}))
+    return _response(service.answer(endpoint, fail, Request(b"", request.environ)))
 
 
 def _refused(service: Service, failure: HTTPException) -> Response:
@@ -70,10 +69,7 @@ def _refused(service: Service, failure: HTTPException) -> Response:
     status = failure.code or 500
     said = {404: "there is nothing at this path", 405: "this path does not take this method"}
     error = ApiError(status, {404: "not_found", 405: "method"}.get(status, "http"), said.get(status, failure.name))
-    asked = Request(b"", request.environ)
-    identity = service.identity(asked)
-    service.meters.answered.append(((_known_method(), "unmatched"), status, 0.0))
-    reply = service.finished(refusal(_shape(), error, identity), identity)
+    reply = service.unmatched(Request(b"", request.environ), _known_method(), error, _shape())
     response = _response(reply)
     response.headers.extend((name, value) for name, value in failure.get_headers() if name == "Allow")
     return response

@@ -8,13 +8,10 @@ from importlib import import_module
 from typing import Any
 
 from api import health
-from api.dialects import Reply, Request, mlflow, predict, score, v1, v2, v2_infer
+from api.dialects import Reply, mlflow, predict, score, v1, v2, v2_infer
+from api.fastlane import Lane
 from api.scoring import Models
 from api.service import Endpoint
-from model.runtime import Model
-
-Dialect = Callable[[Models, Model, Request], Reply]
-Lane = dict[str, tuple[Endpoint, dict[str, str]]]
 
 
 def later(module: str, name: str) -> Callable[..., Reply]:
@@ -25,11 +22,6 @@ def later(module: str, name: str) -> Callable[..., Reply]:
         return reply
 
     return answer
-
-
-def default_model(dialect: Dialect) -> Callable[[Models, Request], Reply]:
-    """Ask the first model, on a path that names none."""
-    return lambda models, request: dialect(models, models.default, request)
 
 
 def _versioned(method: str, path: str, answer: Callable[..., Reply], *, scoring: bool = False) -> Iterator[Endpoint]:
@@ -46,10 +38,10 @@ ENDPOINTS = (
     Endpoint("GET", "/readyz", health.ready, score.error),
     Endpoint("GET", "/test", health.running, score.error),
     Endpoint("GET", "/error", health.broken, score.error),
-    Endpoint("POST", "/score", default_model(score.score), score.error, scoring=True),
-    Endpoint("POST", "/predict", default_model(predict.predict), predict.error, scoring=True),
-    Endpoint("GET", "/predict", default_model(predict.predict_query), predict.error, scoring=True),
-    Endpoint("POST", "/predict_file", default_model(predict.predict_file), predict.error, scoring=True),
+    Endpoint("POST", "/score", score.score, score.error, scoring=True, default=True),
+    Endpoint("POST", "/predict", predict.predict, predict.error, scoring=True, default=True),
+    Endpoint("GET", "/predict", predict.predict_query, predict.error, scoring=True, default=True),
+    Endpoint("POST", "/predict_file", predict.predict_file, predict.error, scoring=True, default=True),
     Endpoint("GET", "/v1/models", v1.models_list, v1.error),
     Endpoint("GET", "/v1/models/<name>", v1.model_ready, v1.error),
     Endpoint("POST", "/v1/models/<name>:predict", v1.predict, v1.error, scoring=True),
@@ -64,7 +56,7 @@ ENDPOINTS = (
     Endpoint("POST", "/v2/repository/index", v2.repository_index, v2.error),
     Endpoint("POST", "/v2/repository/models/<name>/load", v2.not_here, v2.error),
     Endpoint("POST", "/v2/repository/models/<name>/unload", v2.not_here, v2.error),
-    Endpoint("POST", "/invocations", default_model(mlflow.invocations), mlflow.error, scoring=True),
+    Endpoint("POST", "/invocations", mlflow.invocations, mlflow.error, scoring=True, default=True),
     Endpoint("GET", "/ping", mlflow.ping, mlflow.error),
     Endpoint("GET", "/version", mlflow.version, mlflow.error),
     Endpoint("GET", "/openapi.json", later("api.openapi", "serve"), score.error),
@@ -84,5 +76,5 @@ def lanes(models: Models) -> dict[str, Lane]:
             said = {"name": model.name, "version": model.version}
             names = {key: value for key, value in said.items() if f"<{key}>" in endpoint.path}
             path = endpoint.path.replace("<name>", model.name).replace("<version>", model.version)
-            found[path][endpoint.method] = (endpoint, names)
+            found[path][endpoint.method] = (endpoint, endpoint.bound(models, names))
     return found

@@ -11,11 +11,11 @@ from threading import Lock
 from typing import Any
 
 from api.dialects import Request
-from api.service import Endpoint, Service
+from api.service import Ask, Endpoint, Service
 from api.wsgi import STATUS
 
 Wsgi = Callable[[dict[str, Any], Any], Iterable[bytes]]
-Lane = Mapping[str, tuple[Endpoint, dict[str, str]]]
+Lane = dict[str, tuple[Endpoint, Ask]]
 _NONE: Lane = {}
 
 
@@ -30,25 +30,21 @@ class FastLane:
         """Answer a request."""
         method = environ["REQUEST_METHOD"]
         lane = self._lanes.get(environ["PATH_INFO"], _NONE).get(method)
-        if lane is not None and (body := self._body(environ, method)) is not None:
-            endpoint, names = lane
-            reply = self._answer(endpoint, Request(body, environ), names, quick=endpoint.scoring)
-            start_response(STATUS[reply.status], reply.headers)
-            return [reply.body]
-        return self._application(environ, start_response)
-
-    def _body(self, environ: dict[str, Any], method: str) -> bytes | None:
-        """Return the body if nothing about it is unusual."""
-        length = environ.get("CONTENT_LENGTH")
-        if length is None and method == "GET" and "HTTP_TRANSFER_ENCODING" not in environ:
-            return b""
-        if length is None or not length.isdecimal() or "HTTP_CONTENT_ENCODING" in environ:
-            return None
-        size = int(length)
-        if size > self._limit:
-            return None
-        body: bytes = environ["wsgi.input"].read(size)
-        return body if len(body) == size else None
+        if lane is None:
+            return self._application(environ, start_response)
+        length = environ.get("CONTENT_LENGTH", "")
+        if length.isdecimal() and (size := int(length)) <= self._limit and "HTTP_CONTENT_ENCODING" not in environ:
+            body = environ["wsgi.input"].read(size)
+            if len(body) != size:
+                return self._application(environ, start_response)
+        elif method == "GET" and not length and "HTTP_TRANSFER_ENCODING" not in environ:
+            body = b""
+        else:
+            return self._application(environ, start_response)
+        endpoint, ask = lane
+        reply = self._answer(endpoint, ask, Request(body, environ), quick=endpoint.scoring)
+        start_response(STATUS[reply.status], reply.headers)
+        return [reply.body]
 
 
 class OnFirstUse:

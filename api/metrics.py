@@ -1,33 +1,30 @@
 """What this process did: noted on the hot path, added up later.
 
-A request leaves notes in queues, which costs a tenth of counting them there and then; they are added up together when
-there are many, and whenever somebody asks for the counts. What has labels is bounded by the routes, models, classes
+A request leaves notes, which costs a fraction of counting them there and then; they are added up together every so
+many requests, and whenever somebody asks for the counts. What has labels is bounded by the routes, models, classes
 and reasons that the program knows: no caller can make a new series.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
 from api.histogram import LATENCY, Histogram
+from api.notes import cut
 from api.watch import Watch
 from model.rows import Table
 from model.runtime import Model
-
-MOST_NOTES = 512
 
 Route = tuple[str, str]
 """Method and path, in Flask's spelling."""
 
 
 class Meters:
-    """The counts of this process, and the notes that are not counted yet.
-
-    Appending to a deque and popping from it are safe between threads without a lock; only adding up takes one.
-    """
+    """The counts of this process, and the notes that are not counted yet."""
 
     def __init__(self, models: Iterable[Model]) -> None:
         self.models = tuple(models)
@@ -37,11 +34,16 @@ class Meters:
         self.latency: defaultdict[str, Histogram] = defaultdict(lambda: Histogram(LATENCY))
         self.rejected: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.watches = {model.name: Watch(model) for model in self.models}
-        self.answered: deque[tuple[Route, int, float]] = deque()
-        """Route, status and seconds of each request."""
-        self.singles: dict[str, deque[tuple[Sequence[Any], Any, float]]] = {each: deque() for each in self.watches}
-        """Row, answer and seconds of each row that a model answered the short way."""
+        self._times: dict[tuple[Route, int], array[float]] = {}
         self._lock = Lock()
+
+    def request(self, route: Route, status: int, seconds: float) -> None:
+        """Note a request that was answered."""
+        try:
+            self._times[route, status].append(seconds)
+        except KeyError:
+            # Of two threads that meet here the second finds what the first has made.
+            self._times.setdefault((route, status), array("d")).append(seconds)
 
     def many(self, name: str, table: Table, answer: Any, seconds: float) -> None:
         """Count rows that a model answered together."""
@@ -56,18 +58,9 @@ class Meters:
     def add_up(self) -> None:
         """Count what was noted."""
         with self._lock:
-            times: defaultdict[tuple[Route, int], list[float]] = defaultdict(list)
-            for route, status, seconds in _emptied(self.answered):
-                times[route, status].append(seconds)
-            for (route, status), found in times.items():
-                self.requests[route, status] += len(found)
-                self.latency[route[1]].extend(found)
-            for name, notes in self.singles.items():
-                if singles := _emptied(notes):
-                    rows, answers, seconds_each = zip(*singles, strict=True)
-                    self.watches[name].singles(rows, answers, seconds_each)
-
-
-def _emptied(notes: deque[Any]) -> list[Any]:
-    """Take all notes out; another thread may add some meanwhile, which stay."""
-    return [notes.popleft() for _ in range(len(notes))]
+            for (route, status), notes in list(self._times.items()):
+                if seconds := cut(notes):
+                    self.requests[route, status] += len(seconds)
+                    self.latency[route[1]].extend(seconds)
+            for watch in self.watches.values():
+                watch.add_up()

@@ -57,7 +57,7 @@ class Models:
         self.meters = meters or Meters(self.by_name.values())
         self.faults: dict[str, str] = {}
         """What is wrong with models that cannot answer any more, in a sentence each."""
-        self.note = {name: notes.append for name, notes in self.meters.singles.items()}
+        self._note = {name: watch.singles.add for name, watch in self.meters.watches.items()}
 
     def get(self, name: str) -> Model:
         """Return a model by name."""
@@ -111,7 +111,7 @@ class Models:
                 start = perf_counter()
                 answer = model.one(row)
                 if answer is not None:
-                    self.note[model.name]((row, answer, perf_counter() - start))
+                    self._note[model.name](row, answer, perf_counter() - start)
                     return Scored([answer], labels=titled(model, [answer]) if want.labels else None)
         table = self.read(model, rows, names)
         predictions = listed(model, self.predict(model, table))

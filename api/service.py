@@ -7,6 +7,7 @@ import secrets
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from time import monotonic, perf_counter
 from typing import Any
@@ -15,10 +16,14 @@ from api.codec import encode
 from api.dialects import Reply, Request
 from api.errors import ApiError
 from api.logs import Log
-from api.metrics import MOST_NOTES, Meters
+from api.metrics import Meters
 from api.scoring import Models
 from api.settings import Settings
 
+# So many requests are counted together.
+ADDED_UP = 512
+_NAME = "HTTP_X_REQUEST_ID"
+Ask = Callable[[Request], Reply]
 Render = Callable[[ApiError, str], dict[str, Any]]
 
 
@@ -30,14 +35,20 @@ class Endpoint:
     path: str
     """In Flask's spelling; it is the metrics' route label too."""
     answer: Callable[..., Reply]
-    """Called with the models, the request, and what stands for <…> in the path."""
+    """Called with the models, the first of them where that is meant, the request, and what stands for <…>."""
     error: Render
     scoring: bool = False
     """Needs a key where keys are set, and is worth a line of the log."""
+    default: bool = False
+    """Asks the first model, on a path that names none."""
     route: tuple[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "route", (self.method, self.path))
+
+    def bound(self, models: Models, names: dict[str, str]) -> Ask:
+        """Return what answers requests for one concrete path."""
+        return partial(self.answer, models, *([models.default] if self.default else []), **names)
 
     @property
     def dialect(self) -> str:
@@ -60,19 +71,22 @@ class Service:
         self.settings, self.models, self.meters, self.log = settings, models, meters, log
         self.state = State()
         self._keys = [key.encode() for key in settings.api_keys]
-        self._enter, self._leave, self._note = meters.in_flight.append, meters.in_flight.pop, meters.answered.append
-        self._prefix, self._numbers, self._lines = f"{secrets.token_hex(6)}-", count(1), count(1)
+        self._enter, self._leave, self._note = meters.in_flight.append, meters.in_flight.pop, meters.request
+        self._prefix, self._numbers = f"{secrets.token_hex(6)}-", count(1)
         self._sample = settings.log_sample if log.enabled("info") else 0.0
 
-    def answer(self, endpoint: Endpoint, request: Request, names: dict[str, str], *, quick: bool = False) -> Reply:
+    def answer(self, endpoint: Endpoint, ask: Ask, request: Request, *, quick: bool = False) -> Reply:
         """Return the reply of an endpoint; whatever goes wrong is a reply too."""
         start = perf_counter()
         self._enter(None)
-        identity = self.identity(request)
+        number = next(self._numbers)
+        identity = f"{self._prefix}{number:x}"
+        if _NAME in request.environ:
+            identity = given(request.environ[_NAME]) or identity
         try:
             if self._keys and endpoint.scoring:
                 self._require_key(request)
-            reply = endpoint.answer(self.models, request, **names)
+            reply = ask(request)
         except ApiError as failure:
             self.meters.reject(endpoint.path, failure.code)
             reply = refusal(endpoint.error, failure, identity)
@@ -82,12 +96,12 @@ class Service:
             reply = refusal(endpoint.error, fault, identity)
         self._leave()
         seconds = perf_counter() - start
-        self._note((endpoint.route, reply.status, seconds))
-        if len(self.meters.answered) >= MOST_NOTES:
+        self._note(endpoint.route, reply.status, seconds)
+        if not number % ADDED_UP:
             self.meters.add_up()
         if endpoint.scoring:
             self.state.last_request = start
-        if reply.status >= 400 or not quick or (self._sample and next(self._lines) * self._sample % 1 < self._sample):
+        if reply.status >= 400 or not quick or (self._sample and number * self._sample % 1 < self._sample):
             self._line(endpoint, reply, identity, seconds)
         return self.finished(reply, identity)
 
@@ -99,12 +113,11 @@ class Service:
             reply.headers.append(("Connection", "close"))
         return reply
 
-    def identity(self, request: Request) -> str:
-        """Return the caller's own name of a request if it is harmless, else a new one."""
-        given: str | None = request.environ.get("HTTP_X_REQUEST_ID")
-        if given is not None and 0 < len(given) <= 128 and given.isascii() and given.isprintable():
-            return given
-        return f"{self._prefix}{next(self._numbers):x}"
+    def unmatched(self, request: Request, method: str, failure: ApiError, render: Render) -> Reply:
+        """Refuse what no endpoint answers."""
+        identity = given(request.environ.get(_NAME, "")) or f"{self._prefix}{next(self._numbers):x}"
+        self._note((method, "unmatched"), int(failure.status), 0.0)
+        return self.finished(refusal(render, failure, identity), identity)
 
     def _require_key(self, request: Request) -> None:
         given = request.header("HTTP_X_API_KEY") or ""
@@ -121,6 +134,11 @@ class Service:
             level, "request", request_id=identity, method=endpoint.method, route=endpoint.path,
             dialect=endpoint.dialect, rows=reply.rows, status=reply.status, microseconds=round(seconds * 1e6),
         )  # fmt: skip
+
+
+def given(name: str) -> str | None:
+    """Return the caller's own name of a request if it is harmless."""
+    return name if 0 < len(name) <= 128 and name.isascii() and name.isprintable() else None
 
 
 def refusal(render: Render, failure: ApiError, identity: str) -> Reply:

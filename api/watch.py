@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from api.histogram import BATCH, LATENCY, Histogram
+from api.notes import Rows, cut, emptied
 from model.rows import Table
 from model.runtime import Model
 from model.signature import MISSING_TEXT, Feature
@@ -72,6 +73,7 @@ class Watch:
         self.batches = Histogram(BATCH)
         watched = model.signature.features[:MOST_WATCHED]
         self.features = {each.name: _counted(each, reference.features[each.name].edges) for each in watched}
+        self.singles = Rows(watched)
         targets = model.signature.targets
         self._single = len(targets) == 1
         self.predicted: Numbers | Categories
@@ -81,12 +83,15 @@ class Watch:
             self.predicted = Categories(targets[0].classes)
         self.scored = Histogram(SCORES) if targets[0].classes is None else None
 
-    def singles(self, rows: Sequence[Sequence[Any]], answers: Sequence[Any], seconds: Sequence[float]) -> None:
-        """Count rows that were asked one by one."""
-        self.inference.extend(seconds)
-        self.batches.extend(np.ones(len(rows)))
-        self._columns(zip(*rows, strict=True))
-        self._answers(answers)
+    def add_up(self) -> None:
+        """Count the rows that were asked one by one."""
+        if seconds := cut(self.singles.seconds):
+            self.inference.extend(seconds)
+            self.batches.extend(np.ones(len(seconds)))
+        for columns in self.singles.taken():
+            self._columns(columns)
+        if answers := emptied(self.singles.answers):
+            self._answers(answers)
 
     def together(self, table: Table, answer: Any, seconds: float) -> None:
         """Count rows that were asked together."""

@@ -67,10 +67,10 @@ def answerer(form: Form, signature: Signature) -> Row:
     """Return a function that answers one row by position, or None where only the long way can tell."""
     finish = _finish(form.link, signature)
     if isinstance(form, Trees):
-        return _numbers_only(_trees(form, len(signature.features)), finish, len(signature.features))
-    if all(term.categories is None for term in form.terms):
-        return _numbers_only(_weights(form), finish, len(signature.features))
-    return _mixed(form, finish)
+        return _of_trees(_trees(form, len(signature.features)), finish)
+    if any(term.categories is not None for term in form.terms):
+        return _mixed(form, finish)
+    return _of_weights(form, finish)
 
 
 def _finish(link: Link, signature: Signature) -> Finish:
@@ -89,32 +89,40 @@ def _finish(link: Link, signature: Signature) -> Finish:
     return lambda scores: scores[0]
 
 
-def _numbers_only(
-    scores: Callable[[Sequence[Any]], list[float]], finish: Callable[[list[float]], Any], width: int
-) -> Row:
+def _of_trees(scores: Scores, finish: Finish) -> Row:
     numbers = NUMBERS.issuperset
 
     def answer(row: Sequence[Any]) -> Any:
         # A sum is finite only if each of its terms is; an integer too large for a float is the long way's to refuse.
         try:
-            if len(row) == width and numbers(map(type, row)) and isfinite(sum(row)):
+            if numbers(map(type, row)) and isfinite(sum(row)):
                 return finish(scores(row))
-        except OverflowError:
+        except (OverflowError, ValueError):
             pass
         return None
 
     return answer
 
 
-def _weights(form: Sum) -> Scores:
-    lines = [
-        (intercept, tuple((term.weights or ())[place] for term in form.terms))
-        for place, intercept in enumerate(form.intercepts)
-    ]
-    if len(lines) == 1:
-        start, weights = lines[0]
-        return lambda row: [sum(map(mul, weights, row), start)]
-    return lambda row: [sum(map(mul, weights, row), start) for start, weights in lines]
+def _of_weights(form: Sum, finish: Finish) -> Row:
+    lines = [tuple((term.weights or ())[place] for term in form.terms) for place in range(len(form.intercepts))]
+    numbers, width = NUMBERS.issuperset, len(form.terms)
+    (first, start), *others = zip(lines, form.intercepts, strict=True)
+
+    def answer(row: Sequence[Any]) -> Any:
+        # What is not finite in a row is not finite in its scores: not even times nothing.
+        try:
+            if len(row) == width and numbers(map(type, row)):
+                scores = [sum(map(mul, first, row), start)]
+                if isfinite(scores[0]):
+                    return finish(
+                        scores + [sum(map(mul, each, row), more) for each, more in others] if others else scores
+                    )
+        except OverflowError:
+            pass
+        return None
+
+    return answer
 
 
 def _mixed(form: Sum, finish: Finish) -> Row:
