@@ -41,7 +41,7 @@ reach: setup ## try every estimator of scikit-learn, and write docs/models.md
 	@$(BIN)/python -m tests.model.packing.reach
 
 bench: setup ## measure this server beside its peers (needs wrk; installs them under build/)
-	@$(BIN)/python -m benchmarks.rows && $(BIN)/python -m benchmarks.serve purchase && $(BIN)/python -m benchmarks.serve iris
+	@$(BIN)/python -m benchmarks.rows && $(BIN)/python -m benchmarks.serve
 
 lock: setup ## resolve the newest versions into locks/ (no download address is written)
 	@for set in serve: full:full dev:dev; do \

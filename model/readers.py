@@ -14,6 +14,8 @@ from model.manifest import Input
 from model.rows import Columns, Matrix, Reader
 from model.signature import MISSING_TEXT, Problem, Signature, SignatureError
 
+STEP = 10_000
+
 
 class MatrixReader(Reader):
     """Read rows for a model whose features are all numbers."""
@@ -50,6 +52,18 @@ class MatrixReader(Reader):
             return None
 
     def _many(self, table: list[Sequence[Any]]) -> Matrix | None:
+        """Return the matrix of good numbers; step by step, since no other thread runs while one call converts."""
+        if len(table) <= STEP:
+            return self._some(table)
+        parts = []
+        for start in range(0, len(table), STEP):
+            part = self._some(table[start : start + STEP])
+            if part is None:
+                return None
+            parts.append(part)
+        return np.concatenate(parts)
+
+    def _some(self, table: list[Sequence[Any]]) -> Matrix | None:
         if not (self._plain and table and self._cells.issuperset(map(type, chain.from_iterable(table)))):
             return None
         try:

@@ -2,16 +2,16 @@
 
 import os
 
-import joblib
 from flask import Flask, jsonify, request
 
+from benchmarks.peers.estimator import predict
+
 app = Flask(__name__)
-model = joblib.load(os.environ["MODEL_FILE"])
 
 
 @app.post("/score")
 def score():
-    return jsonify(score=model.predict(request.get_json()["X"]).tolist())
+    return jsonify(score=predict(request.get_json()["X"]))
 
 
 if __name__ == "__main__":

@@ -2,18 +2,18 @@
 
 import os
 
-import joblib
 from kserve import Model, ModelServer
+
+from benchmarks.peers.estimator import predict
 
 
 class Predictor(Model):
     def __init__(self) -> None:
         super().__init__("m")
-        self.model = joblib.load(os.environ["MODEL_FILE"])
         self.ready = True
 
     def predict(self, payload, headers=None):
-        return {"predictions": self.model.predict(payload["instances"]).tolist()}
+        return {"predictions": predict(payload["instances"])}
 
 
 if __name__ == "__main__":
