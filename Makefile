@@ -8,10 +8,22 @@ BIN   := .venv/bin
 # The stamp changes with the lock, so that nothing is installed twice and nothing stale is used.
 STAMP := .venv/.ready-$(shell cksum < locks/dev.txt | cut -d' ' -f1)
 
-.PHONY: help run test setup lint train check reach bench lock clean
+ENV     ?= dev
+IMAGE   ?= score-app
+TAG     ?= 0.1.0
+TARGET  ?= serve
+MODELS  ?= iris wine purchase churn echo
+BUILDER ?= $(notdir $(firstword $(foreach tool,docker podman buildah,$(shell command -v $(tool)))))
+REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+# The same input makes the same image: layers get the time of the commit, where the builder can.
+export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+STAMPED     := $(if $(filter docker,$(BUILDER)),,--timestamp $(SOURCE_DATE_EPOCH))
+DIGEST_FILE := $(if $(filter podman buildah,$(BUILDER)),--digestfile build/digest)
+
+.PHONY: help run test setup clients lint train check reach image push check-manifests deploy e2e bench lock clean
 
 help:     ## show this list
-	@grep -E '^[a-z]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
 
 run: setup ## serve $(MODEL) on port 5000
 	@HOST=$${HOST:-127.0.0.1} PUBLIC_METRICS=$${PUBLIC_METRICS:-1} $(BIN)/python -m api
@@ -28,6 +40,13 @@ $(STAMP): locks/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
 	@touch $@
 
+clients: build/clients/kserve/.ready build/clients/mlserver/.ready ## install the clients that some tests call
+
+build/clients/%/.ready: locks/client-%.txt | setup
+	@rm -rf $(@D) && $(BIN)/uv venv --quiet $(@D)
+	@$(BIN)/uv pip install --quiet --python $(@D) --require-hashes -r $<
+	@touch $@
+
 lint: setup ## ruff and mypy, strict
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
@@ -40,14 +59,37 @@ check: setup ## verify every bundle: digests, versions, answers
 reach: setup ## try every estimator of scikit-learn, and write docs/models.md
 	@$(BIN)/python -m tests.model.packing.reach
 
+image: setup ## build the image (docker, podman or buildah), with its bill of materials beside it
+	@mkdir -p build
+	@$(BUILDER) build $(STAMPED) --target $(TARGET) --build-arg "MODELS=$(MODELS)" --build-arg REVISION=$(REVISION) \
+	  --tag $(IMAGE):$(TAG) .
+	@$(BIN)/cyclonedx-py requirements locks/$(TARGET).txt --output-reproducible --output-file build/sbom.json
+	@$(BIN)/python -m gitops.provenance $(IMAGE):$(TAG) $(TARGET) $(REVISION) "$(MODELS)" > build/provenance.json
+	@echo "built $(IMAGE):$(TAG); build/sbom.json and build/provenance.json say what is in it"
+
+push: ## push the image, and leave its digest in build/digest
+	@mkdir -p build && $(BUILDER) push $(DIGEST_FILE) $(IMAGE):$(TAG) | tee build/push.log
+	@grep -o 'sha256:[0-9a-f]\{64\}' build/push.log | tail -1 | grep . > build/digest || grep -q sha256: build/digest
+
+check-manifests: setup ## hold every environment against the rules
+	@$(BIN)/python -m gitops check
+
+deploy: setup ## apply ENV to the cluster that kubectl points to, after showing what that changes
+	@$(BIN)/python -m gitops deploy $(ENV)
+
+e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
+	@NOTHING_SKIPPED=1 $(BIN)/python -m pytest tests/e2e -s $(ARGS)
+
 bench: setup ## measure this server beside its peers (needs wrk; installs them under build/)
 	@$(BIN)/python -m benchmarks.rows && $(BIN)/python -m benchmarks.serve
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --upgrade \
+  --generate-hashes --no-emit-index-url --no-annotate --no-header
+
 lock: setup ## resolve the newest versions into locks/ (no download address is written)
-	@for set in serve: full:full dev:dev; do \
-	  $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --upgrade --generate-hashes --no-emit-index-url \
-	    --no-annotate --no-header $$(test -n "$${set#*:}" && echo --extra $${set#*:}) pyproject.toml \
-	    --output-file locks/$${set%%:*}.txt || exit; done
+	@$(LOCK) pyproject.toml --output-file locks/serve.txt
+	@for extra in full dev; do $(LOCK) --extra $$extra pyproject.toml --output-file locks/$$extra.txt || exit; done
+	@for client in kserve mlserver; do echo $$client | $(LOCK) - --output-file locks/client-$$client.txt || exit; done
 
 clean: ## remove what the commands above made
 	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis

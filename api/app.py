@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import BaseConverter
 
 from api import wsgi
 from api.dialects import Reply, Request, score
@@ -14,10 +15,17 @@ from api.errors import ApiError
 from api.service import Endpoint, Service
 
 
+class _Name(BaseConverter):
+    """What stands between slashes, but for the colon of KServe's verbs."""
+
+    regex = "[^/:]+"
+
+
 def create_app(service: Service) -> Flask:
     """Return the application that answers every endpoint of this service."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body
+    app.url_map.converters["default"] = _Name
     app.json.sort_keys = False  # type: ignore[attr-defined]
     for endpoint in (*ENDPOINTS, PUBLIC_METRICS) if service.settings.public_metrics else ENDPOINTS:
         app.add_url_rule(
@@ -71,7 +79,9 @@ def _refused(service: Service, failure: HTTPException) -> Response:
     error = ApiError(status, {404: "not_found", 405: "method"}.get(status, "http"), said.get(status, failure.name))
     reply = service.unmatched(Request(b"", request.environ), _known_method(), error, _shape())
     response = _response(reply)
-    response.headers.extend((name, value) for name, value in failure.get_headers() if name == "Allow")
+    for name, value in failure.get_headers():
+        if name == "Allow":
+            response.headers["Allow"] = value
     return response
 
 

@@ -161,3 +161,5 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "drain_quiet": _number(0, 600),
     "drain_cap": _number(0, 600),
 }
+NAMES = (*(name.upper() for name in _PARSERS), "API_KEYS_FILE")
+"""What may be set in the environment."""

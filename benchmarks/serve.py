@@ -12,13 +12,13 @@ import re
 import subprocess
 import sys
 import tempfile
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from platform import python_version
 from statistics import median
 
-from benchmarks.arena import CONNECTIONS, HERE, SECONDS, Figures, round_of
+from benchmarks.arena import CONNECTIONS, HERE, SECONDS, VENVS, Figures, round_of
 from benchmarks.chart import bars
 from benchmarks.contestants import (
     BARE,
@@ -131,23 +131,37 @@ def bar_lines(scenario: Scenario, results: Results) -> list[str]:
 
 
 def main() -> None:
-    """Measure everything, or the scenarios whose numbers are named on the command line."""
-    chosen = [SCENARIOS[int(number) - 1] for number in sys.argv[1:]] or list(SCENARIOS)
-    results = [(scenario, measure(scenario)) for scenario in chosen]
+    """Measure the scenarios whose numbers are named, or all; report what was measured last of each."""
+    chosen = [int(number) for number in sys.argv[1:]] or list(range(1, len(SCENARIOS) + 1))
+    for number in chosen:
+        found = measure(SCENARIOS[number - 1])
+        keep(f"scenario-{number}", {name: f if isinstance(f, str) else asdict(f) for name, f in found.items()})
+    if not sys.argv[1:]:
+        keep("more", extras())
+    report()
+
+
+def keep(name: str, found: object) -> None:
+    """Keep what was measured, so that a long run need not be made again for one number."""
+    (VENVS / f"{name}.json").write_text(json.dumps(found))
+
+
+def report() -> None:
+    """Write the page and its chart from what was measured."""
+    results: list[tuple[Scenario, Results]] = []
+    for number, scenario in enumerate(SCENARIOS, 1):
+        kept = json.loads((VENVS / f"scenario-{number}.json").read_text())
+        results.append((scenario, {name: f if isinstance(f, str) else Figures(**f) for name, f in kept.items()}))
     said = [line for scenario, found in results for line in bar_lines(scenario, found)]
+    said.append(json.loads((VENVS / "more.json").read_text()))
     print("\n".join(said))
-    if len(chosen) < len(SCENARIOS):
-        print("\n\n".join(table(*each) for each in results))
-        return
-    more = extras()
-    print(more)
     head = (
         f"# Benchmarks\n\n`make bench`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python "
         f"{python_version()}: {ROUNDS} rounds of {SECONDS} s in turns, medians; one worker on one core, wrk with "
         f"{CONNECTIONS} connections on the other. Ours has keys, validation and metrics on. Each peer has an "
         "environment of its own with the newest releases, and the same fitted model.\n\n![chart](benchmarks.svg)\n"
     )
-    summary = "```\n" + "\n".join(said) + f"\n{more}\n```\n"
+    summary = "```\n" + "\n".join(said) + "\n```\n"
     (DOCS / "benchmarks.md").write_text("\n".join([head, summary, *(table(*each) + "\n" for each in results)]))
     rates = {name: each.rate for name, each in results[0][1].items() if isinstance(each, Figures)}
     (DOCS / "benchmarks.svg").write_text(bars("Requests a second, one row, one core", rates))

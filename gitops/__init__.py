@@ -1,1 +1,1 @@
-"""Move what was verified from one environment to the next."""
+"""Move what was verified from one environment to the next: plain files, Kustomize and git, and no server of its own."""

@@ -15,6 +15,7 @@ from api.scoring import Want
 
 JSON = "application/json"
 PLAIN = Want()
+_FLAGS = {"1": True, "true": True, "yes": True, "on": True} | dict.fromkeys(("0", "false", "no", "off"), False)
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -46,7 +47,7 @@ class Request(msgspec.Struct):
         if not self.environ.get("QUERY_STRING"):
             return PLAIN
         query = self.query
-        return Want(_yes(query.get("proba")), _yes(query.get("labels")))
+        return Want(_yes(query, "proba"), _yes(query, "labels"))
 
 
 class Reply(msgspec.Struct):
@@ -60,8 +61,11 @@ class Reply(msgspec.Struct):
     """How many rows a model was asked, for the log."""
 
 
-def _yes(value: str | None) -> bool:
-    return value is not None and value.lower() in ("1", "true", "yes", "on", "")
+def _yes(query: Mapping[str, str], name: str) -> bool:
+    value = query.get(name, "no").lower()
+    if value not in _FLAGS:
+        raise ApiError(400, "malformed", f"{name} must be true or false, not {value[:40]!r}")
+    return _FLAGS[value]
 
 
 @contextmanager

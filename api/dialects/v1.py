@@ -21,8 +21,6 @@ def models_list(models: Models, _: Request) -> Reply:
 
 def model_ready(models: Models, _: Request, name: str) -> Reply:
     """Tell that a model is ready: what is served at all has been proven."""
-    if name.endswith(":predict"):
-        raise ApiError(405, "method", "predict takes POST")
     models.require_ready()
     return Reply(encode({"name": models.get(name).name, "ready": True}))
 

@@ -15,7 +15,7 @@ from api.openapi.schemas import Json, titled
 from model.runtime import Model
 
 _SHAPE = {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}}
-_PARAMETERS = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}}
+_PARAMETERS = {"type": ["object", "null"]}
 
 
 def outputs(model: Model) -> list[str]:
@@ -41,8 +41,8 @@ def body(model: Model) -> Json:
     wanted["properties"]["parameters"] = _PARAMETERS
     schema = obj({"inputs": inputs})
     schema["properties"] |= {
-        "outputs": {"type": "array", "items": wanted, "description": "predict alone, unless others are named."},
-        "id": {"type": "string", "description": "Comes back; made up where there is none."},
+        "outputs": {"type": ["array", "null"], "items": wanted, "description": "predict, unless others are named."},
+        "id": {"type": ["string", "null"], "description": "Comes back; made up where there is none."},
         "parameters": _PARAMETERS,
     }
     return {**content(schema, _examples(model)), BINARY: {"schema": {"description": "JSON, then bytes."}}}

@@ -1,0 +1,54 @@
+# The default image holds the serving core and the bundles named by MODELS; --target full adds scikit-learn.
+ARG BASE=python:3.13-slim
+
+FROM ${BASE} AS builder
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN ["python3", "-m", "venv", "--without-pip", "/opt/app"]
+WORKDIR /build
+
+# Bytecode is compiled here, by content and not by time: the root is read-only later, and the same input makes the same file.
+FROM builder AS libraries
+COPY locks/serve.txt ./
+RUN pip --python /opt/app install --no-compile --require-hashes -r serve.txt \
+    && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
+    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
+
+FROM builder AS full-libraries
+COPY locks/full.txt ./
+RUN pip --python /opt/app install --no-compile --require-hashes -r full.txt \
+    && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
+    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
+
+FROM builder AS program
+ARG MODELS="iris wine purchase churn echo"
+COPY api api
+COPY model model
+RUN mkdir bundles && for name in ${MODELS}; do cp -r "model/bundles/${name}" bundles/ || exit 1; done \
+    && rm -rf model/bundles model/packing model/card \
+    && python3 -m compileall -q --invalidation-mode unchecked-hash api model
+
+FROM ${BASE} AS runtime
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="score-app" \
+      org.opencontainers.image.description="A scikit-learn model as a service" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOST=0.0.0.0 BUNDLES=/app/bundles
+WORKDIR /app
+EXPOSE 5000 9000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9000/livez', timeout=2)"]
+ENTRYPOINT ["python", "-m", "api"]
+
+FROM runtime AS full
+COPY --from=full-libraries /opt/app /opt/app
+COPY --from=program /build /app
+RUN ["python", "-m", "model", "check"]
+USER 65532:65532
+
+FROM runtime AS serve
+COPY --from=libraries /opt/app /opt/app
+COPY --from=program /build /app
+# What is not proven here is not shipped.
+RUN ["python", "-m", "model", "check"]
+USER 65532:65532

@@ -1,0 +1,32 @@
+"""Say of an image what it was made from: python -m gitops.provenance IMAGE TARGET REVISION MODELS."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+
+def provenance(image: str, target: str, revision: str, models: list[str]) -> dict[str, object]:
+    """Return what an image was made from, in the shape of SLSA's provenance."""
+    inputs = ["Dockerfile", f"locks/{target}.txt", *(f"model/bundles/{name}/manifest.json" for name in models)]
+    materials = [
+        {"uri": path, "digest": {"sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}} for path in inputs
+    ]
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "subject": [{"name": image}],
+        "predicate": {
+            "buildDefinition": {
+                "externalParameters": {"target": target, "models": models},
+                "resolvedDependencies": [{"uri": "git", "digest": {"gitCommit": revision}}, *materials],
+            }
+        },
+    }
+
+
+if __name__ == "__main__":
+    name, target, revision, models = sys.argv[1:]
+    json.dump(provenance(name, target, revision, models.split()), sys.stdout, indent=2)

@@ -1,0 +1,1 @@
+"""Load, as the monitoring tutorial mixes it."""

@@ -1,0 +1,128 @@
+"""A real cluster, wherever KUBECONFIG points; without one these tests are skipped.
+
+E2E_EXEC is a command that runs another one where the Services' addresses can be reached; E2E_PUSH is the registry that
+images are pushed to, and E2E_IMAGE the name under which the cluster finds them there.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from tests.conftest import unless
+
+ROOT = Path(__file__).parents[2]
+EXEC = shlex.split(os.environ.get("E2E_EXEC", ""))
+PUSH = os.environ.get("E2E_PUSH", "localhost:5000")
+IMAGE = "score-app/score-app"
+
+
+def run(*command, check=True, timeout=120, **more):
+    done = subprocess.run(
+        list(map(str, command)), capture_output=True, text=True, timeout=timeout, cwd=ROOT, check=False, **more
+    )
+    assert not check or done.returncode == 0, f"{command}: {done.stdout[-1500:]} {done.stderr[-1500:]}"
+    return done
+
+
+def kubectl(*args, check=True, timeout=120, **more):
+    return run("kubectl", *args, check=check, timeout=timeout, **more).stdout
+
+
+def get(*args):
+    return json.loads(kubectl("get", *args, "-o", "json"))
+
+
+def until(condition, said, seconds=90):
+    """Wait until something is so, and return what it was."""
+    end = monotonic() + seconds
+    while monotonic() < end:
+        with suppress(AssertionError, KeyError, IndexError, ValueError):
+            if found := condition():
+                return found
+        sleep(0.5)
+    pytest.fail(f"not within {seconds} s: {said}")
+
+
+def curl(url, *args, check=True):
+    return run(*EXEC, "curl", "-s", "-S", "--max-time", "10", *args, url, check=check)
+
+
+def ask(url, body, *args):
+    return json.loads(curl(url, "-d", json.dumps(body), *args).stdout)
+
+
+def address(namespace):
+    """Return the external address of an environment's Service."""
+
+    def found():
+        return get("service", "score-app", "-n", namespace)["status"]["loadBalancer"]["ingress"][0]["ip"]
+
+    return f"http://{until(found, 'an external address')}:5000"
+
+
+def pods(namespace):
+    """Return the pods that are there to stay."""
+    return [each for each in get("pods", "-n", namespace)["items"] if "deletionTimestamp" not in each["metadata"]]
+
+
+def ready(namespace):
+    """Return the names of the ready pods."""
+    return sorted(
+        each["metadata"]["name"] for each in pods(namespace)
+        if any(c["type"] == "Ready" and c["status"] == "True" for c in each["status"].get("conditions", []))
+    )  # fmt: skip
+
+
+def rolled(namespace, seconds=150):
+    kubectl("rollout", "status", "deployment/score-app", "-n", namespace, f"--timeout={seconds}s", timeout=seconds + 10)
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """Require a cluster."""
+    there = shutil.which("kubectl") and run("kubectl", "get", "nodes", check=False, timeout=30).returncode == 0
+    unless(there, "no cluster: point KUBECONFIG to one")
+
+
+@pytest.fixture(scope="session")
+def digest(cluster):
+    """Build the image, push it, and return its digest."""
+    tag = f"{PUSH}/{IMAGE}:0.1.0"
+    run("make", "image", "push", f"IMAGE={PUSH}/{IMAGE}", "TAG=0.1.0", timeout=900)
+    found = re.search(r"sha256:[0-9a-f]{64}", (ROOT / "build" / "digest").read_text())
+    assert found, tag
+    return found.group()
+
+
+@pytest.fixture(scope="session")
+def tree(digest, tmp_path_factory):
+    """Give a copy of the manifests that runs the image just built."""
+    copy = tmp_path_factory.mktemp("tree")
+    for each in ("base", "components", "overlays"):
+        shutil.copytree(ROOT / each, copy / each)
+    shutil.copy(ROOT / "kustomization.yaml", copy)
+    for page in (copy / "overlays").glob("*/kustomization.yaml"):
+        page.write_text(re.sub(r"sha256:[0-9a-f]{64}", digest, page.read_text()))
+    return copy
+
+
+@pytest.fixture(scope="session")
+def dev(tree):
+    """Apply the root as the README says, and give dev's address."""
+    start = monotonic()
+    kubectl("apply", "-k", tree)
+    url = address("mlops-dev")
+    until(lambda: ask(f"{url}/score", {"X": [5.1, 3.5, 1.4, 0.2]}), "a first answer")
+    print(f"first answer {monotonic() - start:.1f} s after kubectl apply -k .")
+    rolled("mlops-dev")
+    yield url
+    kubectl("delete", "-k", tree, timeout=180)
+    until(lambda: run("kubectl", "get", "namespace", "mlops-dev", check=False).returncode, "mlops-dev is gone")

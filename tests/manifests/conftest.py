@@ -1,0 +1,41 @@
+"""The rendered environments, and a copy of the manifests to spoil."""
+
+import shutil
+from functools import cache
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from gitops.__main__ import main
+from gitops.render import render
+from tests.conftest import unless
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENTS = ("dev", "staging", "prod")
+RENDERS = shutil.which("kustomize") or shutil.which("kubectl")
+
+
+@pytest.fixture(autouse=True)
+def _renderer():
+    unless(RENDERS, "neither kustomize nor kubectl is here")
+
+
+@cache
+def rendered(path):
+    return render(ROOT / path)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """Give a copy of everything that kubectl reads."""
+    for each in ("base", "components", "overlays"):
+        shutil.copytree(ROOT / each, tmp_path / each)
+    shutil.copy(ROOT / "kustomization.yaml", tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def check(tree):
+    """Return a function that runs `python -m gitops check` on the copy."""
+    return lambda: CliRunner().invoke(main, ["check", "--root", str(tree)])

@@ -1,0 +1,144 @@
+"""Each slip that Kustomize passes over, sprung in a copy: the check names it, and the copy without it is good."""
+
+import re
+
+import pytest
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def edit(path, old, new):
+    def spring(tree):
+        file = tree / path
+        text = file.read_text()
+        assert old in text, f"{path} has no {old!r}"
+        file.write_text(text.replace(old, new))
+
+    return spring
+
+
+def patch(path, text, target=""):
+    def spring(tree):
+        (tree / path / "more.yaml").write_text(text)
+        page = tree / path / "kustomization.yaml"
+        page.write_text(page.read_text() + f"patches:\n  - path: more.yaml\n{target}")
+
+    return spring
+
+
+def container(name, **fields):
+    lines = "".join(f"          {key}: {value}\n" for key, value in fields.items())
+    return (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: score-app\nspec:\n  template:\n    spec:\n"
+        f"      containers:\n        - name: {name}\n{lines}"
+    )
+
+
+DEV, PROD, BASE = "overlays/dev/kustomization.yaml", "overlays/prod/kustomization.yaml", "base/deployment.yaml"
+MISSED = "    target:\n      kind: Deployment\n      name: misspelt\n"
+TRAPS = {
+    "a patch whose target matches nothing": (
+        patch("overlays/dev", container("score-app", workingDir="/app"), MISSED),
+        "a patch with a target says nothing",
+    ),
+    "a patch that names no object": (patch("overlays/dev", container("x").replace("score-app", "other")), "no matches"),
+    "a misspelt container": (patch("overlays/dev", container("score-ap", workingDir="/app")), "has no image"),
+    "a misspelt image": (
+        edit(DEV, "- name: score-app\n    newName", "- name: score-ap\n    newName"),
+        "no container uses",
+    ),
+    "a misspelt setting": (edit(DEV, "LOG_LEVEL=debug", "LOG_LEVELL=debug"), "LOG_LEVELL is no setting"),
+    "a tag that is a number": (edit(DEV, '"0.1.0"', "1.10"), "(must be text: quote it|json: cannot unmarshal number)"),
+    "no digest": (lambda tree: (tree / DEV).write_text(DIGEST.sub("", (tree / DEV).read_text())), "has no digest"),
+    "no image at all": (
+        lambda tree: edit(DEV, (tree / DEV).read_text().split("images:")[1].split("replicas:")[0], " []\n")(tree),
+        "has no digest",
+    ),
+    "replicas beside an autoscaler": (
+        edit(PROD, "configMapGenerator:", "replicas:\n  - name: score-app\n    count: 3\nconfigMapGenerator:"),
+        "has replicas and an autoscaler",
+    ),
+    "an autoscaler that brings replicas back": (
+        edit("components/autoscaling/replicas.yaml", "replicas: null", "paused: false"),
+        "has replicas and an autoscaler",
+    ),
+    "an autoscaler without a target": (
+        edit("components/autoscaling/autoscaler.yaml", "    name: score-app\n  min", "    name: score\n  min"),
+        "target Deployment score is not there",
+    ),
+    "two environments in one namespace": (edit(DEV, "mlops-dev", "mlops-prod"), "shares the namespace mlops-prod"),
+    "common labels": (
+        edit(DEV, "labels:\n  - pairs:\n      env: dev\n    includeTemplates: true", "commonLabels:\n  env: dev"),
+        "commonLabels",
+    ),
+    "labels in selectors": (edit(DEV, "includeTemplates: true", "includeSelectors: true"), "includeSelectors"),
+    "a prefix": (edit(DEV, "resources:", "namePrefix: my-\nresources:"), "namePrefix"),
+    "no hash": (
+        edit(
+            "base/kustomization.yaml",
+            "  - name: score-app\n    literals",
+            "  - name: score-app\n    options:\n      disableNameSuffixHash: true\n    literals",
+        ),
+        "reaches no running pod",
+    ),
+    "keys in another order": (edit(DEV, "namespace: mlops-dev\n", ""), "exactly one Namespace"),
+    "a long overlay": (lambda tree: (tree / DEV).write_text((tree / DEV).read_text() + "#\n" * 60), "a page has 60"),
+    "no Pod Security": (edit("base/namespace.yaml", "enforce: restricted", "enforce: baseline"), "does not enforce"),
+    "a Pod Security level that drifts": (
+        edit("base/namespace.yaml", "enforce-version: v1.32", "enforce-version: latest"),
+        "must pin",
+    ),
+    "a token": (
+        edit(BASE, "automountServiceAccountToken: false", "automountServiceAccountToken: true"),
+        "gets a token",
+    ),
+    "root": (
+        edit(BASE, "      securityContext:\n        runAsNonRoot: true", "      securityContext:"),
+        "may run as root",
+    ),
+    "privileges": (
+        edit(BASE, "allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true"),
+        "may gain privileges",
+    ),
+    "a writable root": (
+        edit(BASE, "readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false"),
+        "may write to its root",
+    ),
+    "capabilities": (edit(BASE, "                - ALL", "                - NET_RAW"), "keeps capabilities"),
+    "no memory limit": (edit(BASE, "              memory: 256Mi\n", ""), "has no limit of memory"),
+    "no readiness": (edit(BASE, "readinessProbe:", "unreadinessProbe:"), "needs a readiness and a liveness probe"),
+    "a Service that selects nothing": (
+        edit("base/service.yaml", "  selector:\n    app: score-app", "  selector:\n    app: score"),
+        "selects no pod",
+    ),
+    "a Service that leads nowhere": (
+        edit("base/service.yaml", "targetPort: http", "targetPort: htp"),
+        "which no container has",
+    ),
+    "a budget that selects nothing": (
+        edit("components/disruption-budget/budget.yaml", "      app: score-app", "      app: score"),
+        "selects no pod",
+    ),
+    "a host network": (edit(BASE, "      enableServiceLinks: false", "      hostNetwork: true"), "uses hostNetwork"),
+}
+
+
+def test_the_copy_is_good(check):
+    done = check()
+    assert (done.exit_code, done.output) == (0, "dev, prod, staging: every rule is kept\n")
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_a_trap_is_caught(trap, tree, check):
+    spring, said = TRAPS[trap]
+    spring(tree)
+    done = check()
+    assert done.exit_code, "nobody saw it"
+    assert re.search(said, done.output), done.output
+
+
+def test_keys_stand_in_one_order(tree, check):
+    page = tree / DEV
+    lines = page.read_text().splitlines(keepends=True)
+    page.write_text("".join([*lines[:2], *lines[3:], lines[2]]))
+    assert "another order" in check().output

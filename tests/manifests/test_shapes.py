@@ -1,0 +1,90 @@
+"""What is rendered is what Kubernetes' own types know, for every environment and every set of components."""
+
+import json
+from itertools import combinations
+
+import pytest
+import yaml
+from kubernetes.client import ApiClient
+
+from gitops.render import of_kind, render
+from tests.manifests.conftest import ENVIRONMENTS, ROOT, rendered
+
+TYPES = {
+    "Namespace": "V1Namespace", "Deployment": "V1Deployment", "Service": "V1Service", "ConfigMap": "V1ConfigMap",
+    "ServiceAccount": "V1ServiceAccount", "HorizontalPodAutoscaler": "V2HorizontalPodAutoscaler",
+    "PodDisruptionBudget": "V1PodDisruptionBudget", "NetworkPolicy": "V1NetworkPolicy",
+    "ResourceQuota": "V1ResourceQuota", "LimitRange": "V1LimitRange",
+}  # fmt: skip
+COMPONENTS = sorted(path.name for path in (ROOT / "components").iterdir())
+
+
+def round_trip(found):
+    client = ApiClient()
+    kind = TYPES[found["kind"]]
+    typed = client.deserialize(json.dumps(found), kind, "application/json")
+    return client.sanitize_for_serialization(typed)
+
+
+@pytest.mark.parametrize("path", ["base", ".", *(f"overlays/{each}" for each in ENVIRONMENTS)])
+def test_every_field_is_one_that_the_types_know(path):
+    for each in rendered(path):
+        assert round_trip(each) == each
+
+
+def write(folder, components):
+    folder.mkdir()
+    page = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "namespace": folder.name,
+        "resources": ["../base"], "components": [f"../components/{each}" for each in components],
+    }  # fmt: skip
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(page))
+
+
+def test_every_set_of_components_renders_and_adds_up(tree):
+    sets = [chosen for size in range(len(COMPONENTS) + 1) for chosen in combinations(COMPONENTS, size)]
+    for number, chosen in enumerate(sets):
+        write(tree / f"set-{number}", chosen)
+    page = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
+            "resources": [f"set-{number}" for number in range(len(sets))]}  # fmt: skip
+    (tree / "kustomization.yaml").write_text(yaml.safe_dump(page))
+    objects = render(tree)
+    kinds = {}
+    for each in objects:
+        place = each["metadata"].get("namespace") or each["metadata"]["name"]
+        kinds.setdefault(place, []).append(each["kind"])
+        if each["kind"] in TYPES:
+            assert round_trip(each) == each
+    assert len(kinds) == len(sets) == 2 ** len(COMPONENTS)
+    alone = {each: added(kinds, sets.index((each,))) for each in COMPONENTS}
+    for number, chosen in enumerate(sets):
+        assert added(kinds, number) == sorted(kind for each in chosen for kind in alone[each])
+    for deployment in of_kind(objects, "Deployment"):
+        assert [each["name"] for each in deployment["spec"]["template"]["spec"]["containers"]] == ["score-app"]
+
+
+def added(kinds, number):
+    more = list(kinds[f"set-{number}"])
+    for kind in kinds["set-0"]:
+        more.remove(kind)
+    return sorted(more)
+
+
+def test_the_order_of_components_does_not_matter(tree):
+    write(tree / "one", COMPONENTS)
+    write(tree / "other", COMPONENTS[::-1])
+    (tree / "other" / "kustomization.yaml").write_text(
+        (tree / "other" / "kustomization.yaml").read_text().replace("namespace: other", "namespace: one")
+    )
+    key = lambda each: (each["kind"], each["metadata"]["name"])  # noqa: E731
+    one, other = sorted(render(tree / "one"), key=key), sorted(render(tree / "other"), key=key)
+    assert [normal(each) for each in one] == [normal(each) for each in other]
+
+
+def normal(found):
+    """Return an object with its named lists sorted: their order follows the components', and means nothing."""
+    if isinstance(found, dict):
+        return {key: normal(each) for key, each in found.items()}
+    if isinstance(found, list):
+        return sorted(map(normal, found), key=json.dumps)
+    return found

@@ -1,0 +1,81 @@
+"""The joints between the manifests and the program."""
+
+import re
+
+import pytest
+import yaml
+
+from api.endpoints import ENDPOINTS
+from api.settings import NAMES, from_environment
+from gitops.render import of_kind, pod_of
+from tests.manifests.conftest import ENVIRONMENTS, ROOT, rendered
+
+ADMIN = {"/metrics", "/drain", "/livez"}
+ROUTES = {endpoint.path for endpoint in ENDPOINTS if endpoint.method == "GET"}
+COMPONENTS = sorted(path.name for path in (ROOT / "components").iterdir())
+
+
+def container(path):
+    (deployment,) = of_kind(rendered(path), "Deployment")
+    (found,) = pod_of(deployment)["spec"]["containers"]
+    return found
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_probes_and_hooks_ask_paths_that_are_there(environment):
+    found = container(f"overlays/{environment}")
+    asked = [found[probe]["httpGet"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")]
+    asked += [each["httpGet"] for each in found["lifecycle"].values() if "httpGet" in each]
+    for each in asked:
+        assert each["path"] in (ADMIN if each["port"] == "admin" else ROUTES)
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_config_map_holds_good_settings(environment):
+    (config,) = of_kind(rendered(f"overlays/{environment}"), "ConfigMap")
+    assert set(config["data"]) <= set(NAMES)
+    settings = from_environment(config["data"])
+    assert all((ROOT / "model" / "bundles" / name).is_dir() for name in settings.model)
+    ports = {port["name"]: port["containerPort"] for port in container(f"overlays/{environment}")["ports"]}
+    assert ports == {"http": settings.port, "admin": settings.admin_port}
+    assert {"configMapRef": {"name": config["metadata"]["name"]}} in container(f"overlays/{environment}")["envFrom"]
+
+
+def test_the_grace_outlasts_the_drain():
+    (deployment,) = of_kind(rendered("overlays/dev"), "Deployment")
+    grace = pod_of(deployment)["spec"]["terminationGracePeriodSeconds"]
+    assert grace > from_environment({}).drain_cap + 10
+
+
+@pytest.mark.parametrize("name", COMPONENTS)
+def test_a_component_says_first_what_it_needs(name):
+    page = (ROOT / "components" / name / "kustomization.yaml").read_text()
+    assert page.startswith("# Needs ")
+    found = yaml.safe_load(page)
+    assert (found["kind"], "images" in found, "namespace" in found) == ("Component", False, False)
+
+
+def test_nobody_outside_reaches_the_admin_port():
+    for environment in ENVIRONMENTS:
+        for service in of_kind(rendered(f"overlays/{environment}"), "Service"):
+            assert {port["targetPort"] for port in service["spec"]["ports"]} == {"http"}
+
+
+def test_the_readme_s_table_is_what_is_rendered():
+    text = (ROOT / "README.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in re.search(r"\| environment \|.*?\n\n", text, re.DOTALL)[0].splitlines()[2:]
+    ]
+    assert rows == [described(environment) for environment in ENVIRONMENTS]
+
+
+def described(environment):
+    objects = rendered(f"overlays/{environment}")
+    (deployment,), (config,) = of_kind(objects, "Deployment"), of_kind(objects, "ConfigMap")
+    pods = str(deployment["spec"].get("replicas"))
+    for scaler in of_kind(objects, "HorizontalPodAutoscaler"):
+        pods = f"{scaler['spec']['minReplicas']} to {scaler['spec']['maxReplicas']}"
+    page = yaml.safe_load((ROOT / "overlays" / environment / "kustomization.yaml").read_text())
+    components = ", ".join(each.rpartition("/")[2] for each in page["components"])
+    return [f"`{environment}`", f"`{page['namespace']}`", pods, config["data"]["LOG_LEVEL"], components]
