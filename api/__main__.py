@@ -13,6 +13,8 @@ from api.settings import Settings, SettingsError, from_environment
 def main() -> None:
     """Start a server from the environment's settings; say in one line what is served, or why nothing is."""
     started = monotonic()
+    if sys.argv[1:]:
+        _stop_with_usage(sys.argv[1:])
     try:
         settings = from_environment(os.environ)
     except SettingsError as error:
@@ -51,6 +53,16 @@ def _require_ports(settings: Settings) -> None:
     for name, port in (("PORT", settings.port), ("ADMIN_PORT", settings.admin_port)):
         if not port_is_free(settings.host, port):
             _stop(f"{name} {port} is taken on {settings.host}: stop what listens there, or set {name}")
+
+
+def _stop_with_usage(given: list[str]) -> NoReturn:
+    from api.settings import NAMES  # noqa: PLC0415
+
+    text = f"python -m api takes no arguments: settings come from the environment: {' '.join(NAMES)}"
+    if given[0] in ("-h", "--help"):
+        print(text)  # noqa: T201
+        sys.exit()
+    _stop(text)
 
 
 def _stop(sentence: str) -> NoReturn:

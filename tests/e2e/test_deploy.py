@@ -3,6 +3,8 @@
 import json
 import re
 import shutil
+import subprocess
+import tempfile
 
 import pytest
 
