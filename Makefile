@@ -20,7 +20,14 @@ export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 
 STAMPED     := $(if $(filter docker,$(BUILDER)),,--timestamp $(SOURCE_DATE_EPOCH))
 DIGEST_FILE := $(if $(filter podman buildah,$(BUILDER)),--digestfile build/digest)
 
-.PHONY: help run test setup clients lint train check reach image push check-manifests deploy e2e bench lock clean
+GO_kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.2
+GO_kubeconform := github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
+GO_kube-score  := github.com/zegl/kube-score/cmd/kube-score@v1.20.0
+GO_actionlint  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
+export PATH := $(CURDIR)/build/bin:$(PATH)
+
+.PHONY: help run test setup tools lint train check reach image push check-manifests deploy e2e bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -40,12 +47,16 @@ $(STAMP): locks/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
 	@touch $@
 
-clients: build/clients/kserve/.ready build/clients/mlserver/.ready ## install the clients that some tests call
+tools: build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/judges/.ready $(GO_TOOLS) ## install the clients and judges that some tests call
 
-build/clients/%/.ready: locks/client-%.txt | setup
+build/tools/%/.ready: locks/tool-%.txt | setup
 	@rm -rf $(@D) && $(BIN)/uv venv --quiet $(@D)
 	@$(BIN)/uv pip install --quiet --python $(@D) --require-hashes -r $<
 	@touch $@
+
+# Only those that are not on the PATH already; Go compiles them.
+build/bin/%:
+	@GOBIN=$(CURDIR)/build/bin go install $(GO_$*)
 
 lint: setup ## ruff and mypy, strict
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -89,7 +100,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pytho
 lock: setup ## resolve the newest versions into locks/ (no download address is written)
 	@$(LOCK) pyproject.toml --output-file locks/serve.txt
 	@for extra in full dev; do $(LOCK) --extra $$extra pyproject.toml --output-file locks/$$extra.txt || exit; done
-	@for client in kserve mlserver; do echo $$client | $(LOCK) - --output-file locks/client-$$client.txt || exit; done
+	@for tool in kserve mlserver; do echo $$tool | $(LOCK) - --output-file locks/tool-$$tool.txt || exit; done
+	@printf 'checkov\nhadolint-bin\nkubernetes-validate\n' | $(LOCK) - --output-file locks/tool-judges.txt
 
 clean: ## remove what the commands above made
 	@rm -rf .venv build .mypy_cache .pytest_cache .ruff_cache .hypothesis

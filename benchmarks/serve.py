@@ -54,7 +54,10 @@ class Scenario:
 
 SCENARIOS = (
     Scenario("A linear model, one row a request", "purchase", (OURS, OURS_V1, OURS_V2, *PEERS, BARE, NGINX)),
-    Scenario("A forest of 100 trees, one row a request", "iris", (OURS, OURS_V1, OURS_V2, *PEERS)),
+    Scenario(
+        "A forest of 100 trees, one row a request", "iris",
+        (OURS, OURS_V1, OURS_V2, GUNICORN, FASTAPI, LITSERVE, MLSERVER, KSERVE),
+    ),
     Scenario("Gradient boosting, one row a request", "wine", (OURS, GUNICORN, FASTAPI, MLSERVER, KSERVE)),
     Scenario(
         "Numbers and words through a pipeline, one row a request", "churn",

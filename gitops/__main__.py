@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from gitops.errors import GitopsError
-
-ROOT = click.option(
-    "--root", type=click.Path(path_type=Path, file_okay=False), default=Path(), help="The repository (default: here)."
-)
-
-
-@contextmanager
-def _reporting() -> Iterator[None]:
-    """Say what stops a command in one line, and end with a code above 1."""
-    try:
-        yield
-    except GitopsError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
+from gitops.moving import COMMANDS
+from gitops.terminal import ROOT, reporting, show
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -46,7 +33,7 @@ def check(root: Path) -> None:
     """Hold every environment against the rules; exit code 1 if one is broken."""
     from gitops.rules import load, problems  # noqa: PLC0415 - a wrong command line is said first
 
-    with _reporting():
+    with reporting():
         environments = [load(folder) for folder in _environments(root)]
         broken = list(problems(environments))
     for each in broken:
@@ -54,6 +41,75 @@ def check(root: Path) -> None:
     if broken:
         sys.exit(1)
     click.echo(f"{', '.join(each.name for each in environments)}: every rule is kept")
+
+
+@main.command(epilog="Example: python -m gitops status --json")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@ROOT
+def status(root: Path, *, as_json: bool) -> None:
+    """Show what each environment runs, whether it was verified, and what is held."""
+    from gitops.stages import load  # noqa: PLC0415
+    from gitops.status import age, matrix  # noqa: PLC0415
+
+    with reporting():
+        rows = matrix(root, load(root))
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(*("environment", "tag", "digest", "here for", "verified", "hold", "behind"), box=None)
+    for row in rows:
+        verified = f"{age(row['verified'])} ago" if row["verified"] else "no"
+        shown = (row["environment"], row["tag"], row["digest"][7:19], age(row["since"]), verified)
+        table.add_row(*shown, row["hold"] or "-", "yes" if row["behind"] else "-")
+    Console().print(table)
+
+
+@main.command(epilog="Example: python -m gitops diff dev staging")
+@click.argument("source")
+@click.argument("target")
+@click.option("--markdown", is_flag=True, help="For a pull request.")
+@ROOT
+def diff(source: str, target: str, root: Path, *, markdown: bool) -> None:
+    """Show how two environments differ once they are rendered, by object and field; exit code 1 if they do."""
+    from gitops.difference import changes  # noqa: PLC0415
+    from gitops.render import render  # noqa: PLC0415
+
+    with reporting():
+        folders = {folder.name: folder for folder in _environments(root)}
+        found = changes(*(render(_named(folders, each)) for each in (source, target)))
+    show(found, markdown=markdown)
+    sys.exit(int(bool(found)))
+
+
+def _named(folders: dict[str, Path], name: str) -> Path:
+    if name not in folders:
+        raise GitopsError(f"there is no environment {name!r}; there are {', '.join(folders)}")
+    return folders[name]
+
+
+@main.command(epilog="Example: python -m gitops render")
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit code 1 if what is there is stale.")
+@ROOT
+def render(root: Path, *, only_check: bool) -> None:
+    """Write what Kustomize makes of every environment to rendered/, for reviewers to read."""
+    from gitops.render import text  # noqa: PLC0415
+
+    stale = []
+    with reporting():
+        for folder in _environments(root):
+            path, found = root / "rendered" / f"{folder.name}.yaml", text(folder)
+            if not path.exists() or path.read_text() != found:
+                stale.append(path.name)
+                if not only_check:
+                    path.parent.mkdir(exist_ok=True)
+                    path.write_text(found)
+    click.echo(
+        f"{'stale' if only_check else 'written'}: {', '.join(stale)}" if stale else "nothing to do: it is there already"
+    )
+    sys.exit(int(bool(stale)))
 
 
 @main.command(epilog="Example: python -m gitops deploy dev")
@@ -65,12 +121,14 @@ def deploy(environment: str, root: Path, timeout: int, *, yes: bool) -> None:
     """Apply an environment to the cluster that kubectl points to."""
     from gitops import deploy as deploying  # noqa: PLC0415
 
-    with _reporting():
-        folders = {folder.name: folder for folder in _environments(root)}
-        if environment not in folders:
-            raise GitopsError(f"there is no environment {environment!r}; there are {', '.join(folders)}")
+    with reporting():
+        folder = _named({folder.name: folder for folder in _environments(root)}, environment)
         say = lambda text: click.echo(text, nl=False)  # noqa: E731
-        deploying.deploy(folders[environment], say, lambda: yes or click.confirm("apply this?"), timeout)
+        deploying.deploy(folder, say, lambda: yes or click.confirm("apply this?"), timeout)
+
+
+for command in COMMANDS:
+    main.add_command(command)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote; some have an environment of their own, made by `make clients`."""
+"""Clients that nobody here wrote; some have an environment of their own, made by `make tools`."""
 
 import subprocess
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from tests.api.conftest import running
 from tests.conftest import unless
 
-CLIENTS = Path(__file__).parents[2] / "build" / "clients"
+TOOLS = Path(__file__).parents[2] / "build" / "tools"
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +18,8 @@ def server():
 
 
 def client_python(name):
-    python = CLIENTS / name / "bin" / "python"
-    unless(python.exists(), f"{name}'s client is not here: make clients")
+    python = TOOLS / name / "bin" / "python"
+    unless(python.exists(), f"{name}'s client is not here: make tools")
     return python
 
 

@@ -65,7 +65,7 @@ def test_the_readme_s_table_is_what_is_rendered():
     text = (ROOT / "README.md").read_text()
     rows = [
         [cell.strip() for cell in line.strip("|").split("|")]
-        for line in re.search(r"\| environment \|.*?\n\n", text, re.DOTALL)[0].splitlines()[2:]
+        for line in re.search(r"\| environment \|(.*\n)+?\n", text)[0].strip().splitlines()[2:]
     ]
     assert rows == [described(environment) for environment in ENVIRONMENTS]
 

@@ -1,0 +1,224 @@
+"""Release, promote, roll back: refuse what must not be, then write one scalar, one ledger line, one commit."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from gitops import ledger
+from gitops.difference import MISSING, Change, changes
+from gitops.errors import GitopsError
+from gitops.render import Object, kustomization, render
+from gitops.repo import Repo
+from gitops.rules import DIGEST, TAG, Environment, problems
+from gitops.scalar import replaced
+from gitops.stages import Stages
+
+ALLOWED = re.compile(r"spec\.template\.spec\.containers\[[^]]+\]\.image")
+PRUNED = ("Namespace", "Service", "PersistentVolumeClaim")
+
+
+@dataclass(frozen=True)
+class Version:
+    """What moves: a tag for people, a digest for machines."""
+
+    tag: str
+    digest: str
+
+    def __str__(self) -> str:
+        """Return both, shortened."""
+        return f"{self.tag}@{self.digest[:19]}"
+
+
+@dataclass
+class Plan:
+    """A change that passed every check, and is not written yet."""
+
+    environment: str
+    files: dict[Path, str]
+    changes: list[Change]
+    subject: str
+    trailers: dict[str, str] = field(default_factory=dict)
+
+
+def overlay(root: Path, name: str) -> Path:
+    """Return the page of an environment."""
+    return root / "overlays" / name / "kustomization.yaml"
+
+
+def running(root: Path, name: str, image: str) -> Version:
+    """Return the version that an environment's overlay names."""
+    for each in kustomization(overlay(root, name).parent).get("images") or ():
+        if each.get("name") == image:
+            return Version(str(each.get("newTag")), str(each.get("digest")))
+    raise GitopsError(f"overlays/{name} names no image {image!r} under images")
+
+
+def parsed(text: str) -> Version:
+    """Return a version written as TAG@DIGEST."""
+    tag, _, digest = text.partition("@")
+    if not TAG.fullmatch(tag) or tag == "latest":
+        raise GitopsError(
+            f"{tag!r} is no tag of a release: give TAG@sha256:…, as `make push` leaves it in build/digest"
+        )
+    if not DIGEST.fullmatch(digest):
+        raise GitopsError(f"{digest or 'nothing'!r} is no digest: give TAG@sha256:… with 64 hexadecimal digits")
+    return Version(tag, digest)
+
+
+class Mover:
+    """Plan moves of versions in one repository."""
+
+    def __init__(self, repo: Repo, stages: Stages) -> None:
+        self.repo, self.stages, self.root = repo, stages, repo.root
+        self.states = {name: ledger.state(ledger.read(self.root, name)) for name in stages.names}
+
+    def release(self, version: Version, *, forced: str = "") -> Plan | None:
+        """Plan a new version for the first stage."""
+        return self._move("release", self.stages.names[0], version, "", forced)
+
+    def promote(self, source: str, target: str, *, forced: str = "") -> Plan | None:
+        """Plan to give the next stage what this one has verified."""
+        here, there = self.stages.place(source), self.stages.place(target)
+        if there < here:
+            raise GitopsError(f"{target} comes before {source}: versions only go forward; use rollback {target}")
+        if there != here + 1:
+            after = self.stages.names[here + 1] if here + 1 < len(self.stages.names) else None
+            raise GitopsError(
+                f"{target} does not follow {source}: promote to {after} first" if after else f"{source} is last"
+            )
+        version = running(self.root, source, self.stages.image)
+        if version.digest != running(self.root, target, self.stages.image).digest:
+            self._require_verified(source, version, self.stages.stages[there].soak)
+        return self._move("promote", target, version, source, forced)
+
+    def rollback(self, target: str, reason: str) -> Plan | None:
+        """Plan to bring back what was verified last before this, and hold what is there."""
+        self.stages.place(target)
+        now = running(self.root, target, self.stages.image)
+        good = [e for e in self.states[target].good if e["digest"] != now.digest]
+        if not good:
+            raise GitopsError(f"{target} has no earlier version that was verified: nothing to go back to")
+        version = Version(good[-1]["tag"], good[-1]["digest"])
+        plan = self._move("rollback", target, version, "", f"rollback of {now}")
+        if plan is not None:
+            held = ledger.line("held", self.repo.actor, tag=now.tag, digest=now.digest, reason=reason)
+            plan.files[ledger.path(self.root, target)] += held
+            plan.trailers["Rollback-Of"] = now.digest
+        return plan
+
+    def note(self, target: str, action: str, **facts: str) -> Plan | None:
+        """Plan to write a line into an environment's ledger, and nothing else."""
+        self.stages.place(target)
+        if bool(self.states[target].hold) == (action == "hold"):
+            return None
+        return self._line(target, action, **facts)
+
+    def _line(self, target: str, action: str, **facts: str) -> Plan:
+        log = ledger.path(self.root, target)
+        lines = log.read_text() if log.exists() else ""
+        files = {log: lines + ledger.line(action, self.repo.actor, **facts)}
+        return Plan(target, files, [], f"{action}({self.stages.image}): {target}", {"Change-Id": uuid4().hex})
+
+    def verified(self, target: str) -> Plan | None:
+        """Plan to write down that what is here was verified, once."""
+        version = running(self.root, target, self.stages.image)
+        if version.digest in self.states[target].verified:
+            return None
+        return self._line(target, "verify", tag=version.tag, digest=version.digest)
+
+    def _require_verified(self, source: str, version: Version, soak: int) -> None:
+        since = self.states[source].verified_for(version.digest, datetime.now(UTC))
+        if since is None:
+            raise GitopsError(f"{source} has not verified {version}: run verify {source} first")
+        if since < soak:
+            raise GitopsError(f"{source} has verified {version} for {since / 60:.0f} of {soak / 60:.0f} min: wait")
+
+    def _move(self, action: str, target: str, version: Version, source: str, forced: str) -> Plan | None:
+        before = running(self.root, target, self.stages.image)
+        if before == version:
+            return None
+        state = self.states[target]
+        if state.hold and action != "rollback":
+            raise GitopsError(f"{target} is on hold ({state.hold}): unhold {target} first")
+        for name in self.stages.names:
+            if (reason := self.states[name].held.get(version.digest)) and not forced:
+                raise GitopsError(f"{version} was rolled back in {name} ({reason}): --force-held REASON brings it back")
+        page = overlay(self.root, target)
+        text = self._edited(page, before, version)
+        found = self._checked(target, text)
+        entry = {"tag": version.tag, "digest": version.digest, "was": before.digest}
+        if source:
+            entry["from"] = f"{source}@{self.repo.head[:12]}"
+        if forced and action != "rollback":
+            entry["forced"] = forced
+        log = ledger.path(self.root, target)
+        lines = log.read_text() if log.exists() else ""
+        files = {page: text, log: lines + ledger.line(action, self.repo.actor, **entry)}
+        way = f"{source} -> {target}" if source else target
+        trailers = {"Image-Digest": version.digest, "Change-Id": uuid4().hex}
+        if source:
+            trailers = {"Promoted-From": entry["from"], **trailers}
+        return Plan(target, files, found, f"{action}({self.stages.image}): {way} {version.tag}", trailers)
+
+    def _edited(self, page: Path, before: Version, version: Version) -> str:
+        images: list[dict[str, Any]] = kustomization(page.parent)["images"]
+        place = next(number for number, each in enumerate(images) if each.get("name") == self.stages.image)
+        text = page.read_text()
+        if before.tag != version.tag:
+            text = replaced(text, ("images", place, "newTag"), version.tag)
+        if before.digest != version.digest:
+            text = replaced(text, ("images", place, "digest"), version.digest)
+        return text
+
+    def _checked(self, target: str, text: str) -> list[Change]:
+        """Render the change in a copy, and refuse it if it breaks a rule or reaches further than an image."""
+        old = render(overlay(self.root, target).parent)
+        with tempfile.TemporaryDirectory() as scratch:
+            copy = Path(scratch)
+            for each in ("base", "components", "overlays"):
+                shutil.copytree(self.root / each, copy / each)
+            overlay(copy, target).write_text(text)
+            folder = overlay(copy, target).parent
+            new = render(folder)
+            broken = list(problems([Environment(folder, kustomization(folder), new)]))
+        if broken:
+            raise GitopsError(f"the change breaks a rule: {broken[0]}")
+        return _allowed(old, new)
+
+
+def _allowed(old: list[Object], new: list[Object]) -> list[Change]:
+    found = changes(old, new)
+    for change in found:
+        if change.after is MISSING and change.object.split("/")[0] in PRUNED:
+            raise GitopsError(
+                f"the change would delete {change.object}: nothing of the kind is ever done by a promotion"
+            )
+        if not ALLOWED.fullmatch(change.field):
+            raise GitopsError(f"the change reaches further than an image: {change}")
+    if not found:
+        raise GitopsError("the change changes nothing that is rendered: no container uses this image")
+    return found
+
+
+def write(repo: Repo, plan: Plan, branch: str) -> str:
+    """Write, commit and push a plan; a push that somebody else won is taken back whole."""
+    for path, text in plan.files.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    commit = repo.commit(list(plan.files), plan.subject, plan.trailers)
+    if repo.remote:
+        try:
+            repo.push(branch)
+        except GitopsError as error:
+            repo.undo_commit()
+            raise GitopsError(
+                f"somebody else was faster, and nothing was written: git pull --rebase, then again ({error})"
+            ) from None
+    return commit

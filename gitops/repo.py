@@ -1,0 +1,73 @@
+"""The git repository that everything is written to, through git itself."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops.errors import GitopsError
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A working tree."""
+
+    root: Path
+
+    def git(self, *args: str, check: bool = True) -> str:
+        """Ask git, and return what it printed."""
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(self.root), *args], capture_output=True, text=True, check=False  # noqa: S607
+        )  # fmt: skip
+        if check and done.returncode:
+            raise GitopsError(f"git {args[0]}: {' '.join((done.stderr or done.stdout).split())[:400]}")
+        return done.stdout if done.returncode == 0 else ""
+
+    @property
+    def head(self) -> str:
+        """Return the commit that is checked out."""
+        return self.git("rev-parse", "HEAD").strip()
+
+    @property
+    def actor(self) -> str:
+        """Return who commits."""
+        return self.git("config", "user.email", check=False).strip() or "unknown"
+
+    @property
+    def remote(self) -> str:
+        """Return the remote that is pushed to, if there is one."""
+        return self.git("remote", check=False).split("\n")[0]
+
+    def require_ready(self, branch: str) -> None:
+        """Refuse to write onto anything but a clean, current branch."""
+        if self.git("status", "--porcelain").strip():
+            raise GitopsError("the working tree has changes: commit or stash them first")
+        found = self.git("symbolic-ref", "--short", "-q", "HEAD", check=False).strip()
+        if not found:
+            raise GitopsError(f"no branch is checked out: git switch {branch}")
+        if found != branch:
+            raise GitopsError(f"this is the branch {found}; versions move on {branch}: git switch {branch}")
+        if self.remote and self.behind(branch):
+            raise GitopsError(f"{branch} is behind {self.remote}/{branch}: git pull --rebase")
+
+    def behind(self, branch: str) -> bool:
+        """Fetch, and tell whether the remote has commits that are not here."""
+        self.git("fetch", "--quiet", self.remote)
+        there = self.git("rev-parse", "-q", "--verify", f"{self.remote}/{branch}", check=False).strip()
+        return bool(there) and bool(self.git("rev-list", f"HEAD..{there}").strip())
+
+    def commit(self, paths: list[Path], subject: str, trailers: dict[str, str]) -> str:
+        """Commit these files and nothing else."""
+        self.git("add", "--", *(str(path.relative_to(self.root)) for path in paths))
+        said = subject + "\n\n" + "".join(f"{key}: {value}\n" for key, value in trailers.items())
+        self.git("commit", "--quiet", "-m", said)
+        return self.head
+
+    def push(self, branch: str) -> None:
+        """Push without force; a race is told by a GitopsError."""
+        self.git("push", "--quiet", self.remote, f"HEAD:{branch}")
+
+    def undo_commit(self) -> None:
+        """Take back the commit that was just made here and not pushed."""
+        self.git("reset", "--quiet", "--hard", "HEAD~1")

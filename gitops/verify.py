@@ -1,0 +1,205 @@
+"""Ask whether an environment really runs and answers what git says: each check a sentence when it is not so."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from math import isclose
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+from urllib.parse import urlencode
+
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from gitops.cluster import Cluster, ready
+from gitops.errors import GitopsError
+from gitops.moves import Version, running
+from gitops.render import Object, of_kind, render
+from gitops.repo import Repo
+from gitops.stages import load
+from model.bundle import Bundle, BundleError
+from model.bundle import read as read_bundle
+
+APP = "score-app"
+ANSWERS = 20
+Check = Callable[[], str | None]
+
+
+class VerifyError(GitopsError):
+    """An environment that is not what git says."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What should be true."""
+
+    environment: str
+    version: Version
+    commit: str
+    objects: list[Object]
+    bundles: list[Bundle]
+
+    @property
+    def namespace(self) -> str:
+        """Return where it runs."""
+        return str(of_kind(self.objects, "Namespace")[0]["metadata"]["name"])
+
+
+def verified(
+    root: Path, environment: str, timeout: float, url: str | None, prometheus: str | None, say: Callable[[str], None]
+) -> str | None:
+    """Run every check, and return in a sentence what is wrong, with what the pods say of it; None if nothing is."""
+    stages = load(root)
+    stages.place(environment)
+    objects = render(root / "overlays" / environment)
+    version = running(root, environment, stages.image)
+    wanted = Wanted(environment, version, Repo(root.resolve()).head, objects, served(root, objects))
+    cluster = Cluster(wanted.namespace)
+    try:
+        for name, check in checks(wanted, cluster, url, prometheus):
+            try:
+                wait(check, timeout)
+            except VerifyError as error:
+                return "\n  ".join([f"{name}: no: {error}", *cluster.why(APP)])
+            say(f"{name}: yes")
+    except (ApiException, HTTPError) as error:
+        said = getattr(error, "reason", None) or error
+        raise GitopsError(f"the cluster does not answer: {' '.join(str(said).split())[:200]}") from None
+    return None
+
+
+def served(root: Path, objects: list[Object]) -> list[Bundle]:
+    """Return the bundles that an environment's settings name."""
+    (settings,) = of_kind(objects, "ConfigMap")
+    try:
+        return [read_bundle(root / "model" / "bundles", name) for name in settings["data"]["MODEL"].split(",")]
+    except BundleError as error:
+        raise GitopsError(str(error)) from None
+
+
+def checks(wanted: Wanted, cluster: Cluster, url: str | None, prometheus: str | None) -> Iterator[tuple[str, Check]]:
+    """Give every check by name, in the order in which things come true."""
+    for kind, found in cluster.controllers(f"overlays/{wanted.environment}"):
+        check = partial(_controller, kind, cluster, wanted, found["metadata"]["name"])
+        yield f"{kind} took {wanted.commit[:12]}", check
+    yield "the rollout is complete", lambda: _rollout(cluster)
+    yield f"every ready pod runs {wanted.version}", lambda: _images(cluster, wanted.version)
+    yield "golden rows are answered rightly", lambda: _golden(wanted, url or cluster.address(APP))
+    if prometheus:
+        yield "errors and latency are low", lambda: _prometheus(prometheus, wanted.namespace)
+
+
+def wait(check: Check, timeout: float) -> None:
+    """Wait until a check finds nothing wrong, or say what it found last."""
+    end = monotonic() + timeout
+    while (said := check()) is not None:
+        if monotonic() > end:
+            raise VerifyError(said)
+        sleep(1)
+
+
+def _controller(kind: str, cluster: Cluster, wanted: Wanted, name: str) -> str | None:
+    found = next(
+        item for each, item in cluster.controllers(f"overlays/{wanted.environment}")
+        if each == kind and item["metadata"]["name"] == name
+    )  # fmt: skip
+    status = found.get("status") or {}
+    if kind == "Argo CD":
+        sync = status.get("sync") or {}
+        health = (status.get("health") or {}).get("status")
+        if sync.get("revision") != wanted.commit:
+            return f"{name} is at {str(sync.get('revision'))[:12]}, not {wanted.commit[:12]}"
+        phase = (status.get("operationState") or {}).get("phase")
+        if (sync.get("status"), phase, health) != ("Synced", "Succeeded", "Healthy"):
+            return f"{name} is {sync.get('status')}, its operation {phase}, its health {health}"
+        return None
+    if not str(status.get("lastAppliedRevision")).endswith(wanted.commit):
+        return f"{name} has applied {status.get('lastAppliedRevision')}, not {wanted.commit[:12]}"
+    conditions = [each for each in status.get("conditions") or [] if each["type"] == "Ready"]
+    if status.get("observedGeneration") != found["metadata"].get("generation") or not conditions:
+        return f"{name} has not looked at its newest form yet"
+    return None if conditions[0]["status"] == "True" else f"{name} is not ready: {conditions[0].get('message')}"
+
+
+def _rollout(cluster: Cluster) -> str | None:
+    found = cluster.deployment(APP)
+    status, count = found.status, found.spec.replicas
+    if (status.observed_generation or 0) < found.metadata.generation:
+        return "the Deployment's newest form has not been looked at"
+    numbers = {"updated": status.updated_replicas, "available": status.available_replicas, "there": status.replicas}
+    wrong = [f"{number or 0} {name}" for name, number in numbers.items() if (number or 0) != count]
+    return f"{count} pods are wanted: {', '.join(wrong)}" if wrong else None
+
+
+def _images(cluster: Cluster, version: Version) -> str | None:
+    for pod in cluster.pods(APP):
+        for status in pod.status.container_statuses or []:
+            if ready(pod) and not status.image_id.endswith(version.digest):
+                return f"{pod.metadata.name} runs {status.image_id[-71:]}"
+    return None
+
+
+def ask(url: str, body: Any = None) -> Any:
+    """Ask a service on a connection of its own."""
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, content, {"Content-Type": "application/json", "Connection": "close"})  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        return json.loads(answer.read())
+
+
+def _golden(wanted: Wanted, url: str | None) -> str | None:
+    if url is None:
+        return "the Service has no external address; --url names another way in"
+    try:
+        for number in range(ANSWERS):
+            for bundle in wanted.bundles:
+                if said := _one_answer(bundle, url, number):
+                    return said
+    except (OSError, ValueError, KeyError) as error:
+        return f"{url} does not answer: {error}"
+    return None
+
+
+def _one_answer(bundle: Bundle, url: str, number: int) -> str | None:
+    manifest = bundle.manifest
+    versions = ask(f"{url}/readyz")["models"]
+    if versions.get(manifest.name) != manifest.version:
+        return f"{manifest.name} is served as {versions.get(manifest.name)}, not {manifest.version}"
+    rows = [list(row) for row in manifest.golden.rows]
+    found = ask(f"{url}/v1/models/{manifest.name}:predict", {"instances": rows})["predictions"]
+    for place, (one, other) in enumerate(zip(found, manifest.golden.predict, strict=True)):
+        if not _same(one, other):
+            return f"{manifest.name} answers golden row {place} with {one!r}, not {other!r} (answer {number + 1})"
+    return None
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, list) and isinstance(other, list | tuple):
+        return all(map(_same, one, other))
+    if isinstance(one, float) or isinstance(other, float):
+        return isclose(one, other, rel_tol=1e-5, abs_tol=1e-9)
+    return bool(one == other)
+
+
+def _prometheus(url: str, namespace: str) -> str | None:
+    of = f'namespace="{namespace}",route!="unmatched"'
+    bad = f'{of},http_status=~"5.."'
+    queries = {
+        "errors": (f"sum(rate(request_count_total{{{bad}}}[5m])) / sum(rate(request_count_total{{{of}}}[5m]))", 0.01),
+        "p95": (f"histogram_quantile(0.95, sum by (le) (rate(request_latency_seconds_bucket{{{of}}}[5m])))", 0.25),
+    }  # fmt: skip
+    for name, (query, most) in queries.items():
+        try:
+            found = ask(f"{url.rstrip('/')}/api/v1/query?{urlencode({'query': query})}")["data"]["result"]
+        except (urllib.error.URLError, ValueError, KeyError) as error:
+            return f"Prometheus does not answer: {error}"
+        value = float(found[0]["value"][1]) if found else 0.0
+        if value > most:
+            return f"{name}: {value:.3f} is more than {most}"
+    return None

@@ -1,0 +1,179 @@
+"""A version goes from dev to prod by git push alone, and one that answers wrongly comes back by itself.
+
+E2E_GITOPS is a command that brings up Argo CD and a Git server (`up`) and makes it look at Git (`sync`); E2E_REMOTE is
+that server's address from here, E2E_INSIDE from the cluster; E2E_FORWARD opens a port here that leads to an address there.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from tests.conftest import unless
+from tests.e2e.conftest import EXEC, IMAGE, PUSH, ROOT, address, get, kubectl, run, until
+
+GITOPS = shlex.split(os.environ.get("E2E_GITOPS", ""))
+REMOTE = os.environ.get("E2E_REMOTE", "http://127.0.0.1:8418/score-app.git")
+INSIDE = os.environ.get("E2E_INSIDE", "http://git.git.svc/score-app.git")
+FORWARD = shlex.split(os.environ.get("E2E_FORWARD", ""))
+PORTS = {"dev": 18081, "staging": 18082, "prod": 18083}
+WRONG = """
+import sys, joblib
+from sklearn.datasets import load_iris
+from sklearn.ensemble import RandomForestClassifier
+data, target = load_iris(return_X_y=True, as_frame=True)
+data.columns = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+joblib.dump(RandomForestClassifier(5, max_depth=1, random_state=1).fit(data, target), f"{sys.argv[1]}/iris.joblib")
+data.assign(species=target).to_csv(f"{sys.argv[1]}/iris.csv", index=False)
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tree):
+    """Push the manifests to the cluster's own Git server, and let Argo CD sync them."""
+    unless(GITOPS, "no GitOps controller: E2E_GITOPS names what brings one up")
+    run(*GITOPS, "up", timeout=400)
+    clone = tree.parent / "clone"
+    shutil.copytree(tree, clone)
+    for each in ("promotions", "clusters", "model"):
+        shutil.copytree(ROOT / each, clone / each, ignore=shutil.ignore_patterns("__pycache__"))
+    stages = clone / "promotions" / "stages.yaml"
+    stages.write_text(re.sub(r"soak: \w+", "soak: 0s", stages.read_text()))
+    for ledger in (clone / "promotions").glob("*.jsonl"):
+        ledger.unlink()
+    for page in (clone / "clusters" / "argocd").glob("*.yaml"):
+        page.write_text(re.sub(r"https://github.com/\S+", INSIDE, page.read_text()))
+    for command in (
+        ("init", "-q", "-b", "main"), ("config", "user.email", "e2e@example.org"), ("config", "user.name", "e2e"),
+        ("add", "-A"), ("commit", "-q", "-m", "the beginning"), ("remote", "add", "origin", REMOTE),
+        ("push", "-q", "origin", "main"),
+    ):  # fmt: skip
+        run("git", "-C", clone, *command)
+    kubectl("apply", "-k", clone / "clusters" / "argocd")
+    yield clone
+    kubectl("delete", "-k", clone / "clusters" / "argocd", "--ignore-not-found", check=False)
+    for environment in PORTS:
+        kubectl("delete", "namespace", f"mlops-{environment}", "--ignore-not-found", timeout=180)
+
+
+@pytest.fixture(scope="module")
+def urls(place):
+    """Open a way to each environment."""
+    found = {}
+    for environment, port in PORTS.items():
+        until(
+            lambda name=f"mlops-{environment}": get("service", "score-app", "-n", name), f"{environment} is there", 180
+        )
+        found[environment] = address(f"mlops-{environment}")
+        if FORWARD:
+            run(*FORWARD, port, found[environment].removeprefix("http://"))
+            found[environment] = f"http://127.0.0.1:{port}"
+    return found
+
+
+def gitops(place, *args, code=1):
+    done = run(sys.executable, "-m", "gitops", *args, "--root", place, check=False, timeout=600)
+    assert done.returncode == code, done.stdout + done.stderr
+    run(*GITOPS, "sync")
+    return done.stdout + done.stderr
+
+
+def verify(place, urls, environment, *more, code=1):
+    return gitops(place, "verify", environment, "--url", urls[environment], "--timeout", "240", *more, code=code)
+
+
+def build(tag, **more):
+    """Build and push another image, and return it as TAG@DIGEST."""
+    arguments = [f"{key}={value}" for key, value in more.items()]
+    run("make", "image", "push", f"IMAGE={PUSH}/{IMAGE}", f"TAG={tag}", *arguments, timeout=900)
+    return f"{tag}@{(ROOT / 'build' / 'digest').read_text().strip()}"
+
+
+def build_wrong(tag):
+    """Build an image whose iris is another model than the one in git."""
+    with tempfile.TemporaryDirectory() as scratch:
+        for each in ("api", "model", "locks"):
+            shutil.copytree(ROOT / each, f"{scratch}/{each}", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "Dockerfile", scratch)
+        run(sys.executable, "-c", WRONG, scratch)
+        more = ["--target", "species", "--name", "iris", "--bundles", f"{scratch}/model/bundles", "--replace"]
+        run(sys.executable, "-m", "model", "add", f"{scratch}/iris.joblib", "--data", f"{scratch}/iris.csv", *more)
+        name, builder = f"{PUSH}/{IMAGE}:{tag}", os.environ.get("BUILDER", "docker")
+        run(builder, "build", "--target", "serve", "--tag", name, scratch, timeout=600)
+        pushed = run(builder, "push", name, timeout=300)
+    return f"{tag}@{re.findall(r'sha256:[0-9a-f]{64}', pushed.stdout)[-1]}"
+
+
+@pytest.fixture(scope="module")
+def load(place, urls):
+    """Ask prod all the time, and tell at the end whether it always answered."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua", delete=False) as script:
+        script.write("wrk.method='POST'; wrk.body='{\"X\":[5.1,3.5,1.4,0.2]}'\nfunction delay() return 40 end")
+    command = [*EXEC, "wrk", "-t1", "-c4", "-d1200s", "--timeout", "10", "-s", script.name]
+    until(lambda: get("deployment", "score-app", "-n", "mlops-prod")["status"]["availableReplicas"] >= 3, "prod", 240)
+    process = subprocess.Popen(
+        [*command, f"{address('mlops-prod')}/score"], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    yield process
+    if process.poll() is None:
+        os.killpg(process.pid, 9)
+
+
+def stop(process):
+    """End the load as Ctrl-C does, and return what wrk says."""
+    subprocess.run(["pkill", "-INT", "-s", str(process.pid), "wrk"], check=True)
+    return process.communicate(timeout=30)[0]
+
+
+def test_git_push_moves_a_version_to_prod(place, urls, load):
+    for environment in PORTS:
+        verify(place, urls, environment)
+    version = build("0.2.0", REVISION="another")
+    gitops(place, "release", version)
+    for source, target in (("dev", "staging"), ("staging", "prod")):
+        refused = gitops(place, "promote", source, target, code=2)
+        assert f"{source} has not verified 0.2.0" in refused
+        said = verify(place, urls, source)
+        assert "golden rows are answered rightly: yes" in said
+        assert re.search(r"Argo CD took \w{12}: yes", said)
+        gitops(place, "promote", source, target)
+    verify(place, urls, "prod")
+    rows = json.loads(run(sys.executable, "-m", "gitops", "status", "--json", "--root", place).stdout)
+    assert [(row["tag"], bool(row["verified"])) for row in rows] == [("0.2.0", True)] * 3
+
+
+def test_a_wrong_model_is_caught_and_comes_back_by_itself(place, urls, load):
+    version = build_wrong("0.3.0")
+    gitops(place, "release", version)
+    said = verify(place, urls, "dev", "--auto-rollback")
+    assert re.search(r"golden rows are answered rightly: no: iris is served as \w+, not \w+", said)
+    assert "rollback(score-app): dev 0.2.0" in said
+    verify(place, urls, "dev")
+    refused = gitops(place, "release", version, code=2)
+    assert "was rolled back in dev" in refused
+
+
+def test_a_hand_edited_cluster_is_put_right(place, urls):
+    kubectl("set", "image", "deployment/score-app", "-n", "mlops-staging", f"score-app={PUSH}/{IMAGE}:0.1.0")
+    wanted = get("deployment", "score-app", "-n", "mlops-prod")["spec"]["template"]["spec"]["containers"][0]["image"]
+
+    def mended():
+        return get("deployment", "score-app", "-n", "mlops-staging")["spec"]["template"]["spec"]["containers"][0][
+            "image"
+        ]
+
+    until(lambda: mended() == wanted, "Argo CD puts the image back", 120)
+
+
+def test_prod_answered_all_the_time(load):
+    said = stop(load)
+    assert re.search(r"(\d+) requests in", said), said
+    assert "Socket errors" not in said, said
+    assert "Non-2xx" not in said, said
+    print(said)
