@@ -19,6 +19,7 @@ from api.watch import Watch
 from model.rows import Table
 from model.runtime import Model
 
+FEW = 64
 Route = tuple[str, str]
 """Method and path, in Flask's spelling."""
 
@@ -46,7 +47,10 @@ class Meters:
             self._times.setdefault((route, status), array("d")).append(seconds)
 
     def many(self, name: str, table: Table, answer: Any, seconds: float) -> None:
-        """Count rows that a model answered together."""
+        """Count rows that a model answered together; a few are noted, since counting has a price of its own."""
+        if len(answer) <= FEW:
+            self.watches[name].notes.add_table(table, answer.tolist(), seconds)
+            return
         with self._lock:
             self.watches[name].together(table, answer, seconds)
 

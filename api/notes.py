@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from model.rows import Table
 from model.signature import Feature
 
 Columns = Any
@@ -21,7 +22,7 @@ Columns = Any
 
 
 class Rows:
-    """Rows that were asked one by one, their answers, and the seconds that each took."""
+    """Rows, their answers, and the seconds that each took."""
 
     def __init__(self, features: Sequence[Feature]) -> None:
         self._width = len(features)
@@ -29,8 +30,20 @@ class Rows:
         self._loose: deque[Sequence[Any]] = deque()
         self.answers: deque[Any] = deque()
         self.seconds = array("d")
+        self.tables = array("d")
+        """Of what was asked together: seconds and number of rows, in turn."""
         numeric = all(feature.type != "string" for feature in features)
         self.add: Callable[[Sequence[Any], Any, float], None] = self._packing() if numeric else self._keeping()
+
+    def add_table(self, table: Table, answers: list[Any], seconds: float) -> None:
+        """Note a few rows that were asked together."""
+        if isinstance(table, dict):
+            columns = [column.ravel().tolist() for column in list(table.values())[: self._width]]
+            self._loose.extend(zip(*columns, strict=True))
+        else:
+            self._packed.extend(table[:, : self._width].astype("<f8", order="C", copy=False).tobytes())
+        self.answers.extend(answers)
+        self.tables.extend((seconds, len(answers)))
 
     def _keeping(self) -> Callable[[Sequence[Any], Any, float], None]:
         keep, answer, took = self._loose.append, self.answers.append, self.seconds.append

@@ -57,7 +57,7 @@ class Models:
         self.meters = meters or Meters(self.by_name.values())
         self.faults: dict[str, str] = {}
         """What is wrong with models that cannot answer any more, in a sentence each."""
-        self._note = {name: watch.singles.add for name, watch in self.meters.watches.items()}
+        self._note = {name: watch.notes.add for name, watch in self.meters.watches.items()}
 
     def get(self, name: str) -> Model:
         """Return a model by name."""
@@ -103,16 +103,21 @@ class Models:
         self.meters.many(model.name, table, answer, perf_counter() - start)
         return answer
 
+    def short(self, model: Model, row: Sequence[Any]) -> Any:
+        """Return the answer to one row by position if the model has a short way to it, counted; else None."""
+        start = perf_counter()
+        answer = model.one(row)
+        if answer is not None:
+            self._note[model.name](row, answer, perf_counter() - start)
+        return answer
+
     def ask(self, model: Model, rows: object, want: Want, names: Sequence[str] | None = None) -> Scored:
         """Answer a caller's rows."""
         if names is None and not want.proba:
             row = model.rows.single(rows)
-            if row is not None:
-                start = perf_counter()
-                answer = model.one(row)
-                if answer is not None:
-                    self._note[model.name](row, answer, perf_counter() - start)
-                    return Scored([answer], labels=titled(model, [answer]) if want.labels else None)
+            answer = None if row is None else self.short(model, row)
+            if answer is not None:
+                return Scored([answer], labels=titled(model, [answer]) if want.labels else None)
         table = self.read(model, rows, names)
         predictions = listed(model, self.predict(model, table))
         return Scored(

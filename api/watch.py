@@ -73,7 +73,7 @@ class Watch:
         self.batches = Histogram(BATCH)
         watched = model.signature.features[:MOST_WATCHED]
         self.features = {each.name: _counted(each, reference.features[each.name].edges) for each in watched}
-        self.singles = Rows(watched)
+        self.notes = Rows(watched)
         targets = model.signature.targets
         self._single = len(targets) == 1
         self.predicted: Numbers | Categories
@@ -84,13 +84,16 @@ class Watch:
         self.scored = Histogram(SCORES) if targets[0].classes is None else None
 
     def add_up(self) -> None:
-        """Count the rows that were asked one by one."""
-        if seconds := cut(self.singles.seconds):
+        """Count the rows that were noted."""
+        if seconds := cut(self.notes.seconds):
             self.inference.extend(seconds)
             self.batches.extend(np.ones(len(seconds)))
-        for columns in self.singles.taken():
+        if tables := cut(self.notes.tables):
+            self.inference.extend(tables[::2])
+            self.batches.extend(tables[1::2])
+        for columns in self.notes.taken():
             self._columns(columns)
-        if answers := emptied(self.singles.answers):
+        if answers := emptied(self.notes.answers):
             self._answers(answers)
 
     def together(self, table: Table, answer: Any, seconds: float) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from api.codec import decode, encode
 from api.dialects import Reply, Request, as_bad_request
 from api.dialects.v2_outputs import OUTPUTS, Asked, produced
+from api.dialects.v2_single import single
 from api.dialects.v2_tensors import Tensor, bad, datatype, from_bytes, from_json, to_bytes
 from api.scoring import Models
 from model.runtime import Model
@@ -28,8 +29,10 @@ def infer(models: Models, request: Request, name: str, version: str | None = Non
     """Answer an inference request."""
     model = models.version(name, version)
     body, raw = _take_apart(request)
-    asked, parameters = _asked(body), _mapping(body, "parameters")
     envelope = {"model_name": model.name, "model_version": model.version, "id": _identity(body)}
+    if not raw and (quick := single(models, model, body, envelope)) is not None:
+        return quick
+    asked, parameters = _asked(body), _mapping(body, "parameters")
     with as_bad_request():
         table = models.read(model, *_rows(model, _tensors(body, raw)))
         answer = models.predict(model, table)

@@ -31,7 +31,7 @@ def declared(model: Model) -> list[dict[str, Any]]:
     """Describe a model's outputs, as its metadata shows them."""
     targets = model.signature.targets
     shape = [-1] if len(targets) == 1 else [-1, len(targets)]
-    outputs: list[dict[str, Any]] = [{"name": "predict", "datatype": _datatype(model), "shape": shape}]
+    outputs: list[dict[str, Any]] = [{"name": "predict", "datatype": datatype_of(model), "shape": shape}]
     if _even(model.signature):
         classes = len(targets[0].classes or ())
         outputs.append({"name": "predict_proba", "datatype": "FP64", "shape": [*shape, classes]})
@@ -40,7 +40,8 @@ def declared(model: Model) -> list[dict[str, Any]]:
     return outputs
 
 
-def _datatype(model: Model) -> str:
+def datatype_of(model: Model) -> str:
+    """Return the type of a model's predictions."""
     kinds = {type(label) for target in model.signature.targets for label in target.classes or (0.0,)}
     return _KINDS[kinds.pop()] if len(kinds) == 1 else "BYTES"
 
@@ -64,7 +65,7 @@ def produced(model: Model, asked: Asked, table: Table, answer: Tensor) -> Tensor
 
 def _predict(model: Model, _: Table, answer: Tensor) -> Tensor:
     # No rows get no answers, but of the type that any would have.
-    return answer.astype(DTYPES[_datatype(model)], copy=False)
+    return answer.astype(DTYPES[datatype_of(model)], copy=False)
 
 
 def _proba(model: Model, table: Table, _: Tensor) -> Tensor:

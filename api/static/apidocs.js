@@ -26,7 +26,7 @@ function resolve(thing) {
 // Indented, but a list without lists on one line; a line break never stands within a string of JSON.
 function pretty(value) {
   const flat = /"(?:[^"\\]|\\.)*"|\[(?:[^[\]{}"]|"(?:[^"\\]|\\.)*")*\]/g;
-  return JSON.stringify(value, null, 2).replace(flat, (found) => found.replace(/\n\s*/g, " "));
+  return JSON.stringify(value, null, 2).replace(flat, (found) => found.replace(/\n\s*/g, " ").replace(/^\[ | \]$/g, (edge) => edge.trim()));
 }
 
 const json = (value) => JSON.stringify(value);

@@ -1,7 +1,7 @@
 """A version goes from dev to prod by git push alone, and one that answers wrongly comes back by itself.
 
 E2E_GITOPS is a command that brings up Argo CD and a Git server (`up`) and makes it look at Git (`sync`); E2E_REMOTE is
-that server's address from here, E2E_INSIDE from the cluster; E2E_FORWARD opens a port here that leads to an address there.
+that server's address from here, E2E_INSIDE from the cluster; E2E_FORWARD opens a port here that leads to one there.
 """
 
 import json

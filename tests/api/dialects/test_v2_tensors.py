@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from api.dialects import Request, v2
 from api.dialects.v2_infer import infer
@@ -116,3 +118,22 @@ def test_targets_that_differ_in_classes_have_probabilities_but_no_tensor_of_them
     assert [each["name"] for each in declared(several)] == ["predict", "labels"]
     with pytest.raises(ApiError, match="differ in number of classes"):
         produced(several, Asked("predict_proba"), np.ones((1, 1)), np.array([[0, 0]]))
+
+
+numbers = st.floats(-1e6, 1e6) | st.integers(-9, 9) | st.none() | st.just("1") | st.booleans()
+
+
+@given(st.sampled_from(["iris", "wine", "purchase"]), st.data())
+def test_the_shortest_way_answers_as_every_other_does(name, data):
+    """A request that names the default output goes the long way to the same answer."""
+    width = len(model(name).signature.names)
+    row = data.draw(st.lists(numbers, min_size=width, max_size=width))
+    wide = {"name": "X", "shape": [1, width], "datatype": "FP64", "data": row}
+    found = []
+    for more in ({}, {"outputs": [{"name": "predict"}]}):
+        try:
+            body = json.dumps({"inputs": [wide], "id": "one", **more}).encode()
+            found.append(infer(MODELS, Request(body), name).body)
+        except ApiError as failure:
+            found.append((failure.status, failure.message))
+    assert found[0] == found[1]
