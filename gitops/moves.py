@@ -15,6 +15,8 @@ from gitops import ledger
 from gitops.difference import MISSING, Change, changes
 from gitops.errors import GitopsError
 from gitops.render import Object, kustomization, render
+from gitops.render import objects as parsed_render
+from gitops.render import text as text_of
 from gitops.repo import Repo
 from gitops.rules import DIGEST, TAG, Environment, problems
 from gitops.scalar import replaced
@@ -152,7 +154,7 @@ class Mover:
                 raise GitopsError(f"{version} was rolled back in {name} ({reason}): --force-held REASON brings it back")
         page = overlay(self.root, target)
         text = self._edited(page, before, version)
-        found = self._checked(target, text)
+        found, rendered = self._checked(target, text)
         entry = {"tag": version.tag, "digest": version.digest, "was": before.digest}
         if source:
             entry["from"] = f"{source}@{self.repo.head[:12]}"
@@ -161,6 +163,9 @@ class Mover:
         log = ledger.path(self.root, target)
         lines = log.read_text() if log.exists() else ""
         files = {page: text, log: lines + ledger.line(action, self.repo.actor, **entry)}
+        golden = self.root / "rendered" / f"{target}.yaml"
+        if golden.exists():
+            files[golden] = rendered
         way = f"{source} -> {target}" if source else target
         trailers = {"Image-Digest": version.digest, "Change-Id": uuid4().hex}
         if source:
@@ -177,7 +182,7 @@ class Mover:
             text = replaced(text, ("images", place, "digest"), version.digest)
         return text
 
-    def _checked(self, target: str, text: str) -> list[Change]:
+    def _checked(self, target: str, text: str) -> tuple[list[Change], str]:
         """Render the change in a copy, and refuse it if it breaks a rule or reaches further than an image."""
         old = render(overlay(self.root, target).parent)
         with tempfile.TemporaryDirectory() as scratch:
@@ -186,11 +191,12 @@ class Mover:
                 shutil.copytree(self.root / each, copy / each)
             overlay(copy, target).write_text(text)
             folder = overlay(copy, target).parent
-            new = render(folder)
+            rendered = text_of(folder)
+            new = parsed_render(rendered)
             broken = list(problems([Environment(folder, kustomization(folder), new)]))
         if broken:
             raise GitopsError(f"the change breaks a rule: {broken[0]}")
-        return _allowed(old, new)
+        return _allowed(old, new), rendered
 
 
 def _allowed(old: list[Object], new: list[Object]) -> list[Change]:

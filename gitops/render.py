@@ -44,7 +44,12 @@ def text(folder: Path) -> str:
 
 def render(folder: Path) -> list[Object]:
     """Return the rendered objects of a folder."""
-    return [each for each in yaml.safe_load_all(text(folder)) if each]
+    return objects(text(folder))
+
+
+def objects(rendered: str) -> list[Object]:
+    """Return the objects of rendered YAML."""
+    return [each for each in yaml.safe_load_all(rendered) if each]
 
 
 def kustomization(folder: Path) -> Object:

@@ -185,9 +185,11 @@ def test_of_two_who_race_one_wins_and_nothing_of_the_other_stays(repository, mon
 def test_renders_are_written_and_found_stale(repository):
     assert repository.run("render").exit_code == 1
     assert repository.run("render", "--check").exit_code == 0
-    repository.git("add", "-A")
     repository.commit("render")
     repository.run("release", NEW)
+    assert repository.run("render", "--check").exit_code == 0
+    page = repository.page("dev")
+    page.write_text(page.read_text().replace("count: 2", "count: 3"))
     done = repository.run("render", "--check")
     assert (done.exit_code, done.output) == (1, "stale: dev.yaml\n")
 

@@ -4,9 +4,11 @@ import re
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from api.endpoints import ENDPOINTS
 from api.settings import NAMES, from_environment
+from gitops.__main__ import main
 from gitops.render import of_kind, pod_of
 from tests.manifests.conftest import ENVIRONMENTS, ROOT, rendered
 
@@ -68,6 +70,11 @@ def test_the_readme_s_table_is_what_is_rendered():
         for line in re.search(r"\| environment \|(.*\n)+?\n", text)[0].strip().splitlines()[2:]
     ]
     assert rows == [described(environment) for environment in ENVIRONMENTS]
+
+
+def test_the_golden_renders_are_current():
+    done = CliRunner().invoke(main, ["render", "--check", "--root", str(ROOT)])
+    assert done.exit_code == 0, f"{done.output}: python -m gitops render"
 
 
 def described(environment):
