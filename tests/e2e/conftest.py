@@ -118,7 +118,7 @@ def tree(digest, tmp_path_factory):
     return copy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def dev(tree):
     """Apply the root as the README says, and give dev's address."""
     start = monotonic()

@@ -84,8 +84,8 @@ def gitops(place, *args, code=1):
     return done.stdout + done.stderr
 
 
-def verify(place, urls, environment, *more, code=1):
-    return gitops(place, "verify", environment, "--url", urls[environment], "--timeout", "240", *more, code=code)
+def verify(place, urls, environment, *more, timeout=240):
+    return gitops(place, "verify", environment, "--url", urls[environment], "--timeout", str(timeout), *more)
 
 
 def build(tag, **more):
@@ -151,7 +151,7 @@ def test_git_push_moves_a_version_to_prod(place, urls, load):
 def test_a_wrong_model_is_caught_and_comes_back_by_itself(place, urls, load):
     version = build_wrong("0.3.0")
     gitops(place, "release", version)
-    said = verify(place, urls, "dev", "--auto-rollback")
+    said = verify(place, urls, "dev", "--auto-rollback", timeout=90)
     assert re.search(r"golden rows are answered rightly: no: iris is served as \w+, not \w+", said)
     assert "rollback(score-app): dev 0.2.0" in said
     verify(place, urls, "dev")
