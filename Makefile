@@ -27,7 +27,7 @@ GO_actionlint  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test setup tools lint train check reach image push check-manifests deploy e2e bench lock clean
+.PHONY: help run test setup tools lint train check reach image push check-manifests deploy promote e2e bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -87,6 +87,9 @@ check-manifests: setup ## hold every environment against the rules
 
 deploy: setup ## apply ENV to the cluster that kubectl points to, after showing what that changes
 	@$(BIN)/python -m gitops deploy $(ENV)
+
+promote: setup ## give stage TO what stage FROM has verified
+	@$(BIN)/python -m gitops promote $(FROM) $(TO) || [ $$? -eq 1 ]
 
 e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
 	@NOTHING_SKIPPED=1 $(BIN)/python -m pytest tests/e2e -s $(ARGS)
