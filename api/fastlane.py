@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any
 
-from api.dialects import Request
+from api.dialects import Reply, Request
 from api.service import Ask, Endpoint, Service
 from api.wsgi import STATUS
 
@@ -28,23 +28,29 @@ class FastLane:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
+        reply = self.quick(environ)
+        if reply is None:
+            return self._application(environ, start_response)
+        start_response(STATUS[reply.status], reply.headers)
+        return [reply.body]
+
+    def quick(self, environ: dict[str, Any]) -> Reply | None:
+        """Return the reply to a request that is well-formed and known, or None."""
         method = environ["REQUEST_METHOD"]
         lane = self._lanes.get(environ["PATH_INFO"], _NONE).get(method)
         if lane is None:
-            return self._application(environ, start_response)
+            return None
         length = environ.get("CONTENT_LENGTH", "")
         if length.isdecimal() and (size := int(length)) <= self._limit and "HTTP_CONTENT_ENCODING" not in environ:
             body = environ["wsgi.input"].read(size)
             if len(body) != size:
-                return self._application(environ, start_response)
+                return None
         elif method == "GET" and not length and "HTTP_TRANSFER_ENCODING" not in environ:
             body = b""
         else:
-            return self._application(environ, start_response)
+            return None
         endpoint, ask = lane
-        reply = self._answer(endpoint, ask, Request(body, environ), quick=endpoint.scoring)
-        start_response(STATUS[reply.status], reply.headers)
-        return [reply.body]
+        return self._answer(endpoint, ask, Request(body, environ), quick=endpoint.scoring)
 
 
 class OnFirstUse:
