@@ -73,14 +73,3 @@ def test_chunks_and_lengths_of_any_kind_never_hang(server, parts, off, chunked):
         content = HEAD + b"Content-Length: %d\r\n\r\n" % max(0, len(body) + off) + body
     found = send(server, content)
     assert found == b"" or found.startswith(b"HTTP/1.1 4")
-
-
-def test_slow_senders_keep_nobody_waiting(server):
-    place = urlsplit(server.url)
-    slow = [socket.create_connection((place.hostname, place.port), timeout=20) for _ in range(50)]
-    for connection in slow:
-        connection.sendall(HEAD + b"Content-Length: 100\r\n\r\n{")
-    assert answers(server)
-    for connection in slow:
-        connection.close()
-    assert answers(server)
