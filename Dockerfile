@@ -19,13 +19,19 @@ RUN pip --python /opt/app install --no-compile --require-hashes -r full.txt \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
-FROM builder AS program
+FROM builder AS sources
 ARG MODELS="iris wine purchase churn echo"
 COPY api api
 COPY model model
 RUN mkdir bundles && for name in ${MODELS}; do cp -r "model/bundles/${name}" bundles/ || exit 1; done \
-    && rm -rf model/bundles model/packing model/card \
-    && python3 -m compileall -q --invalidation-mode unchecked-hash api model
+    && rm -rf model/bundles model/card
+
+FROM sources AS program
+RUN rm -rf model/packing && python3 -m compileall -q --invalidation-mode unchecked-hash api model
+
+# An estimator of our own, like echo, is unpickled with the module that it was written in.
+FROM sources AS full-program
+RUN python3 -m compileall -q --invalidation-mode unchecked-hash api model
 
 FROM ${BASE} AS runtime
 ARG REVISION=unknown
@@ -42,7 +48,7 @@ ENTRYPOINT ["python", "-m", "api"]
 
 FROM runtime AS full
 COPY --from=full-libraries /opt/app /opt/app
-COPY --from=program /build /app
+COPY --from=full-program /build /app
 RUN ["python", "-m", "model", "check"]
 USER 65532:65532
 
