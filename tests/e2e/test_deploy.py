@@ -130,8 +130,9 @@ def test_a_broken_container_starts_again(program, dev):
     kubectl("exec", "-n", DEV, name, "--", "python", "-c", program, check=False)
     # Out of memory, the kernel may choose the program and spare the server.
     until(lambda: restarts(name) > before or "bytearray" in program, "the container starts again")
+    # Nobody can say beforehand that a process will be killed: what was on its way to it is lost, and only that.
+    until(lambda: ask(f"{dev}/score", {"X": FLOWER}) == {"score": [0]}, "it answers")
     until(lambda: name in ready(DEV), "the pod is ready again")
-    assert ask(f"{dev}/score", {"X": FLOWER}) == {"score": [0]}
 
 
 def restarts(name):
