@@ -219,7 +219,11 @@ def test_ctrl_c_leaves_no_half_bundle(tmp_path):
     rows.to_csv(tmp_path / "rows.csv", index=False)
     where = ["--data", tmp_path / "rows.csv", "--bundles", tmp_path / "b"]
     command = [sys.executable, "-m", "model", "add", tmp_path / "mixed.joblib", *where]
-    process = subprocess.Popen(list(map(str, command)), stderr=subprocess.PIPE, text=True)
+    # A shell that runs the tests in the background has its children ignore Ctrl-C, which nobody who types it does.
+    process = subprocess.Popen(
+        list(map(str, command)), stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+    )  # fmt: skip
     until = monotonic() + 60
     while "compiling" not in process.stderr.readline():
         assert monotonic() < until
