@@ -14,6 +14,7 @@ from api.errors import ApiError
 from api.scoring import Models
 
 HERE = Path(__file__).parent
+LOOK = HERE.parent / "model" / "look.css"
 KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 # Nothing inline and nothing from elsewhere: what a page shows can never become a script that runs.
 POLICY = (
@@ -29,21 +30,27 @@ _HEADERS = (
 )
 
 
+def _content(file: Path) -> bytes:
+    """Return a static file; a style sheet begins with the look that all share."""
+    look = LOOK.read_bytes() if file.suffix == ".css" else b""
+    return look + file.read_bytes()
+
+
+def _lasting(file: Path) -> str:
+    """Return a name that changes with the content, so that what it names can be kept for ever."""
+    return f"{file.stem}.{hashlib.sha256(_content(file)).hexdigest()[:12]}{file.suffix}"
+
+
 @cache
 def _files() -> dict[str, tuple[bytes, str]]:
-    """Return each static file under a name that changes with its content, so that it can be kept for ever."""
-    found = {}
-    for file in sorted((HERE / "static").iterdir()):
-        content = file.read_bytes()
-        name = f"{file.stem}.{hashlib.sha256(content).hexdigest()[:12]}{file.suffix}"
-        found[name] = (content, KINDS[file.suffix])
-    return found
+    """Return each static file under its lasting name."""
+    return {_lasting(file): (_content(file), KINDS[file.suffix]) for file in (HERE / "static").iterdir()}
 
 
+@cache
 def _named(file: str) -> str:
-    """Return the lasting name of a static file."""
-    stem, _, suffix = file.rpartition(".")
-    return next(name for name in _files() if name.startswith(f"{stem}.") and name.endswith(f".{suffix}"))
+    """Return the lasting name of a static file, for a template."""
+    return _lasting(HERE / "static" / file)
 
 
 @cache

@@ -14,11 +14,12 @@ from model.card.svg import tag, words
 from model.manifest import Manifest
 
 STYLE = Path(__file__).with_name("page.css")
+LOOK = Path(__file__).parents[1] / "look.css"
 
 
 def html(manifest: Manifest) -> str:
     """Return the card as a whole page, which forbids itself every request and script."""
-    style = STYLE.read_text(encoding="utf-8")
+    style = "".join(file.read_text(encoding="utf-8") for file in (LOOK, STYLE))
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
