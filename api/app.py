@@ -26,7 +26,6 @@ def create_app(service: Service) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body
     app.url_map.converters["default"] = _Name
-    app.json.sort_keys = False  # type: ignore[attr-defined]
     for endpoint in (*ENDPOINTS, PUBLIC_METRICS) if service.settings.public_metrics else ENDPOINTS:
         app.add_url_rule(
             endpoint.path,

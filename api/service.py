@@ -120,11 +120,11 @@ class Service:
         return self.finished(refusal(render, failure, identity), identity)
 
     def _require_key(self, request: Request) -> None:
-        given: str = request.environ.get("HTTP_X_API_KEY", "")
+        text: str = request.environ.get("HTTP_X_API_KEY", "")
         if "HTTP_AUTHORIZATION" in request.environ:
             scheme, _, token = request.environ["HTTP_AUTHORIZATION"].partition(" ")
-            given = token.strip() if scheme.lower() == "bearer" else given
-        found = given.encode()
+            text = token.strip() if scheme.lower() == "bearer" else text
+        found = text.encode()
         # Every key is compared, so that the time taken tells nothing of which one was nearly right.
         if not sum([hmac.compare_digest(found, key) for key in self._keys]):
             raise ApiError(401, "unauthorized", "a valid key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
@@ -147,8 +147,6 @@ def refusal(render: Render, failure: ApiError, identity: str) -> Reply:
     headers: tuple[tuple[str, str], ...] = ()
     if failure.status == 401:
         headers = (("WWW-Authenticate", "Bearer"),)
-    elif failure.status == 405:
-        headers = (("Allow", "POST"),)
     elif failure.status == 503:
         headers = (("Retry-After", "1"),)
     return Reply(encode(render(failure, identity)), int(failure.status), headers=headers)

@@ -27,6 +27,13 @@ def _environments(root: Path) -> list[Path]:
     return found
 
 
+def _environment(root: Path, name: str) -> Path:
+    folders = {folder.name: folder for folder in _environments(root)}
+    if name not in folders:
+        raise GitopsError(f"there is no environment {name!r}; there are {', '.join(folders)}")
+    return folders[name]
+
+
 @main.command(epilog="Example: python -m gitops check")
 @ROOT
 def check(root: Path) -> None:
@@ -78,16 +85,9 @@ def diff(source: str, target: str, root: Path, *, markdown: bool) -> None:
     from gitops.render import render  # noqa: PLC0415
 
     with reporting():
-        folders = {folder.name: folder for folder in _environments(root)}
-        found = changes(*(render(_named(folders, each)) for each in (source, target)))
+        found = changes(*(render(_environment(root, each)) for each in (source, target)))
     show(found, markdown=markdown)
     sys.exit(int(bool(found)))
-
-
-def _named(folders: dict[str, Path], name: str) -> Path:
-    if name not in folders:
-        raise GitopsError(f"there is no environment {name!r}; there are {', '.join(folders)}")
-    return folders[name]
 
 
 @main.command(epilog="Example: python -m gitops render")
@@ -122,9 +122,8 @@ def deploy(environment: str, root: Path, timeout: int, *, yes: bool) -> None:
     from gitops import deploy as deploying  # noqa: PLC0415
 
     with reporting():
-        folder = _named({folder.name: folder for folder in _environments(root)}, environment)
         say = lambda text: click.echo(text, nl=False)  # noqa: E731
-        deploying.deploy(folder, say, lambda: yes or click.confirm("apply this?"), timeout)
+        deploying.deploy(_environment(root, environment), say, lambda: yes or click.confirm("apply this?"), timeout)
 
 
 for command in COMMANDS:

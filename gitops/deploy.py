@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gitops.errors import GitopsError
-from gitops.render import Object, builder, of_kind, render
+from gitops.render import Object, of_kind, render
 
 Say = Callable[[str], None]
 
@@ -34,7 +34,6 @@ def must(*args: str, timeout: float = 60) -> str:
 
 def difference(folder: Path, objects: list[Object]) -> str:
     """Return what applying this folder would change; everything is new where there is no namespace yet."""
-    builder()
     namespaces = [each["metadata"]["name"] for each in of_kind(objects, "Namespace")]
     if any(kubectl("get", "namespace", each).returncode for each in namespaces):
         return "".join(f"+ {each['kind']} {each['metadata']['name']}\n" for each in objects)
@@ -44,14 +43,14 @@ def difference(folder: Path, objects: list[Object]) -> str:
     return done.stdout
 
 
-def deploy(folder: Path, say: Say, confirm: Callable[[], bool], timeout: int = 180) -> bool:
+def deploy(folder: Path, say: Say, confirm: Callable[[], bool], timeout: int) -> None:
     """Apply an environment after showing what that changes, wait for its pods, and say how to ask them."""
     objects = render(folder)
     changed = difference(folder, objects)
     if changed:
         say(changed)
         if not confirm():
-            return False
+            return
         say(must("apply", "-k", str(folder), timeout=timeout))
     else:
         say(f"{folder.name}: the cluster has this already\n")
@@ -60,7 +59,6 @@ def deploy(folder: Path, say: Say, confirm: Callable[[], bool], timeout: int = 1
         say(must("rollout", "status", f"deployment/{name}", "-n", place, f"--timeout={timeout}s", timeout=timeout + 10))
     for each in of_kind(objects, "Service"):
         say(_how_to_ask(each))
-    return bool(changed)
 
 
 def _how_to_ask(service: Object) -> str:

@@ -8,17 +8,14 @@ import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from gitops import ledger
 from gitops.difference import MISSING, Change, changes
 from gitops.errors import GitopsError
 from gitops.render import Object, kustomization, render
-from gitops.render import objects as parsed_render
-from gitops.render import text as text_of
 from gitops.repo import Repo
-from gitops.rules import DIGEST, TAG, Environment, problems
+from gitops.rules import DIGEST, TAG, load, problems
 from gitops.scalar import replaced
 from gitops.stages import Stages
 
@@ -54,12 +51,18 @@ def overlay(root: Path, name: str) -> Path:
     return root / "overlays" / name / "kustomization.yaml"
 
 
+def entry_of(page: Path, image: str) -> tuple[int, Object]:
+    """Return an image's entry on the page of an environment, and where it stands."""
+    for place, each in enumerate(kustomization(page.parent).get("images") or ()):
+        if each.get("name") == image:
+            return place, each
+    raise GitopsError(f"overlays/{page.parent.name} names no image {image!r} under images")
+
+
 def running(root: Path, name: str, image: str) -> Version:
     """Return the version that an environment's overlay names."""
-    for each in kustomization(overlay(root, name).parent).get("images") or ():
-        if each.get("name") == image:
-            return Version(str(each.get("newTag")), str(each.get("digest")))
-    raise GitopsError(f"overlays/{name} names no image {image!r} under images")
+    _, found = entry_of(overlay(root, name), image)
+    return Version(str(found.get("newTag")), str(found.get("digest")))
 
 
 def parsed(text: str) -> Version:
@@ -123,10 +126,14 @@ class Mover:
         return self._line(target, action, **facts)
 
     def _line(self, target: str, action: str, **facts: str) -> Plan:
+        files = self._appended(target, action, **facts)
+        return Plan(target, files, [], f"{action}({self.stages.image}): {target}", {"Change-Id": uuid4().hex})
+
+    def _appended(self, target: str, action: str, **facts: str) -> dict[Path, str]:
+        """Return an environment's ledger with a line more."""
         log = ledger.path(self.root, target)
         lines = log.read_text() if log.exists() else ""
-        files = {log: lines + ledger.line(action, self.repo.actor, **facts)}
-        return Plan(target, files, [], f"{action}({self.stages.image}): {target}", {"Change-Id": uuid4().hex})
+        return {log: lines + ledger.line(action, self.repo.actor, **facts)}
 
     def verified(self, target: str) -> Plan | None:
         """Plan to write down that what is here was verified, once."""
@@ -160,9 +167,7 @@ class Mover:
             entry["from"] = f"{source}@{self.repo.head[:12]}"
         if forced and action != "rollback":
             entry["forced"] = forced
-        log = ledger.path(self.root, target)
-        lines = log.read_text() if log.exists() else ""
-        files = {page: text, log: lines + ledger.line(action, self.repo.actor, **entry)}
+        files = {page: text, **self._appended(target, action, **entry)}
         golden = self.root / "rendered" / f"{target}.yaml"
         if golden.exists():
             files[golden] = rendered
@@ -173,8 +178,7 @@ class Mover:
         return Plan(target, files, found, f"{action}({self.stages.image}): {way} {version.tag}", trailers)
 
     def _edited(self, page: Path, before: Version, version: Version) -> str:
-        images: list[dict[str, Any]] = kustomization(page.parent)["images"]
-        place = next(number for number, each in enumerate(images) if each.get("name") == self.stages.image)
+        place, _ = entry_of(page, self.stages.image)
         text = page.read_text()
         if before.tag != version.tag:
             text = replaced(text, ("images", place, "newTag"), version.tag)
@@ -190,13 +194,11 @@ class Mover:
             for each in ("base", "components", "overlays"):
                 shutil.copytree(self.root / each, copy / each)
             overlay(copy, target).write_text(text)
-            folder = overlay(copy, target).parent
-            rendered = text_of(folder)
-            new = parsed_render(rendered)
-            broken = list(problems([Environment(folder, kustomization(folder), new)]))
+            environment = load(overlay(copy, target).parent)
+            broken = list(problems([environment]))
         if broken:
             raise GitopsError(f"the change breaks a rule: {broken[0]}")
-        return _allowed(old, new), rendered
+        return _allowed(old, environment.objects), environment.rendered
 
 
 def _allowed(old: list[Object], new: list[Object]) -> list[Change]:

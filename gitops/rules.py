@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from api.settings import NAMES
-from gitops.render import Object, folders, kustomization, name, of_kind, pod_of, render
+from gitops.render import Object, folders, kustomization, name, objects, of_kind, pod_of, text
 
 ORDER = (
     "apiVersion", "kind", "namespace", "labels", "resources", "components", "images", "replicas",
@@ -26,6 +26,7 @@ class Environment:
 
     folder: Path
     page: Object
+    rendered: str
     objects: list[Object]
 
     @property
@@ -36,7 +37,8 @@ class Environment:
 
 def load(folder: Path) -> Environment:
     """Return an environment as it is in the working tree."""
-    return Environment(folder, kustomization(folder), render(folder))
+    rendered = text(folder)
+    return Environment(folder, kustomization(folder), rendered, objects(rendered))
 
 
 def problems(environments: list[Environment]) -> Iterator[str]:

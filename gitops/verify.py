@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
+from api.settings import SettingsError, from_environment
 from gitops.cluster import Cluster, ready
 from gitops.errors import GitopsError
 from gitops.moves import Version, running
@@ -80,8 +81,9 @@ def served(root: Path, objects: list[Object]) -> list[Bundle]:
     """Return the bundles that an environment's settings name."""
     (settings,) = of_kind(objects, "ConfigMap")
     try:
-        return [read_bundle(root / "model" / "bundles", name) for name in settings["data"]["MODEL"].split(",")]
-    except BundleError as error:
+        names = from_environment(settings["data"]).model
+        return [read_bundle(root / "model" / "bundles", name) for name in names]
+    except (BundleError, SettingsError) as error:
         raise GitopsError(str(error)) from None
 
 

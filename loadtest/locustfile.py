@@ -1,7 +1,7 @@
 """The monitoring tutorial's mix of requests: of a hundred, 92 rows to predict, 3 tests and 5 that are wrong.
 
-Run: make load, or locust -f loadtest/locustfile.py --host http://ADDRESS:5000 for its web page. The rows follow what
-the served model says of itself, so any bundle can be loaded.
+Run: locust -f loadtest/locustfile.py --host http://ADDRESS:5000, which has a web page. The rows follow what the served
+model says of itself, so any bundle can be loaded.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ class Caller(FastHttpUser):
     def on_start(self) -> None:
         """Learn what the default model takes."""
         document = self.client.get("/openapi.json").json()
-        name = self.client.get("/readyz").json()["models"]
-        first = next(iter(name))
+        first = next(iter(self.client.get("/readyz").json()["models"]))
         self.row = typical(document["components"]["schemas"][f"{first}.record"])
         self.headers = {"X-API-Key": KEY} if KEY else {}
 

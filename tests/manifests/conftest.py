@@ -1,6 +1,8 @@
 """The rendered environments, and a copy of the manifests to spoil."""
 
+import os
 import shutil
+import subprocess
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from tests.conftest import unless
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = ("dev", "staging", "prod")
+VERSION = "1.37.0"
+JUDGES = ROOT / "build" / "tools" / "judges" / "bin"
 RENDERS = shutil.which("kustomize") or shutil.which("kubectl")
 
 
@@ -39,3 +43,13 @@ def tree(tmp_path):
 def check(tree):
     """Return a function that runs `python -m gitops check` on the copy."""
     return lambda: CliRunner().invoke(main, ["check", "--root", str(tree)])
+
+
+def tool(name):
+    found = shutil.which(name, path=f"{JUDGES}:{ROOT / 'build' / 'bin'}:{os.environ['PATH']}")
+    unless(found, f"{name} is not here: make tools")
+    return found
+
+
+def run(*command, **more):
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, cwd=ROOT, **more)

@@ -7,8 +7,7 @@ import pytest
 from gitops.render import of_kind
 from gitops.stages import load
 from tests.conftest import unless
-from tests.manifests.conftest import ROOT, rendered
-from tests.manifests.test_judges import VERSION, run, tool
+from tests.manifests.conftest import ROOT, VERSION, rendered, run, tool
 
 STAGES = load(ROOT).names
 

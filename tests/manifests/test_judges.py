@@ -2,17 +2,12 @@
 
 import json
 import os
-import shutil
-import subprocess
 
 import pytest
 
 from gitops.render import text
-from tests.conftest import unless
-from tests.manifests.conftest import ENVIRONMENTS, ROOT
+from tests.manifests.conftest import ENVIRONMENTS, ROOT, VERSION, run, tool
 
-JUDGES = ROOT / "build" / "tools" / "judges" / "bin"
-VERSION = "1.37.0"
 # kube-score, dev alone: one developer's place has no budget, no policy and no second node to keep.
 PASSED_OVER = {
     "dev": ["pod-networkpolicy", "deployment-has-poddisruptionbudget", "deployment-has-host-podantiaffinity"],
@@ -23,16 +18,6 @@ PASSED_OVER = {
 SKIPPED = {
     "CKV2_K8S_6": "dev has no NetworkPolicy; staging and prod have the component",
 }
-
-
-def tool(name):
-    found = shutil.which(name, path=f"{JUDGES}:{ROOT / 'build' / 'bin'}:{os.environ['PATH']}")
-    unless(found, f"{name} is not here: make tools")
-    return found
-
-
-def run(*command, **more):
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, cwd=ROOT, **more)
 
 
 @pytest.fixture(params=ENVIRONMENTS)
