@@ -36,6 +36,7 @@ def main() -> None:
     served = ", ".join(f"{m.name} {m.version} ({m.manifest.runtime})" for m in models)
 
     def ready() -> None:
+        service.watch_bodies()
         print(  # noqa: T201 - the one line for whoever started it
             f"score-app: {served} on http://{settings.host}:{settings.port}, admin on {settings.admin_port}, "
             f"{settings.threads} threads, ready in {monotonic() - started:.2f} s",

@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
 from api import wsgi
+from api.bodies import LARGE
 from api.dialects import Reply, Request, score
 from api.endpoints import ENDPOINTS, PUBLIC_METRICS
 from api.errors import ApiError
@@ -41,14 +42,24 @@ def create_app(service: Service) -> Flask:
 def _view(service: Service, endpoint: Endpoint) -> Any:
     def view(**names: str) -> Response:
         try:
-            asked = Request(_body(service, endpoint), request.environ)
+            with service.bodies.room(large=_is_large()):
+                with service.bodies.reading(request.environ):
+                    asked = Request(_body(service, endpoint), request.environ)
+                return _response(service.answer(endpoint, endpoint.bound(service.models, names), asked))
         except ApiError as failure:
             return _early(service, endpoint, failure)
         except RequestEntityTooLarge:
             return _early(service, endpoint, wsgi.too_large(service.settings.max_body))
-        return _response(service.answer(endpoint, endpoint.bound(service.models, names), asked))
 
     return view
+
+
+def _is_large() -> bool:
+    """Tell whether the body may be large: a compressed one, and one of unknown length, says nothing of it."""
+    if request.method in ("GET", "HEAD"):
+        return False
+    length = request.content_length
+    return length is None or length > LARGE or "Content-Encoding" in request.headers
 
 
 def _body(service: Service, endpoint: Endpoint) -> bytes:
@@ -58,6 +69,9 @@ def _body(service: Service, endpoint: Endpoint) -> bytes:
         content: bytes = request.files["file"].read()
         return content
     body: bytes = request.get_data(cache=False)
+    announced = request.content_length or 0
+    if len(body) < announced:
+        raise ApiError(400, "incomplete", f"the body ended before its {announced} bytes had come")
     encoding = request.headers.get("Content-Encoding", "identity")
     return body if encoding.lower() == "identity" else wsgi.unpacked(body, encoding, service.settings.max_body)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Any
 
+from api.bodies import LARGE
 from api.dialects import Reply, Request
 from api.service import Ask, Endpoint, Service
 from api.wsgi import STATUS
@@ -24,7 +25,8 @@ class FastLane:
 
     def __init__(self, application: Wsgi, service: Service, lanes: Mapping[str, Lane]) -> None:
         self._application, self._answer, self._lanes = application, service.answer, lanes
-        self._limit = service.settings.max_body
+        self._read = service.bodies.read
+        self._limit = min(service.settings.max_body, LARGE)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer a request."""
@@ -42,7 +44,7 @@ class FastLane:
             return None
         length = environ.get("CONTENT_LENGTH", "")
         if length.isdecimal() and (size := int(length)) <= self._limit and "HTTP_CONTENT_ENCODING" not in environ:
-            body = environ["wsgi.input"].read(size)
+            body = self._read(environ, size)
             if len(body) != size:
                 return None
         elif method == "GET" and not length and "HTTP_TRANSFER_ENCODING" not in environ:

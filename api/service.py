@@ -12,6 +12,7 @@ from itertools import count
 from time import monotonic, perf_counter
 from typing import Any
 
+from api.bodies import Bodies
 from api.codec import encode
 from api.dialects import Reply, Request
 from api.errors import ApiError
@@ -70,6 +71,7 @@ class Service:
     def __init__(self, settings: Settings, models: Models, meters: Meters, log: Log) -> None:
         self.settings, self.models, self.meters, self.log = settings, models, meters, log
         self.state = State()
+        self.bodies = Bodies(settings.threads, settings.body_seconds)
         self._keys = [key.encode() for key in settings.api_keys]
         self._enter, self._leave, self._note = meters.in_flight.append, meters.in_flight.pop, meters.request
         self._prefix, self._numbers = f"{secrets.token_hex(6)}-", count(1)
@@ -112,6 +114,10 @@ class Service:
             # Whoever keeps the connection would meet a closed door; told so, a client opens another elsewhere.
             reply.headers.append(("Connection", "close"))
         return reply
+
+    def watch_bodies(self) -> None:
+        """End the connections of callers who announce a body and do not send it."""
+        self.bodies.watch(self.settings.port, lambda ended: self.log.write("warning", "slow_bodies", ended=ended))
 
     def unmatched(self, request: Request, method: str, failure: ApiError, render: Render) -> Reply:
         """Refuse what no endpoint answers."""

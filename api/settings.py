@@ -28,12 +28,15 @@ class Settings:
     bundles: Path = DEFAULT_ROOT
     model: tuple[str, ...] = ("iris",)
     """The bundles to serve; the first is the one that a path without a name means."""
-    threads: int = 4
+    threads: int = 32
+    """So many requests are in hand at once; most of them wait for a body, or for the interpreter."""
     log_level: str = "info"
     log_sample: float = 0.0
     """The share of good answers of the fast lane that get a log line; errors always do."""
     max_body: int = 16 << 20
     max_rows: int = 200_000
+    body_seconds: float = 20.0
+    """How long a request's body may take to arrive."""
     api_keys: tuple[str, ...] = ()
     public_metrics: bool = False
     drain_quiet: float = 3.0
@@ -151,11 +154,12 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "admin_port": _whole(0, 65535),
     "bundles": Path,
     "model": _models,
-    "threads": _whole(1, 64),
+    "threads": _whole(2, 256),
     "log_level": _level,
     "log_sample": _number(0, 1),
     "max_body": _size,
     "max_rows": _whole(1, 10_000_000),
+    "body_seconds": _number(1, 600),
     "api_keys": _keys,
     "public_metrics": _flag,
     "drain_quiet": _number(0, 600),

@@ -20,7 +20,7 @@ def test_it_says_in_one_line_what_it_serves():
     with running(model="iris,churn") as server:
         assert re.fullmatch(
             r"score-app: iris \w{12} \(onnx\), churn \w{12} \(onnx\) on http://127\.0\.0\.1:\d+, admin on \d+, "
-            r"4 threads, ready in \d+\.\d\d s\n", server.said
+            r"32 threads, ready in \d+\.\d\d s\n", server.said
         )  # fmt: skip
         assert fetch(f"{server.url}/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}').body == b'{"score":[0]}'
         assert fetch(f"{server.url}/readyz").json["status"] == "ready"
@@ -42,7 +42,7 @@ def stopped(**settings):
 
 
 def test_what_keeps_it_from_starting_is_one_sentence(bundles):
-    assert stopped(threads="many") == "error: THREADS 'many': must be a whole number from 1 to 64\n"
+    assert stopped(threads="many") == "error: THREADS 'many': must be a whole number from 2 to 256\n"
     assert "there is no bundle 'nope'" in stopped(model="nope")
     (bundles / "iris" / "model.onnx").write_bytes(b"tampered")
     assert "is not the file that was packed" in stopped(bundles=bundles)

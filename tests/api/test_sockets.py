@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.bodies import LARGE, MOST_LARGE
 from tests.api.conftest import fetch, running
 
 HEAD = b"POST /score HTTP/1.1\r\nHost: x\r\n"
@@ -31,7 +32,7 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def server():
-    with running(model="iris") as process:
+    with running(model="iris", log_level="error") as process:
         yield process
 
 
@@ -48,6 +49,36 @@ def send(server, content):
         except ConnectionResetError:
             pass
         return found
+
+
+def test_callers_who_announce_a_body_and_do_not_send_it_keep_nobody_waiting(server):
+    place = urlsplit(server.url)
+    slow = [socket.create_connection((place.hostname, place.port), timeout=20) for _ in range(100)]
+    try:
+        for connection in slow:
+            connection.sendall(HEAD + b"Content-Length: 500\r\n\r\n" + GOOD)
+        # Each is given up after a moment, since no thread was left, and the next ones get theirs.
+        for connection in slow:
+            assert connection.recv(65536)[:12] in (b"", b"HTTP/1.1 400")
+        assert answers(server)
+    finally:
+        for connection in slow:
+            connection.close()
+
+
+def test_large_bodies_are_taken_a_few_at_a_time(server):
+    place = urlsplit(server.url)
+    half = HEAD + b"Content-Length: %d\r\n\r\n" % (2 * LARGE) + b"[" * LARGE
+    slow = [socket.create_connection((place.hostname, place.port), timeout=20) for _ in range(MOST_LARGE)]
+    try:
+        for connection in slow:
+            connection.sendall(half)
+        refused = fetch(f"{server.url}/score", b'{"X":' + b" " * LARGE + b"[5.1,3.5,1.4,0.2]}")
+        assert (refused.status, refused.headers["retry-after"]) == (503, "1")
+        assert answers(server)
+    finally:
+        for connection in slow:
+            connection.close()
 
 
 def answers(server):
