@@ -45,6 +45,7 @@ $(STAMP): locks/dev.txt
 	@echo "setting up .venv (once, about a minute)"
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
+	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m gitops "$$@"\n' > .venv/bin/gitops && chmod +x .venv/bin/gitops
 	@touch $@
 
 tools: build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/judges/.ready $(GO_TOOLS) ## install the clients and judges that some tests call

@@ -66,11 +66,13 @@ def status(root: Path, *, as_json: bool) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(*("environment", "tag", "digest", "here for", "verified", "hold", "behind"), box=None)
+    table = Table(*("stage", "image", "model", "here", "verified", "hold", "behind", "differs"), box=None)
     for row in rows:
-        verified = f"{age(row['verified'])} ago" if row["verified"] else "no"
-        shown = (row["environment"], row["tag"], row["digest"][7:19], age(row["since"]), verified)
-        table.add_row(*shown, row["hold"] or "-", "yes" if row["behind"] else "-")
+        image = f"{row['tag']} {row['digest'][7:14]}"
+        models = "\n".join(f"{name} {(version or '?')[:7]}" for name, version in row["models"].items())
+        verified, behind = age(row["verified"]) if row["verified"] else "no", "yes" if row["behind"] else "-"
+        here, hold, differs = age(row["since"]), row["hold"] or "-", str(len(row["differs"]) or "-")
+        table.add_row(row["environment"], image, models, here, verified, hold, behind, differs)
     Console().print(table)
 
 
@@ -131,4 +133,4 @@ for command in COMMANDS:
 
 
 if __name__ == "__main__":
-    main(prog_name="python -m gitops")
+    main(prog_name="python -m gitops", complete_var="_GITOPS_COMPLETE")

@@ -26,6 +26,8 @@ class State:
     """The entries that verified something, oldest first."""
     held: dict[str, str] = field(default_factory=dict)
     """Digests that were rolled back, and why."""
+    models: dict[str, dict[str, str]] = field(default_factory=dict)
+    """The models that each image holds, with their versions."""
     hold: str = ""
     """Why nothing may come here now."""
 
@@ -59,6 +61,8 @@ def state(entries: Iterable[Entry]) -> State:
     found = State()
     for entry in entries:
         digest = entry.get("digest", "")
+        if "models" in entry:
+            found.models[digest] = entry["models"]
         match entry["action"]:
             case "release" | "promote" | "rollback":
                 found.runs = entry

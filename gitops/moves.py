@@ -8,31 +8,22 @@ import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from gitops import ledger
 from gitops.difference import MISSING, Change, changes
 from gitops.errors import GitopsError
-from gitops.render import Object, kustomization, render
+from gitops.models import packed, served
+from gitops.render import Object, render, settings_of
 from gitops.repo import Repo
-from gitops.rules import DIGEST, TAG, load, problems
+from gitops.rules import Environment, load, problems
 from gitops.scalar import replaced
-from gitops.stages import Stages
+from gitops.stages import Stage, Stages
+from gitops.version import Version, entry_of, overlay, running
 
 ALLOWED = re.compile(r"spec\.template\.spec\.containers\[[^]]+\]\.image")
 PRUNED = ("Namespace", "Service", "PersistentVolumeClaim")
-
-
-@dataclass(frozen=True)
-class Version:
-    """What moves: a tag for people, a digest for machines."""
-
-    tag: str
-    digest: str
-
-    def __str__(self) -> str:
-        """Return both, shortened."""
-        return f"{self.tag}@{self.digest[:19]}"
 
 
 @dataclass
@@ -45,36 +36,10 @@ class Plan:
     subject: str
     trailers: dict[str, str] = field(default_factory=dict)
 
-
-def overlay(root: Path, name: str) -> Path:
-    """Return the page of an environment."""
-    return root / "overlays" / name / "kustomization.yaml"
-
-
-def entry_of(page: Path, image: str) -> tuple[int, Object]:
-    """Return an image's entry on the page of an environment, and where it stands."""
-    for place, each in enumerate(kustomization(page.parent).get("images") or ()):
-        if each.get("name") == image:
-            return place, each
-    raise GitopsError(f"overlays/{page.parent.name} names no image {image!r} under images")
-
-
-def running(root: Path, name: str, image: str) -> Version:
-    """Return the version that an environment's overlay names."""
-    _, found = entry_of(overlay(root, name), image)
-    return Version(str(found.get("newTag")), str(found.get("digest")))
-
-
-def parsed(text: str) -> Version:
-    """Return a version written as TAG@DIGEST."""
-    tag, _, digest = text.partition("@")
-    if not TAG.fullmatch(tag) or tag == "latest":
-        raise GitopsError(
-            f"{tag!r} is no tag of a release: give TAG@sha256:…, as `make push` leaves it in build/digest"
-        )
-    if not DIGEST.fullmatch(digest):
-        raise GitopsError(f"{digest or 'nothing'!r} is no digest: give TAG@sha256:… with 64 hexadecimal digits")
-    return Version(tag, digest)
+    @property
+    def slug(self) -> str:
+        """Return a name for a branch that holds this alone."""
+        return re.sub(r"[^a-z0-9.]+", "-", self.subject.lower()).strip("-")
 
 
 class Mover:
@@ -101,17 +66,19 @@ class Mover:
         version = running(self.root, source, self.stages.image)
         if version.digest != running(self.root, target, self.stages.image).digest:
             self._require_verified(source, version, self.stages.stages[there].soak)
+        self._require_settings(self.stages.stages[here], target)
         return self._move("promote", target, version, source, forced)
 
     def rollback(self, target: str, reason: str) -> Plan | None:
         """Plan to bring back what was verified last before this, and hold what is there."""
         self.stages.place(target)
         now = running(self.root, target, self.stages.image)
-        good = [e for e in self.states[target].good if e["digest"] != now.digest]
+        unwanted = {now.digest, *self.states[target].held}
+        good = [each for each in self.states[target].good if each["digest"] not in unwanted]
         if not good:
             raise GitopsError(f"{target} has no earlier version that was verified: nothing to go back to")
         version = Version(good[-1]["tag"], good[-1]["digest"])
-        plan = self._move("rollback", target, version, "", f"rollback of {now}")
+        plan = self._move("rollback", target, version, "", "")
         if plan is not None:
             held = ledger.line("held", self.repo.actor, tag=now.tag, digest=now.digest, reason=reason)
             plan.files[ledger.path(self.root, target)] += held
@@ -125,11 +92,11 @@ class Mover:
             return None
         return self._line(target, action, **facts)
 
-    def _line(self, target: str, action: str, **facts: str) -> Plan:
+    def _line(self, target: str, action: str, **facts: Any) -> Plan:
         files = self._appended(target, action, **facts)
         return Plan(target, files, [], f"{action}({self.stages.image}): {target}", {"Change-Id": uuid4().hex})
 
-    def _appended(self, target: str, action: str, **facts: str) -> dict[Path, str]:
+    def _appended(self, target: str, action: str, **facts: Any) -> dict[Path, str]:
         """Return an environment's ledger with a line more."""
         log = ledger.path(self.root, target)
         lines = log.read_text() if log.exists() else ""
@@ -149,32 +116,53 @@ class Mover:
         if since < soak:
             raise GitopsError(f"{source} has verified {version} for {since / 60:.0f} of {soak / 60:.0f} min: wait")
 
+    def _require_free(self, target: str, version: Version, forced: str) -> None:
+        if hold := self.states[target].hold:
+            raise GitopsError(f"{target} is on hold ({hold}): unhold {target} first")
+        for name in self.stages.names:
+            if (reason := self.states[name].held.get(version.digest)) and not forced:
+                raise GitopsError(f"{version} was rolled back in {name} ({reason}): --force-held REASON brings it back")
+
+    def _require_settings(self, source: Stage, target: str) -> None:
+        """Refuse what would start without a setting that it was verified with."""
+        has, lacks = (set(settings_of(render(overlay(self.root, each).parent))) for each in (source.name, target))
+        if missing := sorted(has - lacks - set(source.own)):
+            raise GitopsError(
+                f"{target} lacks the setting {missing[0]}, which {source.name} has: set it in overlays/{target}, "
+                f"or list it under own of {source.name} in promotions/stages.yaml"
+            )
+
+    def models(self, digest: str) -> dict[str, str]:
+        """Return the versions of the models that an image holds: as the ledgers say, or those that lie here."""
+        told = (state.models[digest] for state in self.states.values() if digest in state.models)
+        return next(told, None) or packed(self.root)
+
     def _move(self, action: str, target: str, version: Version, source: str, forced: str) -> Plan | None:
         before = running(self.root, target, self.stages.image)
         if before == version:
             return None
-        state = self.states[target]
-        if state.hold and action != "rollback":
-            raise GitopsError(f"{target} is on hold ({state.hold}): unhold {target} first")
-        for name in self.stages.names:
-            if (reason := self.states[name].held.get(version.digest)) and not forced:
-                raise GitopsError(f"{version} was rolled back in {name} ({reason}): --force-held REASON brings it back")
+        if action != "rollback":
+            self._require_free(target, version, forced)
         page = overlay(self.root, target)
         text = self._edited(page, before, version)
-        found, rendered = self._checked(target, text)
-        entry = {"tag": version.tag, "digest": version.digest, "was": before.digest}
+        found, environment = self._checked(target, text)
+        entry: dict[str, Any] = {"tag": version.tag, "digest": version.digest, "was": before.digest}
+        if models := self.models(version.digest):
+            entry["models"] = models
         if source:
             entry["from"] = f"{source}@{self.repo.head[:12]}"
-        if forced and action != "rollback":
+        if forced:
             entry["forced"] = forced
         files = {page: text, **self._appended(target, action, **entry)}
         golden = self.root / "rendered" / f"{target}.yaml"
         if golden.exists():
-            files[golden] = rendered
+            files[golden] = environment.rendered
         way = f"{source} -> {target}" if source else target
         trailers = {"Image-Digest": version.digest, "Change-Id": uuid4().hex}
         if source:
             trailers = {"Promoted-From": entry["from"], **trailers}
+        if told := [f"{name} {models[name]}" for name in served(environment.objects) if name in models]:
+            trailers["Model"] = ", ".join(told)
         return Plan(target, files, found, f"{action}({self.stages.image}): {way} {version.tag}", trailers)
 
     def _edited(self, page: Path, before: Version, version: Version) -> str:
@@ -186,7 +174,7 @@ class Mover:
             text = replaced(text, ("images", place, "digest"), version.digest)
         return text
 
-    def _checked(self, target: str, text: str) -> tuple[list[Change], str]:
+    def _checked(self, target: str, text: str) -> tuple[list[Change], Environment]:
         """Render the change in a copy, and refuse it if it breaks a rule or reaches further than an image."""
         old = render(overlay(self.root, target).parent)
         with tempfile.TemporaryDirectory() as scratch:
@@ -198,7 +186,12 @@ class Mover:
             broken = list(problems([environment]))
         if broken:
             raise GitopsError(f"the change breaks a rule: {broken[0]}")
-        return _allowed(old, environment.objects), environment.rendered
+        return _allowed(old, environment.objects), environment
+
+
+def is_image(change: Change) -> bool:
+    """Tell whether a change is what a promotion is for."""
+    return bool(ALLOWED.fullmatch(change.field))
 
 
 def _allowed(old: list[Object], new: list[Object]) -> list[Change]:
@@ -208,25 +201,8 @@ def _allowed(old: list[Object], new: list[Object]) -> list[Change]:
             raise GitopsError(
                 f"the change would delete {change.object}: nothing of the kind is ever done by a promotion"
             )
-        if not ALLOWED.fullmatch(change.field):
+        if not is_image(change):
             raise GitopsError(f"the change reaches further than an image: {change}")
     if not found:
         raise GitopsError("the change changes nothing that is rendered: no container uses this image")
     return found
-
-
-def write(repo: Repo, plan: Plan, branch: str) -> str:
-    """Write, commit and push a plan; a push that somebody else won is taken back whole."""
-    for path, text in plan.files.items():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    commit = repo.commit(list(plan.files), plan.subject, plan.trailers)
-    if repo.remote:
-        try:
-            repo.push(branch)
-        except GitopsError as error:
-            repo.undo_commit()
-            raise GitopsError(
-                f"somebody else was faster, and nothing was written: git pull --rebase, then again ({error})"
-            ) from None
-    return commit

@@ -80,6 +80,18 @@ def of_kind(objects: list[Object], kind: str) -> list[Object]:
     return [each for each in objects if each.get("kind") == kind]
 
 
+def settings_of(objects: list[Object]) -> dict[str, str | None]:
+    """Return what the pods are told by their environment; None stands for what only the cluster knows."""
+    pages = {each["metadata"]["name"]: each.get("data") or {} for each in of_kind(objects, "ConfigMap")}
+    found: dict[str, str | None] = {}
+    for each in of_kind(objects, "Deployment"):
+        for container in (pod_of(each) or {"spec": {}})["spec"].get("containers", []):
+            for source in container.get("envFrom") or ():
+                found |= pages.get(source.get("configMapRef", {}).get("name"), {})
+            found |= {each["name"]: each.get("value") for each in container.get("env") or ()}
+    return found
+
+
 def name(found: Object) -> str:
     """Return what an object is called, for a sentence."""
     return f"{found.get('kind')} {found.get('metadata', {}).get('name')}"

@@ -9,6 +9,10 @@ from pathlib import Path
 from gitops.errors import GitopsError
 
 
+class PushError(GitopsError):
+    """A push that was not taken."""
+
+
 @dataclass(frozen=True)
 class Repo:
     """A working tree."""
@@ -39,8 +43,8 @@ class Repo:
         """Return the remote that is pushed to, if there is one."""
         return self.git("remote", check=False).split("\n")[0]
 
-    def require_ready(self, branch: str) -> None:
-        """Refuse to write onto anything but a clean, current branch."""
+    def require_ready(self, branch: str, *, push: bool) -> None:
+        """Refuse to write onto anything but a clean branch, a current one if it will be pushed."""
         if self.git("status", "--porcelain").strip():
             raise GitopsError("the working tree has changes: commit or stash them first")
         found = self.git("symbolic-ref", "--short", "-q", "HEAD", check=False).strip()
@@ -48,12 +52,15 @@ class Repo:
             raise GitopsError(f"no branch is checked out: git switch {branch}")
         if found != branch:
             raise GitopsError(f"this is the branch {found}; versions move on {branch}: git switch {branch}")
-        if self.remote and self.behind(branch):
+        if push and self.remote and self.behind(branch):
             raise GitopsError(f"{branch} is behind {self.remote}/{branch}: git pull --rebase")
 
     def behind(self, branch: str) -> bool:
         """Fetch, and tell whether the remote has commits that are not here."""
-        self.git("fetch", "--quiet", self.remote)
+        try:
+            self.git("fetch", "--quiet", self.remote)
+        except GitopsError as error:
+            raise GitopsError(f"{self.remote} cannot be reached; --no-push commits here only ({error})") from None
         there = self.git("rev-parse", "-q", "--verify", f"{self.remote}/{branch}", check=False).strip()
         return bool(there) and bool(self.git("rev-list", f"HEAD..{there}").strip())
 
@@ -65,8 +72,19 @@ class Repo:
         return self.head
 
     def push(self, branch: str) -> None:
-        """Push without force; a race is told by a GitopsError."""
-        self.git("push", "--quiet", self.remote, f"HEAD:{branch}")
+        """Push without force."""
+        try:
+            self.git("push", "--quiet", self.remote, f"HEAD:{branch}")
+        except GitopsError as error:
+            raise PushError(str(error)) from None
+
+    def follow(self, branch: str, paths: list[str]) -> list[str] | None:
+        """Go to where the remote is, and tell which of these paths that changed; None if the remote has nothing new."""
+        if not self.behind(branch):
+            return None
+        before = self.head
+        self.git("merge", "--quiet", "--ff-only", f"{self.remote}/{branch}")
+        return self.git("diff", "--name-only", before, "HEAD", "--", *paths).split()
 
     def undo_commit(self) -> None:
         """Take back the commit that was just made here and not pushed."""

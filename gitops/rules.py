@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from api.settings import NAMES
-from gitops.render import Object, folders, kustomization, name, objects, of_kind, pod_of, text
+from gitops.render import Object, folders, kustomization, name, objects, of_kind, pod_of, settings_of, text
 
 ORDER = (
     "apiVersion", "kind", "namespace", "labels", "resources", "components", "images", "replicas",
@@ -118,12 +118,10 @@ def no_stray_container(environment: Environment) -> Iterator[str]:
 
 
 def settings(environment: Environment) -> Iterator[str]:
-    """Require that each key of the service's ConfigMap is a setting of the service."""
-    for each in of_kind(environment.objects, "ConfigMap"):
-        if each["metadata"]["name"].startswith("score-app-"):
-            for key in each.get("data") or {}:
-                if key not in NAMES:
-                    yield f"{key} is no setting of the service; it knows {', '.join(NAMES)}"
+    """Require that each key that the pods are told is a setting of the service."""
+    for key in settings_of(environment.objects):
+        if key not in NAMES:
+            yield f"{key} is no setting of the service; it knows {', '.join(NAMES)}"
 
 
 def one_owner_of_replicas(environment: Environment) -> Iterator[str]:

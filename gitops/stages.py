@@ -22,6 +22,8 @@ class Stage:
     name: str
     soak: int = 0
     """Seconds for which the stage before must have been verified."""
+    own: tuple[str, ...] = ()
+    """Settings that are this stage's alone; every other one that it has, the next must have as well."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,10 @@ def load(root: Path) -> Stages:
 
 
 def _stage(found: dict[str, Any]) -> Stage:
-    if unknown := set(found) - {"name", "soak"}:
+    if unknown := set(found) - {"name", "soak", "own"}:
         raise ValueError(f"a stage has no {min(unknown)}")
-    return Stage(str(found["name"]), seconds(str(found.get("soak", "0s"))))
+    own = tuple(map(str, found.get("own") or ()))
+    return Stage(str(found["name"]), seconds(str(found.get("soak", "0s"))), own)
 
 
 def seconds(text: str) -> int:

@@ -17,15 +17,15 @@ from urllib.parse import urlencode
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
-from api.settings import SettingsError, from_environment
 from gitops.cluster import Cluster, ready
 from gitops.errors import GitopsError
-from gitops.moves import Version, running
+from gitops.models import manifests, served
+from gitops.moves import Mover
 from gitops.render import Object, of_kind, render
 from gitops.repo import Repo
 from gitops.stages import load
-from model.bundle import Bundle, BundleError
-from model.bundle import read as read_bundle
+from gitops.version import Version, running
+from model.manifest import Manifest
 
 APP = "score-app"
 ANSWERS = 20
@@ -46,7 +46,7 @@ class Wanted:
     version: Version
     commit: str
     objects: list[Object]
-    bundles: list[Bundle]
+    models: list[Manifest]
 
     @property
     def namespace(self) -> str:
@@ -62,7 +62,9 @@ def verified(
     stages.place(environment)
     objects = render(root / "overlays" / environment)
     version = running(root, environment, stages.image)
-    wanted = Wanted(environment, version, Repo(root.resolve()).head, objects, served(root, objects))
+    repo = Repo(root.resolve())
+    models = manifests(repo, Mover(repo, stages).models(version.digest), served(objects))
+    wanted = Wanted(environment, version, repo.head, objects, models)
     cluster = Cluster(wanted.namespace)
     try:
         for name, check, patience in checks(wanted, cluster, url, prometheus):
@@ -75,16 +77,6 @@ def verified(
         said = getattr(error, "reason", None) or error
         raise GitopsError(f"the cluster does not answer: {' '.join(str(said).split())[:200]}") from None
     return None
-
-
-def served(root: Path, objects: list[Object]) -> list[Bundle]:
-    """Return the bundles that an environment's settings name."""
-    (settings,) = of_kind(objects, "ConfigMap")
-    try:
-        names = from_environment(settings["data"]).model
-        return [read_bundle(root / "model" / "bundles", name) for name in names]
-    except (BundleError, SettingsError) as error:
-        raise GitopsError(str(error)) from None
 
 
 def checks(
@@ -164,16 +156,15 @@ def _golden(wanted: Wanted, url: str | None) -> str | None:
         return "the Service has no external address; --url names another way in"
     try:
         for number in range(ANSWERS):
-            for bundle in wanted.bundles:
-                if said := _one_answer(bundle, url, number):
+            for model in wanted.models:
+                if said := _one_answer(model, url, number):
                     return said
     except (OSError, ValueError, KeyError) as error:
         return f"{url} does not answer: {error}"
     return None
 
 
-def _one_answer(bundle: Bundle, url: str, number: int) -> str | None:
-    manifest = bundle.manifest
+def _one_answer(manifest: Manifest, url: str, number: int) -> str | None:
     versions = ask(f"{url}/readyz")["models"]
     if versions.get(manifest.name) != manifest.version:
         return f"{manifest.name} is served as {versions.get(manifest.name)}, not {manifest.version}"

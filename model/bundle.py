@@ -58,7 +58,7 @@ def read(folder: Path, name: str) -> Bundle:
     if not _is_folder(place):
         known = ", ".join(names(folder)) or "none"
         raise BundleError(f"there is no bundle {name!r} in {folder} (there: {known})")
-    manifest = _manifest(name, _content(place, MANIFEST))
+    manifest = manifest_from(name, _content(place, MANIFEST))
     files = {}
     for file, digest in manifest.files.items():
         if file not in FILES:
@@ -77,7 +77,8 @@ def _is_folder(place: Path) -> bool:
     return place.is_dir() and not place.is_symlink()
 
 
-def _manifest(name: str, content: bytes) -> Manifest:
+def manifest_from(name: str, content: bytes) -> Manifest:
+    """Return a bundle's manifest, proven to be the one that was packed."""
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

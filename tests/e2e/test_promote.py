@@ -1,9 +1,11 @@
 """A version goes from dev to prod by git push alone, and one that answers wrongly comes back by itself.
 
 E2E_GITOPS is a command that brings up Argo CD and a Git server (`up`) and makes it look at Git (`sync`); E2E_REMOTE is
-that server's address from here, E2E_INSIDE from the cluster; E2E_FORWARD opens a port here that leads to one there.
+that server's address from here, E2E_INSIDE from the cluster; E2E_FORWARD opens a port here that leads to one there;
+E2E_FLUX is a folder with Flux's definitions. What was typed and said is left in build/promotion.svg.
 """
 
+import io
 import json
 import os
 import re
@@ -14,6 +16,7 @@ import sys
 import tempfile
 
 import pytest
+from rich.console import Console
 
 from tests.conftest import unless
 from tests.e2e.conftest import EXEC, IMAGE, PUSH, ROOT, address, get, kubectl, run, until
@@ -22,6 +25,8 @@ GITOPS = shlex.split(os.environ.get("E2E_GITOPS", ""))
 REMOTE = os.environ.get("E2E_REMOTE", "http://127.0.0.1:8418/score-app.git")
 INSIDE = os.environ.get("E2E_INSIDE", "http://git.git.svc/score-app.git")
 FORWARD = shlex.split(os.environ.get("E2E_FORWARD", ""))
+FLUX = os.environ.get("E2E_FLUX", "")
+RECORD = []
 PORTS = {"dev": 18081, "staging": 18082, "prod": 18083}
 WRONG = """
 import sys, joblib
@@ -57,6 +62,7 @@ def place(tree):
         run("git", "-C", clone, *command)
     kubectl("apply", "-k", clone / "clusters" / "argocd")
     yield clone
+    draw()
     kubectl("delete", "-k", clone / "clusters" / "argocd", "--ignore-not-found", check=False)
     for environment in PORTS:
         kubectl("delete", "namespace", f"mlops-{environment}", "--ignore-not-found", timeout=180)
@@ -77,15 +83,28 @@ def urls(place):
     return found
 
 
+def draw():
+    """Leave what was typed and said as a picture: build/promotion.svg."""
+    console = Console(record=True, width=110, file=io.StringIO())
+    for said in RECORD:
+        command, _, answer = said.partition("\n")
+        console.print(command, style="bold", highlight=False)
+        console.print(answer, highlight=False, markup=False)
+    (ROOT / "build").mkdir(exist_ok=True)
+    console.save_svg(str(ROOT / "build" / "promotion.svg"), title="score-app: dev, staging, prod")
+
+
 def gitops(place, *args, code=1):
     done = run(sys.executable, "-m", "gitops", *args, "--root", place, check=False, timeout=600)
+    shown = shlex.join(map(str, args)).replace(str(place), ".")
+    RECORD.append(f"$ python -m gitops {shown}\n{done.stdout}{done.stderr}")
     assert done.returncode == code, done.stdout + done.stderr
     run(*GITOPS, "sync")
     return done.stdout + done.stderr
 
 
-def verify(place, urls, environment, *more, timeout=240):
-    return gitops(place, "verify", environment, "--url", urls[environment], "--timeout", str(timeout), *more)
+def verify(place, urls, environment, *more, timeout=240, code=0):
+    return gitops(place, "verify", environment, "--url", urls[environment], "--timeout", str(timeout), *more, code=code)
 
 
 def build(tag, **more):
@@ -151,12 +170,45 @@ def test_git_push_moves_a_version_to_prod(place, urls, load):
 def test_a_wrong_model_is_caught_and_comes_back_by_itself(place, urls, load):
     version = build_wrong("0.3.0")
     gitops(place, "release", version)
-    said = verify(place, urls, "dev", "--auto-rollback", timeout=90)
+    said = verify(place, urls, "dev", "--auto-rollback", timeout=90, code=1)
     assert re.search(r"golden rows are answered rightly: no: iris is served as \w+, not \w+", said)
     assert "rollback(score-app): dev 0.2.0" in said
     verify(place, urls, "dev")
     refused = gitops(place, "release", version, code=2)
     assert "was rolled back in dev" in refused
+
+
+def test_flux_is_asked_what_it_has_applied(place, urls):
+    """Flux's own objects and definitions; its controllers are not here, so their word is written by this test."""
+    unless(FLUX, "no definitions of Flux: E2E_FLUX names their folder")
+    kubectl("create", "namespace", "flux-system")
+    kubectl("apply", "--server-side", "-f", FLUX)
+    until(lambda: run("kubectl", "apply", "-k", place / "clusters" / "flux", timeout=30), "Flux's kinds are known")
+    try:
+        said = verify(place, urls, "staging", "--no-record", timeout=3, code=1)
+        assert "Flux took" in said
+        assert "score-app-staging has applied None" in said
+        generation = get("kustomizations.kustomize.toolkit.fluxcd.io", "score-app-staging", "-n", "flux-system")[
+            "metadata"
+        ]["generation"]
+        commit = run("git", "-C", place, "rev-parse", "HEAD").stdout.strip()
+        ready = {
+            "type": "Ready", "status": "True", "reason": "ReconciliationSucceeded", "message": "Applied",
+            "lastTransitionTime": "2026-11-21T12:00:00Z",
+        }  # fmt: skip
+        status = {
+            "lastAppliedRevision": f"main@sha1:{commit}", "observedGeneration": generation, "conditions": [ready]
+        }  # fmt: skip
+        kubectl(
+            "patch", "kustomizations.kustomize.toolkit.fluxcd.io", "score-app-staging", "-n", "flux-system",
+            "--subresource=status", "--type=merge", "-p", json.dumps({"status": status}),
+        )  # fmt: skip
+        said = verify(place, urls, "staging", "--no-record")
+        assert re.search(r"Flux took \w{12}: yes", said)
+    finally:
+        kubectl("delete", "-k", place / "clusters" / "flux", "--ignore-not-found")
+        kubectl("delete", "-f", FLUX, "--ignore-not-found")
+        kubectl("delete", "namespace", "flux-system")
 
 
 def test_a_hand_edited_cluster_is_put_right(place, urls):

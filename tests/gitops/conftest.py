@@ -57,6 +57,7 @@ def repository(tmp_path):
     unless(RENDERS, "neither kustomize nor kubectl is here")
     remote, place = tmp_path / "remote.git", tmp_path / "clone"
     place.mkdir()
+    (place / ".gitignore").write_text("/build/\n")
     for each in ("base", "components", "overlays"):
         shutil.copytree(ROOT / each, place / each)
     (place / "promotions").mkdir()

@@ -2,11 +2,16 @@
 
 import json
 import re
+import shutil
 
 import pytest
 
+from gitops.models import manifests
+from gitops.moves import Mover
 from gitops.repo import Repo
+from gitops.stages import load
 from tests.gitops.conftest import NEW, NEWER, git
+from tests.manifests.conftest import ROOT
 
 TAG, _, DIGEST = NEW.partition("@")
 
@@ -63,11 +68,17 @@ def dirty(repository):
     repository.page("dev").write_text(repository.page("dev").read_text() + "\n")
 
 
-def behind(repository):
+def clone(repository):
+    """Return another's clone."""
     other = repository.place.parent / "other"
     git(repository.place.parent, "clone", "-q", str(repository.place.parent / "remote.git"), str(other))
     git(other, "config", "user.email", "other@example.org")
     git(other, "config", "user.name", "Other")
+    return other
+
+
+def behind(repository):
+    other = clone(repository)
     git(other, "commit", "-q", "--allow-empty", "-m", "more")
     git(other, "push", "-q")
 
@@ -104,6 +115,14 @@ def broken_rule(repository):
     repository.commit()
 
 
+def missing_setting(repository):
+    moved(repository)
+    page = repository.page("staging")
+    page.write_text(page.read_text().replace("LOG_LEVEL=info", "LOG_LEVEL=info\n      - MAX_BODY=1m"))
+    repository.commit()
+    repository.verified("staging", minutes=31)
+
+
 def unknown_setting(repository):
     page = repository.page("dev")
     page.write_text(page.read_text().replace("PUBLIC_METRICS=1", "PUBLIC_METRICS=1\n      - NEW_SETTING=1"))
@@ -128,6 +147,11 @@ REFUSALS = {
     "an image that no container uses": (unmatched, RELEASE, "no container uses the image"),
     "a broken rule": (broken_rule, RELEASE, "the change breaks a rule: dev: .* may write to its root"),
     "a setting that the service lacks": (unknown_setting, RELEASE, "NEW_SETTING is no setting"),
+    "a setting that the next stage lacks": (
+        missing_setting,
+        ("promote", "staging", "prod"),
+        "prod lacks the setting MAX_BODY, which staging has: set it",
+    ),
     "a stage on hold": (frozen, PROMOTE, r"staging is on hold \(end of year\): unhold staging first"),
     "what was rolled back": (held, RELEASE, r"was rolled back in dev \(wrong answers\): --force-held REASON"),
     "nothing to go back to": (None, ("rollback", "dev", "--reason", "x"), "nothing to go back to"),
@@ -158,28 +182,99 @@ def test_a_rollback_brings_back_what_was_verified_and_holds_the_rest(repository)
     assert NEWER.partition("@")[2] in repository.page("dev").read_text()
 
 
+def test_a_second_rollback_does_not_bring_back_what_the_first_one_held(repository):
+    repository.run("release", NEW)
+    repository.verified("dev")
+    repository.run("release", NEWER)
+    repository.verified("dev")
+    assert repository.run("rollback", "dev", "--reason", "wrong answers").exit_code == 1
+    repository.run("release", f"1.3.0@sha256:{'3' * 64}")
+    assert repository.run("rollback", "dev", "--reason", "wrong too").exit_code == 1
+    assert DIGEST in repository.page("dev").read_text()
+
+
 def test_a_hold_is_lifted(repository):
     frozen(repository)
     assert repository.run("unhold", "staging").exit_code == 1
     assert repository.run(*PROMOTE).exit_code == 1
 
 
-def test_of_two_who_race_one_wins_and_nothing_of_the_other_stays(repository, monkeypatch):
-    """Another push lands between the checks and ours."""
-    push = Repo.push
+@pytest.fixture
+def race(repository, monkeypatch):
+    """Return a function that lets another push land between the checks and ours, of a change to this file."""
 
-    def late(self, branch):
-        behind(repository)
-        push(self, branch)
+    def late(touched):
+        other, push = None, Repo.push
 
-    monkeypatch.setattr(Repo, "push", late)
-    head = repository.git("rev-parse", "HEAD")
+        def first(self, branch):
+            nonlocal other
+            if other is None:
+                other = clone(repository)
+                page = other / touched
+                page.write_text(page.read_text() + "\n")
+                git(other, "commit", "-q", "-a", "-m", "another's")
+                git(other, "push", "-q")
+            push(self, branch)
+
+        monkeypatch.setattr(Repo, "push", first)
+
+    return late
+
+
+def test_who_loses_a_race_tries_again_if_the_other_did_something_else(repository, race):
+    race("overlays/prod/kustomization.yaml")
     done = repository.run("release", NEW)
-    assert (done.exit_code, "somebody else was faster" in done.output) == (2, True)
-    assert (repository.git("rev-parse", "HEAD"), repository.git("status", "--porcelain")) == (head, "")
-    monkeypatch.undo()
-    repository.git("pull", "-q", "--rebase", "origin", "main")
-    assert repository.run("release", NEW).exit_code == 1
+    assert done.exit_code == 1, done.output
+    assert repository.git("log", "-2", "--format=%s").splitlines() == ["release(score-app): dev 1.1.0", "another's"]
+    assert repository.git("rev-parse", "HEAD") == repository.git("rev-parse", "origin/main")
+
+
+def test_who_loses_a_race_for_the_same_environment_writes_nothing(repository, race):
+    race("overlays/dev/kustomization.yaml")
+    done = repository.run("release", NEW)
+    assert done.exit_code == 2
+    assert "somebody else was faster and changed overlays/dev/kustomization.yaml" in done.output
+    assert repository.git("log", "-1", "--format=%s") == "another's"
+    assert repository.git("status", "--porcelain") == ""
+
+
+def test_a_pull_request_is_a_branch_and_a_page_for_its_reviewer(repository):
+    before = repository.git("rev-parse", "HEAD")
+    done = repository.run("release", NEW, "--pr")
+    assert done.exit_code == 1, done.output
+    assert "branch release-score-app-dev-1.1.0; build/pull-request.md says what it changes" in done.output
+    assert (repository.git("rev-parse", "HEAD"), repository.git("branch", "--show-current")) == (before, "main")
+    assert repository.git("log", "-1", "--format=%s", "origin/release-score-app-dev-1.1.0").startswith("release(")
+    page = (repository.place / "build" / "pull-request.md").read_text()
+    assert f"score-app:1.1.0@{DIGEST}" in page
+    again = repository.run("release", NEW, "--pr")
+    assert (again.exit_code, "there is a branch release-score-app-dev-1.1.0 already" in again.output) == (2, True)
+    repository.git("merge", "-q", "origin/release-score-app-dev-1.1.0")
+    assert repository.run("release", NEW, "--no-push").exit_code == 0
+
+
+def test_without_a_network_it_is_said_and_can_be_done_here(repository):
+    repository.git("remote", "set-url", "origin", "http://127.0.0.1:9/nowhere.git")
+    done = repository.run("release", NEW)
+    assert (done.exit_code, "origin cannot be reached; --no-push commits here only" in done.output) == (2, True)
+    assert repository.run("release", NEW, "--no-push").exit_code == 1
+    assert repository.git("log", "-1", "--format=%s") == "release(score-app): dev 1.1.0"
+
+
+def test_the_ledger_says_which_models_an_image_holds(repository):
+    shutil.copytree(ROOT / "model" / "bundles" / "iris", repository.place / "model" / "bundles" / "iris")
+    repository.commit("a model")
+    version = json.loads((repository.place / "model" / "bundles" / "iris" / "manifest.json").read_text())["version"]
+    moved(repository)
+    assert f"Model: iris {version}" in repository.git("log", "-1", "--format=%(trailers)")
+    shutil.rmtree(repository.place / "model")
+    repository.commit("no model any more")
+    rows = json.loads(repository.run("status", "--json").output)
+    assert [row["models"] for row in rows] == [{"iris": version}, {"iris": version}, {"iris": None}]
+    stages = load(repository.place)
+    mover = Mover(Repo(repository.place), stages)
+    (found,) = manifests(mover.repo, mover.models(DIGEST), ("iris",))
+    assert found.version == version
 
 
 def test_renders_are_written_and_found_stale(repository):
