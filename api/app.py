@@ -15,6 +15,8 @@ from api.endpoints import ENDPOINTS, PUBLIC_METRICS
 from api.errors import ApiError
 from api.service import Endpoint, Service
 
+UPLOADS = ("/predict_file", "/batch")
+
 
 class _Name(BaseConverter):
     """What stands between slashes, but for the colon of KServe's verbs."""
@@ -63,7 +65,7 @@ def _is_large() -> bool:
 
 
 def _body(service: Service, endpoint: Endpoint) -> bytes:
-    if endpoint.path == "/predict_file" and "multipart" in (request.content_type or ""):
+    if endpoint.path in UPLOADS and "multipart" in (request.content_type or ""):
         if "file" not in request.files:
             raise ApiError(400, "malformed", 'the form must have a file under the name "file"')
         content: bytes = request.files["file"].read()

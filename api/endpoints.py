@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from api import health
-from api.dialects import Reply, mlflow, predict, score, v1, v2, v2_infer
+from api.dialects import Reply, Request, mlflow, predict, score, v1, v2, v2_infer
 from api.fastlane import Lane
 from api.scoring import Models
 from api.service import Endpoint
@@ -29,9 +29,24 @@ def _versioned(method: str, path: str, answer: Callable[..., Reply], *, scoring:
         yield Endpoint(method, path.format(version=version), answer, v2.error, scoring)
 
 
+_shown = later("api.views.form", "front")
+_refused = later("api.views.form", "refused")
+
+
+def _front(models: Models, request: Request) -> Reply:
+    """Show the form to a browser; templates are not loaded for anybody else."""
+    return (_shown if "text/html" in (request.header("HTTP_ACCEPT") or "") else health.alive)(models, request)
+
+
 PUBLIC_METRICS = Endpoint("GET", "/metrics", health.metrics, score.error)
 ENDPOINTS = (
-    Endpoint("GET", "/", health.alive, score.error),
+    Endpoint("GET", "/", _front, score.error),
+    Endpoint("POST", "/", later("api.views.form", "onward"), score.error),
+    Endpoint("GET", "/prediction", later("api.views.form", "prediction"), score.error, scoring=True, refused=_refused),
+    Endpoint("POST", "/prediction", later("api.views.form", "prediction"), score.error, scoring=True, refused=_refused),
+    Endpoint("GET", "/batch", later("api.views.batch", "show"), score.error),
+    Endpoint("POST", "/batch", later("api.views.batch", "upload"), predict.error, scoring=True),
+    Endpoint("GET", "/model", later("api.views.card", "card"), score.error),
     Endpoint("GET", "/livez", health.live, score.error),
     Endpoint("GET", "/healthz", health.live, score.error),
     Endpoint("GET", "/healthcheck", health.live, score.error),
@@ -42,9 +57,11 @@ ENDPOINTS = (
     Endpoint("POST", "/predict", predict.predict, predict.error, scoring=True, default=True),
     Endpoint("GET", "/predict", predict.predict_query, predict.error, scoring=True, default=True),
     Endpoint("POST", "/predict_file", predict.predict_file, predict.error, scoring=True, default=True),
+    Endpoint("POST", "/explain", later("api.dialects.explain", "explain"), score.error, scoring=True, default=True),
     Endpoint("GET", "/v1/models", v1.models_list, v1.error),
     Endpoint("GET", "/v1/models/<name>", v1.model_ready, v1.error),
     Endpoint("POST", "/v1/models/<name>:predict", v1.predict, v1.error, scoring=True),
+    Endpoint("POST", "/v1/models/<name>:explain", later("api.dialects.explain", "explain_v1"), v1.error, scoring=True),
     Endpoint("GET", "/v2", v2.server, v2.error),
     Endpoint("GET", "/v2/", v2.server, v2.error),
     Endpoint("GET", "/v2/health/live", v2.live, v2.error),
@@ -61,8 +78,8 @@ ENDPOINTS = (
     Endpoint("GET", "/version", mlflow.version, mlflow.error),
     Endpoint("GET", "/openapi.json", later("api.openapi", "serve"), score.error),
     Endpoint("GET", "/apispec_1.json", later("api.openapi", "serve_swagger"), score.error),
-    Endpoint("GET", "/apidocs/", later("api.pages", "apidocs"), score.error),
-    Endpoint("GET", "/static/<name>", later("api.pages", "static"), score.error),
+    Endpoint("GET", "/apidocs/", later("api.views.pages", "apidocs"), score.error),
+    Endpoint("GET", "/static/<name>", later("api.views.pages", "static"), score.error),
 )
 
 
@@ -70,7 +87,7 @@ def lanes(models: Models) -> dict[str, Lane]:
     """Return for each concrete path, by method, what the fast lane may answer; an upload is Flask's to take apart."""
     found: defaultdict[str, Lane] = defaultdict(dict)
     for endpoint in ENDPOINTS:
-        if endpoint.path in ("/predict_file", "/static/<name>"):
+        if endpoint.path in ("/predict_file", "/batch", "/static/<name>"):
             continue
         for model in models.by_name.values() if "<name>" in endpoint.path else [models.default]:
             said = {"name": model.name, "version": model.version}

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import count
 from time import monotonic, perf_counter
 from typing import Any
+from urllib.parse import parse_qsl
 
 from api.bodies import Bodies
 from api.codec import encode
@@ -23,6 +24,7 @@ from api.settings import Settings
 
 # So many requests are counted together.
 ADDED_UP = 512
+FORM = "application/x-www-form-urlencoded"
 _NAME = "HTTP_X_REQUEST_ID"
 Ask = Callable[[Request], Reply]
 Render = Callable[[ApiError, str], dict[str, Any]]
@@ -40,6 +42,8 @@ class Endpoint:
     error: Render
     scoring: bool = False
     """Needs a key where keys are set, and is worth a line of the log."""
+    refused: Callable[..., Reply] | None = None
+    """Called with the models, the request and what is wrong, where people and not programs are told."""
     default: bool = False
     """Asks the first model, on a path that names none."""
     route: tuple[str, str] = field(init=False)
@@ -91,7 +95,8 @@ class Service:
             reply = ask(request)
         except ApiError as failure:
             self.meters.reject(endpoint.path, failure.code)
-            reply = refusal(endpoint.error, failure, identity)
+            shown = endpoint.refused and endpoint.refused(self.models, request, failure)
+            reply = shown or refusal(endpoint.error, failure, identity)
         except Exception:  # noqa: BLE001 - the program's one last resort: the fault is ours, and its text stays here
             self.log.write("error", "fault", request_id=identity, route=endpoint.path, trace=traceback.format_exc())
             fault = ApiError(500, "internal", "the server failed to answer; its log knows why")
@@ -130,6 +135,8 @@ class Service:
         if "HTTP_AUTHORIZATION" in request.environ:
             scheme, _, token = request.environ["HTTP_AUTHORIZATION"].partition(" ")
             text = token.strip() if scheme.lower() == "bearer" else text
+        if not text and request.content_type == FORM:
+            text = dict(parse_qsl(request.body.decode("utf-8", "replace"))).get("key", "")
         found = text.encode()
         # Every key is compared, so that the time taken tells nothing of which one was nearly right.
         if not sum([hmac.compare_digest(found, key) for key in self._keys]):

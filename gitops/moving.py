@@ -110,7 +110,7 @@ def verify(
         return
     click.echo(f"error: {environment}: {failed}", err=True)
     if auto_rollback:
-        _carry_out(root, lambda mover: mover.rollback(environment, failed))
+        _carry_out(root, lambda mover: mover.rollback(environment, failed.partition("\n")[0]))
     sys.exit(1)
 
 

@@ -28,7 +28,7 @@ def model_ready(models: Models, _: Request, name: str) -> Reply:
 def predict(models: Models, request: Request, name: str) -> Reply:
     """Answer rows under instances or inputs."""
     model = models.get(name)
-    rows = _rows(_body(request))
+    rows = rows_of(body_of(request))
     with as_bad_request():
         try:
             scored = models.ask(model, rows, request.want)
@@ -37,7 +37,8 @@ def predict(models: Models, request: Request, name: str) -> Reply:
     return Reply(encode(scored.under("predictions")), rows=len(scored.predictions))
 
 
-def _body(request: Request) -> Any:
+def body_of(request: Request) -> Any:
+    """Return the parsed body, in KServe's words where it cannot be."""
     kind = request.content_type
     if kind not in _TAKEN and "json" not in kind:
         raise ApiError(415, "content_type", f"content type {kind[:60]!r} is not taken; application/json is")
@@ -47,7 +48,7 @@ def _body(request: Request) -> Any:
         raise ApiError(400, failure.code, f"Unrecognized request format: {failure.message}") from None
 
 
-def _rows(body: Any) -> list[Any]:
+def rows_of(body: Any) -> list[Any]:
     """Return the rows of a body; of two keys, inputs wins, as it does in KServe."""
     if not isinstance(body, dict) or not body.keys() & {"instances", "inputs"}:
         raise ApiError(400, "malformed", 'expected an object with the key "instances" or "inputs"')

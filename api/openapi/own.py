@@ -6,6 +6,7 @@ from typing import Any
 
 from api.dialects.predict import ANSWER_KEYS
 from api.openapi.examples import example
+from api.openapi.explaining import explain
 from api.openapi.parts import answer, content, obj, scoring, want
 from api.openapi.schemas import Json, cells, frame, ref
 from api.openapi.schemas import answer as one_answer
@@ -22,7 +23,10 @@ def paths(model: Model) -> Json:
     # A feature of that name could not be told from the flag, so the query can ask no such model.
     if not FLAGS.intersection(model.signature.names):
         found["/predict"]["get"] = predict_query(model)
-    return {**found, "/predict_file": {"post": predict_file(model)}}
+    found["/predict_file"] = {"post": predict_file(model)}
+    if len(model.signature.targets) == 1:
+        found["/explain"] = {"post": explain(model, TAG)}
+    return found
 
 
 def score(model: Model) -> Json:

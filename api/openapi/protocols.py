@@ -6,6 +6,7 @@ from typing import Any
 
 from api.dialects.mlflow import FORMS
 from api.openapi.examples import example
+from api.openapi.explaining import explain_v1
 from api.openapi.gets import MLFLOW, V1, V2
 from api.openapi.parts import answer, content, obj, scoring, want
 from api.openapi.schemas import Json, frame, ref
@@ -19,6 +20,8 @@ def paths(models: Models) -> Json:
     found: Json = {}
     for model in models.by_name.values():
         found[f"/v1/models/{model.name}:predict"] = {"post": predict(model)}
+        if len(model.signature.targets) == 1:
+            found[f"/v1/models/{model.name}:explain"] = {"post": explain_v1(model)}
         found[f"/v2/models/{model.name}/infer"] = {"post": infer(model)}
     return {**found, "/invocations": {"post": invocations(models.default)}}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.dialects import Reply, Request
 from api.errors import ApiError
 from api.scoring import Models
+from model.runtime import Model
 
 HERE = Path(__file__).parent
-LOOK = HERE.parent / "model" / "look.css"
+MODEL = HERE.parents[1] / "model"
+LOOKS = (MODEL / "look.css", MODEL / "card" / "page.css")
 KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 # Nothing inline and nothing from elsewhere: what a page shows can never become a script that runs.
 POLICY = (
@@ -31,9 +34,9 @@ _HEADERS = (
 
 
 def _content(file: Path) -> bytes:
-    """Return a static file; a style sheet begins with the look that all share."""
-    look = LOOK.read_bytes() if file.suffix == ".css" else b""
-    return look + file.read_bytes()
+    """Return a static file; a style sheet begins with the look that all share, and the card's."""
+    looks = LOOKS if file.suffix == ".css" else ()
+    return b"".join(each.read_bytes() for each in (*looks, file))
 
 
 def _lasting(file: Path) -> str:
@@ -62,10 +65,11 @@ def _templates() -> Environment:
     return templates
 
 
-def page(template: str, status: int = 200, **shown: Any) -> Reply:
-    """Return a page made from a template."""
-    text = _templates().get_template(template).render(shown)
-    return Reply(text.encode(), status, "text/html; charset=utf-8", (*_HEADERS, ("Cache-Control", "no-cache")))
+def page(template: str, status: int = 200, *, root: str = "", **shown: Any) -> Reply:
+    """Return a page made from a template; `root` leads from its address to the service's."""
+    text = _templates().get_template(template).render(shown, root=root)
+    kept = (("Cache-Control", "no-store"), ("Vary", "Accept"))
+    return Reply(text.encode(), status, "text/html; charset=utf-8", (*_HEADERS, *kept))
 
 
 def static(_: Models, __: Request, name: str) -> Reply:
@@ -78,6 +82,11 @@ def static(_: Models, __: Request, name: str) -> Reply:
     return Reply(content, content_type=kind, headers=(*_HEADERS, lasting))
 
 
-def apidocs(_: Models, __: Request) -> Reply:
+def chosen(models: Models, fields: Mapping[str, str]) -> Model:
+    """Return the model that a query or a form names, or the first."""
+    return models.get(fields["model"]) if "model" in fields else models.default
+
+
+def apidocs(models: Models, request: Request) -> Reply:
     """Show the page that describes every operation and lets it be tried."""
-    return page("apidocs.html", root="../")
+    return page("apidocs.html", root="../", models=models, model=chosen(models, request.query), here="apidocs/")
