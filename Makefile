@@ -24,10 +24,11 @@ GO_kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.2
 GO_kubeconform := github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
 GO_kube-score  := github.com/zegl/kube-score/cmd/kube-score@v1.20.0
 GO_actionlint  := github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test setup tools lint train check reach image push check-manifests deploy promote e2e bench lock clean
+.PHONY: help run test setup tools lint train check reach image push check-manifests alerts deploy promote e2e bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -48,11 +49,19 @@ $(STAMP): locks/dev.txt
 	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m gitops "$$@"\n' > .venv/bin/gitops && chmod +x .venv/bin/gitops
 	@touch $@
 
-tools: build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/judges/.ready $(GO_TOOLS) ## install the clients and judges that some tests call
+tools: build/tools/operator/.ready build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/judges/.ready $(GO_TOOLS) ## install the clients and judges that some tests call
 
 build/tools/%/.ready: locks/tool-%.txt | setup
 	@rm -rf $(@D) && $(BIN)/uv venv --quiet $(@D)
 	@$(BIN)/uv pip install --quiet --python $(@D) --require-hashes -r $<
+	@touch $@
+
+# What a cluster must know before it takes a ServiceMonitor or a PrometheusRule.
+build/tools/operator/.ready:
+	@rm -rf $(@D) && mkdir -p $(@D) && cd $(@D) && go mod init tools 2> /dev/null
+	@cd $(@D) && source=$$(go mod download -json $(OPERATOR) | sed -n 's/.*"Dir": "\(.*\)",/\1/p') && \
+	  for kind in servicemonitors prometheusrules; do \
+	    install -m 644 $$source/example/prometheus-operator-crd/monitoring.coreos.com_$$kind.yaml . || exit; done
 	@touch $@
 
 # Only those that are not on the PATH already; Go compiles them.
@@ -85,6 +94,9 @@ push: ## push the image, and leave its digest in build/digest
 
 check-manifests: setup ## hold every environment against the rules
 	@$(BIN)/python -m gitops check
+
+alerts: setup ## write alerts and the dashboard from monitoring/ into the manifests
+	@$(BIN)/python -m monitoring || [ $$? -eq 1 ]
 
 deploy: setup ## apply ENV to the cluster that kubectl points to, after showing what that changes
 	@$(BIN)/python -m gitops deploy $(ENV)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,18 +20,32 @@ WARN, ALERT = 0.1, 0.25
 
 
 class Drift(NamedTuple):
-    """One feature, or what was predicted, now against training: the shares of the same ranges or categories."""
+    """One feature, or what was predicted, now against training: counts of the same ranges or categories."""
 
-    name: str
+    feature: str
+    """Empty for what was predicted."""
+    title: str
+    keys: list[str]
+    """What a range is called in the metrics: a category, or the number of the range."""
     labels: list[str]
+    """What it is called on a page."""
     training: list[float]
     now: list[float]
-    seen: int
+
+    @property
+    def seen(self) -> int:
+        """Return how many values were received."""
+        return int(sum(self.now))
+
+    @property
+    def shares(self) -> tuple[list[float], list[float]]:
+        """Return training's share of each range, and now's."""
+        return _shares(self.training), _shares(self.now)
 
     @property
     def shift(self) -> float:
         """Return the population stability index."""
-        return psi(self.training, self.now)
+        return psi(*self.shares)
 
 
 def psi(training: Sequence[float], now: Sequence[float]) -> float:
@@ -41,37 +55,37 @@ def psi(training: Sequence[float], now: Sequence[float]) -> float:
 
 
 def of_model(meters: Meters, model: Model) -> list[Drift]:
-    """Return what was predicted and each feature, as far as something was seen of it."""
+    """Return what was predicted and each feature, held against training."""
     meters.add_up()
     watch, reference = meters.watches[model.name], model.manifest.reference
-    target = model.signature.targets[0]
-    pairs: list[tuple[str, Numbers | Categories, Histogram]] = [
-        (f"predicted {target.name}", watch.predicted, reference.predictions[0])
-    ]
-    pairs += [(name, counted, reference.features[name]) for name, counted in watch.features.items()]
-    return [_drift(*pair) for pair in pairs if pair[2].counts]
+    found = [_drift("", f"predicted {model.signature.targets[0].name}", watch.predicted, reference.predictions[0])]
+    found += [_drift(name, name, counted, reference.features[name]) for name, counted in watch.features.items()]
+    return [each for each in found if sum(each.training)]
 
 
-def _drift(name: str, counted: Numbers | Categories, reference: Histogram) -> Drift:
-    labels, expected, actual = _ranges(counted, reference)
-    if reference.missing or counted.missing:
-        labels, expected, actual = [*labels, "missing"], [*expected, reference.missing], [*actual, counted.missing]
-    return Drift(name, labels, _shares(expected), _shares(actual), int(sum(actual)))
+def _drift(feature: str, title: str, counted: Numbers | Categories, reference: Histogram) -> Drift:
+    ranges = _numbers(counted, reference) if isinstance(counted, Numbers) else _categories(counted, reference)
+    keys, labels, training, now = zip(*ranges, ("missing", "missing", reference.missing, counted.missing), strict=True)
+    return Drift(feature, title, list(keys), list(labels), list(training), list(now))
 
 
-def _ranges(counted: Numbers | Categories, reference: Histogram) -> tuple[list[str], list[float], list[float]]:
-    if isinstance(counted, Numbers):
-        edges = reference.edges or ()
-        # Beyond the ends of training the process counts apart; here that belongs to the first and the last range.
-        places = [*np.searchsorted(edges, counted.bounds, side="left").tolist(), len(edges)]
-        actual = np.bincount(places, weights=counted.counts, minlength=len(edges) + 1).tolist()
-        labels = [f"to {say.number(edge)}" for edge in edges] + [f"above {say.number(edges[-1])}" if edges else "all"]
-        return labels, list(reference.counts), actual
+def _numbers(counted: Numbers, reference: Histogram) -> Iterator[tuple[str, str, float, float]]:
+    edges = reference.edges or ()
+    # Beyond the ends of training the process counts apart; here that belongs to the first and the last range.
+    places = [*np.searchsorted(edges, counted.bounds, side="left").tolist(), len(edges)]
+    now = np.bincount(places, weights=counted.counts, minlength=len(edges) + 1).tolist()
+    labels = [f"to {say.number(edge)}" for edge in edges] + [f"above {say.number(edges[-1])}" if edges else "all"]
+    return zip(map(str, range(len(now))), labels, reference.counts, now, strict=True)
+
+
+def _categories(counted: Categories, reference: Histogram) -> Iterator[tuple[str, str, float, float]]:
     known: Sequence[Any] = reference.categories if reference.categories is not None else list(counted.counts)
-    actual = [counted.counts.get(each, 0) for each in known]
-    others = sum(counted.counts.values()) - sum(actual) + counted.outside
-    labels, expected = list(map(say.said, known)), list(map(float, reference.counts))
-    return ([*labels, "others"], [*expected, 0], [*actual, others]) if others else (labels, expected, actual)
+    others = float(sum(counted.counts.values()) + counted.outside)
+    for each, training in zip(known, reference.counts, strict=True):
+        now = counted.counts.get(each, 0)
+        others -= now
+        yield str(each), say.said(each), training, now
+    yield "(others)", "others", 0, others
 
 
 def _shares(counts: Sequence[float]) -> list[float]:

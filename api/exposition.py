@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -16,6 +16,7 @@ from prometheus_client.core import (
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
+from api.drift import of_model
 from api.metrics import Meters
 from api.watch import Categories, Numbers, Watch
 
@@ -26,6 +27,7 @@ def exposition(meters: Meters, accept: str) -> tuple[bytes, str]:
     """Return the metrics in the format asked for, and its name."""
     registry = CollectorRegistry()
     registry.register(_Collector(meters))
+    ProcessCollector(registry=registry)
     encode, kind = choose_encoder(accept)
     return encode(registry), kind
 
@@ -43,6 +45,21 @@ class _Collector(Collector):
         for model in self._meters.models:
             build.add_metric((model.name, model.version, model.manifest.runtime), {})
         yield build
+        yield from _drift(self._meters)
+
+
+def _drift(meters: Meters) -> Iterator[Metric]:
+    """Tell what was received in the ranges of training, and what training had there: drift is a query over both."""
+    labels = ["model", "version", "feature", "range"]
+    now = CounterMetricFamily("drift_rows", "Values received; no feature stands for what was predicted.", labels=labels)
+    before = GaugeMetricFamily("drift_reference", "The share that training had.", labels=labels)
+    for model in meters.models:
+        for drift in of_model(meters, model):
+            for key, count, share in zip(drift.keys, drift.now, drift.shares[0], strict=True):
+                names = (model.name, model.version, drift.feature, key)
+                now.add_metric(names, count)
+                before.add_metric(names, share)
+    yield from (now, before)
 
 
 def _requests(meters: Meters) -> Iterator[Metric]:

@@ -20,7 +20,7 @@ def card(models: Models, request: Request) -> Reply:
     seen = found[0].seen if found else 0
     shifts = [
         {
-            "name": each.name,
+            "name": each.title,
             "figure": against(each),
             "index": number(each.shift),
             "level": "large" if each.shift >= ALERT else "some" if each.shift >= WARN else "",

@@ -39,21 +39,18 @@ def strip(reference: Histogram, place: int, value: float) -> Markup:
 
 
 def against(drift: Drift) -> Markup:
-    """Draw the shares of each range or category, training's beside now's."""
-    most, wide = max(*drift.training, *drift.now, 1e-9), SMALL / len(drift.labels)
+    """Draw the shares of each range or category that occurs, training's beside now's."""
+    shown = [each for each in zip(drift.labels, *drift.shares, strict=True) if each[1] or each[2]]
+    most, wide = max(max(before, now) for _, before, now in shown), SMALL / len(shown)
     inside = []
-    for at, (label, before, now) in enumerate(zip(drift.labels, drift.training, drift.now, strict=True)):
+    for at, (label, before, now) in enumerate(shown):
         hover = tag("title", words(f"{label}: {percent(before)} in training, {percent(now)} now"))
         for share, shift, kind in ((before, 0.1, "fig-before"), (now, 0.5, "fig-bar")):
             tall, x = TALL * share / most, (at + shift) * wide
             inside.append(tag("rect", hover, x=x, y=TALL - tall, width=0.4 * wide, height=tall, class_=kind))
     inside.append(tag("line", x1=0, x2=SMALL, y1=TALL, y2=TALL, class_="fig-axis"))
-    last = len(drift.labels) - 1
-    inside.append(write(0, TALL + 16, drift.labels[0], 16, class_="fig-muted"))
-    if last:
-        inside.append(write(SMALL, TALL + 16, drift.labels[last], 16, text_anchor="end", class_="fig-muted"))
-    told = "; ".join(
-        f"{label}: {percent(before)} in training, {percent(now)} now"
-        for label, before, now in zip(drift.labels[:12], drift.training, drift.now, strict=False)
-    )
-    return Markup(figure(drift.name, told, (SMALL, TALL + 22), *inside))  # noqa: S704
+    inside.append(write(0, TALL + 16, shown[0][0], 16, class_="fig-muted"))
+    if len(shown) > 1:
+        inside.append(write(SMALL, TALL + 16, shown[-1][0], 16, text_anchor="end", class_="fig-muted"))
+    told = "; ".join(f"{label}: {percent(before)} in training, {percent(now)} now" for label, before, now in shown[:12])
+    return Markup(figure(drift.title, told, (SMALL, TALL + 22), *inside))  # noqa: S704

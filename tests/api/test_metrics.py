@@ -48,6 +48,22 @@ def test_categories_and_gaps_are_counted(copies, make_client):
     assert value(found, "feature_missing_total", model="churn", feature="internet") == copies
 
 
+def test_drift_is_told_by_the_ranges_of_training(make_client):
+    client = make_client("churn")
+    client.post("/score", {"X": [{"tenure_months": 500, **CHURN}] * 3})
+    found, of = samples(client), {"model": "churn", "version": client.service.models.default.version}
+    shares = {}
+    for (name, *labels), number in found.items():
+        if name == "drift_reference":
+            shares.setdefault(dict(labels)["feature"], []).append(number)
+    assert set(shares) == {"", *client.service.models.default.signature.names}
+    assert all(sum(each) == pytest.approx(1) for each in shares.values())
+    assert value(found, "drift_rows_total", feature="tenure_months", range="9", **of) == 3
+    assert value(found, "drift_rows_total", feature="contract", range="(others)", **of) == 3
+    assert value(found, "drift_rows_total", feature="internet", range="missing", **of) == 3
+    assert value(found, "drift_rows_total", feature="", range="no", **of) == 3
+
+
 def test_the_wine_tutorial_s_histogram_counts_scores(make_client):
     client = make_client("wine")
     row = [7.4, 0.7, 0.0, 1.9, 0.076, 11, 34, 0.9978, 3.51, 0.56, 9.4]

