@@ -112,7 +112,7 @@ def rows() -> list[Row]:
             }, steps=((None, good), (1, warn), (6, bad))),
         ]),
         Row("Pods", [
-            Panel("Pods", {"up": f'sum(up{{{OF},service="score-app-metrics"}})',
+            Panel("Pods that answer", {"up": f'sum(up{{{OF},service="score-app-metrics"}})',
                            "autoscaler's maximum": f"max(kube_horizontalpodautoscaler_spec_max_replicas{{{OF}}})"}),
             Panel("CPU", {"{{pod}}": f"sum by (pod) (rate(process_cpu_seconds_total{{{OF}}}[{RATE}]))"}),
             Panel("CPU throttled", {"{{pod}}":

@@ -105,6 +105,9 @@ def digest(cluster):
 @pytest.fixture(scope="session")
 def tree(digest, tmp_path_factory):
     """Give a copy of the manifests that runs the image just built."""
+    kinds = ROOT / "build" / "tools" / "operator"
+    unless(kinds.is_dir(), "the Prometheus operator's kinds are not here: make tools")
+    kubectl("apply", "--server-side", "-f", kinds)
     copy = tmp_path_factory.mktemp("tree")
     for each in ("base", "components", "overlays"):
         shutil.copytree(ROOT / each, copy / each)

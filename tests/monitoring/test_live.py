@@ -1,0 +1,207 @@
+"""The dashboard's own queries against a real Prometheus that scrapes the real service under a known load."""
+
+import json
+import subprocess
+import threading
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import isnan
+from time import monotonic, sleep
+from urllib.parse import urlencode
+
+import pytest
+import yaml
+
+from gitops.verify import _prometheus as verify_says
+from monitoring.dashboard import dashboard, queries
+from tests.api.conftest import fetch, free_port, running
+from tests.conftest import SAMPLES
+from tests.manifests.conftest import ROOT
+from tests.monitoring.conftest import tool
+
+WINE = [7.4, 0.7, 0.0, 1.9, 0.076, 11, 34, 0.9978, 3.51, 0.56, 9.4]
+CHURN = {"tenure_months": 900, "monthly_charges": None, "support_calls": 1, "contract": "one year", "internet": "dsl",
+         "payment": "card"}  # fmt: skip
+# What the kubelet and kube-state-metrics would tell; neither is part of this service.
+OTHERS = """container_cpu_cfs_periods_total{{container="score-app"}} {0}
+container_cpu_cfs_throttled_periods_total{{container="score-app"}} {1}
+kube_horizontalpodautoscaler_spec_max_replicas{{horizontalpodautoscaler="score-app"}} 10
+kube_horizontalpodautoscaler_status_current_replicas{{horizontalpodautoscaler="score-app"}} 3
+"""
+
+
+class Others(BaseHTTPRequestHandler):
+    scrapes = 0
+
+    def do_GET(self):
+        Others.scrapes += 1
+        body = OTHERS.format(Others.scrapes * 10, Others.scrapes).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Prometheus:
+    def __init__(self, url):
+        self.url = url
+
+    def ask(self, query):
+        with urllib.request.urlopen(f"{self.url}/api/v1/query?{urlencode({'query': query})}", timeout=10) as answer:
+            return json.loads(answer.read())["data"]["result"]
+
+    def value(self, query):
+        found = self.ask(query)
+        return float(found[0]["value"][1]) if found else None
+
+
+def until(condition, said, seconds=60):
+    end = monotonic() + seconds
+    while not (found := condition()):
+        if monotonic() > end:
+            pytest.fail(f"not within {seconds} s: {said}")
+        sleep(0.2)
+    return found
+
+
+@pytest.fixture(scope="module")
+def service():
+    with running(model=",".join(SAMPLES), log_level="error") as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def prometheus(service, tmp_path_factory):
+    place = tmp_path_factory.mktemp("prometheus")
+    others = ThreadingHTTPServer(("127.0.0.1", 0), Others)
+    threading.Thread(target=others.serve_forever, daemon=True).start()
+    page = yaml.safe_load((ROOT / "overlays" / "prod" / "alerts.yaml").read_text())
+    (place / "rules.yaml").write_text(yaml.safe_dump(page["spec"]))
+    labels = {"namespace": "mlops-prod", "service": "score-app-metrics", "pod": "score-app-1"}
+    targets = [service.admin.removeprefix("http://"), f"127.0.0.1:{others.server_port}"]
+    jobs = [
+        {"job_name": name, "scrape_interval": "1s", "static_configs": [{"targets": [target], "labels": given}]}
+        for name, target, given in zip(
+            ("score-app-metrics", "others"), targets, (labels, {**labels, "service": "others"}), strict=True
+        )
+    ]
+    (place / "prometheus.yaml").write_text(
+        yaml.safe_dump({
+            "global": {"evaluation_interval": "1s"}, "rule_files": [str(place / "rules.yaml")], "scrape_configs": jobs
+        })
+    )  # fmt: skip
+    port = free_port()
+    process = subprocess.Popen(
+        [tool("prometheus"), f"--config.file={place}/prometheus.yaml", f"--storage.tsdb.path={place}/data",
+         f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
+    )  # fmt: skip
+    found = Prometheus(f"http://127.0.0.1:{port}")
+
+    def ready():
+        try:
+            return found.value('up{service="score-app-metrics"}') == 1
+        except OSError:
+            return False
+
+    until(ready, "Prometheus scrapes")
+    yield found
+    process.terminate()
+    process.wait(30)
+    others.shutdown()
+    others.server_close()
+
+
+class Load:
+    """So many requests of each kind, counted."""
+
+    def __init__(self, url):
+        self.url, self.rounds = url, 0
+
+    def round(self):
+        self.rounds += 1
+        for path, body in (
+            ("/score", {"X": [5.1, 3.5, 1.4, 0.2]}),
+            ("/v1/models/wine:predict", {"instances": [WINE] * 3}),
+            ("/v1/models/churn:predict", {"instances": [CHURN]}),
+        ):
+            answer = fetch(f"{self.url}{path}", json.dumps(body).encode())
+            assert answer.status == 200
+            if "wine" in path:
+                self.score = answer.json["predictions"][0]
+        assert fetch(f"{self.url}/score", b'{"X": ["wrong"]}').status == 400
+
+
+@pytest.fixture(scope="module")
+def load(service, prometheus):
+    """Ask until every query has an answer, so that a panel without one is a fault and not a matter of time."""
+    found = Load(service.url)
+    missing = []
+
+    def shown():
+        found.round()
+        missing[:] = [title for title, query in queries() if not numbers(prometheus.ask(filled(query)))]
+        return not missing
+
+    end = monotonic() + 90
+    while not shown():
+        if monotonic() > end:
+            pytest.fail(f"no answer for {missing}")
+        sleep(0.3)
+    return found
+
+
+def filled(query):
+    """Return a query as Grafana would send it."""
+    return query.replace("$__rate_interval", "20s").replace("$namespace", "mlops-prod").replace("$model", ".*")
+
+
+def numbers(result):
+    return [value for each in result if not isnan(value := float(each["value"][1]))]
+
+
+def test_no_panel_is_empty_and_the_numbers_are_right(prometheus, load):
+    asked = 'sum(request_count_total{route="/score",http_status="200"})'
+    until(lambda: prometheus.value(asked) == load.rounds, "the last request is scraped")
+    found = {title: numbers(prometheus.ask(filled(query))) for title, query in queries()}
+    for title, values in found.items():
+        print(f"| {title} | {', '.join(f'{value:.4g}' for value in values[:6])} |")
+    assert found["HTTP success rate (30 min)"] == [1.0]
+    (score,) = found["Model score (30 min avg)"]
+    assert score == pytest.approx(load.score, rel=1e-3)
+    assert prometheus.value('predictions_total{model="iris",category="0"}') == load.rounds
+    assert prometheus.value('regression_model_output_count{model="wine"}') == 3 * load.rounds
+    assert prometheus.value('feature_missing_total{model="churn",feature="monthly_charges"}') == load.rounds
+    assert prometheus.value('feature_outside_total{model="churn",feature="tenure_months"}') == load.rounds
+    assert prometheus.value('sum(requests_rejected_total{route="/score"})') == load.rounds
+    assert found["CPU throttled"] == [pytest.approx(0.1)]
+
+
+def test_drift_of_this_very_load_is_told_per_feature(prometheus, load):
+    until(
+        lambda: prometheus.value('score_app:drift:psi{model="churn",feature="tenure_months"}'), "the rule has a value"
+    )
+    # Every row lies in one range of ten: the index is that of all against a tenth.
+    assert prometheus.value('score_app:drift:psi{model="churn",feature="tenure_months"}') > 2
+    assert not [each for each in prometheus.ask("ALERTS") if each["metric"]["alertname"] != "ScoreAppThrottled"]
+
+
+def test_verify_asks_for_errors_and_latency(prometheus, load):
+    assert verify_says(prometheus.url, "mlops-prod") is None
+    assert "Prometheus does not answer" in verify_says("http://127.0.0.1:9", "mlops-prod")
+
+
+def test_the_dashboard_has_what_the_tutorial_s_had():
+    found = json.loads(dashboard())
+    titles = [panel["title"] for panel in found["panels"]]
+    assert len(titles) == len(set(titles)) > 25
+    for title in (
+        "Model metrics", "Model predictions", "Model score (30 min avg)", "Model prediction distribution (30 min)",
+        "Service metrics", "Request throughput", "HTTP success rate (30 min)", "Requests", "Request latencies",
+        "Requests in progress", "Latency",
+    ):  # fmt: skip
+        assert title in titles
+    places = [tuple(panel["gridPos"][key] for key in "xy") for panel in found["panels"]]
+    assert len(places) == len(set(places))

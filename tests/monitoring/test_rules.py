@@ -1,0 +1,126 @@
+"""The rules by Prometheus's own test tool: what must be told is told, and nothing else."""
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from monitoring.__main__ import main
+from monitoring.slo import promises
+from tests.manifests.conftest import ROOT
+from tests.monitoring.conftest import promtool
+
+BURNS = "ScoreAppErrorBudgetBurns"
+SLOW = "ScoreAppLatencyBudgetBurns"
+DRIFT = "ScoreAppDrift"
+PAGES = [("1h", "page"), ("6h", "page"), ("1d", "ticket"), ("3d", "ticket")]
+
+
+def requests(good, bad, route="/score"):
+    of = f'namespace="mlops-prod",prometheus_app="score-app",method="POST",route="{route}"'
+    return {
+        f'request_count_total{{{of},http_status="200"}}': good,
+        f'request_count_total{{{of},http_status="500"}}': bad,
+    }
+
+
+def latency(every, quick):
+    of = 'namespace="mlops-prod",prometheus_app="score-app",route="/score"'
+    return {f"request_latency_seconds_count{{{of}}}": every, f'request_latency_seconds_bucket{{{of},le="0.1"}}': quick}
+
+
+def drift(**features):
+    """Return the rows in two ranges, which training had in halves."""
+    found = {}
+    for feature, ranges in features.items():
+        for place, values in enumerate(ranges):
+            of = f'namespace="mlops-prod",model="m",version="v",feature="{feature}",range="{place}"'
+            found |= {f"drift_rows_total{{{of}}}": values, f"drift_reference{{{of}}}": "0.5x400"}
+    return found
+
+
+def burning(name, windows):
+    return [{"severity": severity, "namespace": "mlops-prod", "window": window} for window, severity in windows]
+
+
+def drifting(name, *features):
+    of = {"severity": "ticket", "namespace": "mlops-prod", "model": "m", "version": "v"}
+    return [{**of, "feature": each} for each in features]
+
+
+# What is received, how often it is sampled, and which alerts there are when.
+STORIES = {
+    "a burst": (requests("0+100x60 6100+100x60", "0x60 30+30x60"), "1m", [("1h15m", BURNS, burning(BURNS, PAGES))]),
+    "a burst that is over": (
+        requests("0+100x60 6100+100x10 7200+100x400", "0x60 30+30x10 330x400"), "1m",
+        # What was lost stays lost, but nobody is woken any more.
+        [("1h8m", BURNS, burning(BURNS, PAGES)), ("7h50m", BURNS, burning(BURNS, []))],
+    ),
+    "a slow burn": (requests("0+1000x1200", "0+2x1200"), "5m", [("4d", BURNS, burning(BURNS, [("3d", "ticket")]))]),
+    "nobody asks": (requests("5000x600", "7x600"), "5m", [("2d", BURNS, [])]),
+    "a failure at night": (requests("0+0x60 0+1x60", "0x60 1x60"), "1m", [("1h30m", BURNS, [])]),
+    "counters start anew": (requests("0+100x60 0+100x60 0+100x60", "0x180"), "1m", [("2h30m", BURNS, [])]),
+    "what does not score": (requests("0+100x90", "0+100x90", route="/error"), "1m", [("1h20m", BURNS, [])]),
+    "slow answers": (latency("0+100x120", "0+60x120"), "1m", [("1h30m", SLOW, burning(SLOW, PAGES))]),
+    "quick answers": (latency("0+100x120", "0+100x120"), "1m", [("1h30m", SLOW, [])]),
+    "drift in one feature": (
+        drift(a=("0+20x240", "0x240"), b=("0+10x240", "0+10x240")), "1m",
+        [("25m", DRIFT, []), ("2h", DRIFT, drifting(DRIFT, "a"))],
+    ),
+    "drift that goes away": (
+        drift(a=("0+20x120 2410+10x200", "0x120 10+10x200")), "1m",
+        [("2h", DRIFT, drifting(DRIFT, "a")), ("4h30m", DRIFT, [])],
+    ),
+    "too few rows to tell": (drift(a=("0+2x240", "0x240")), "1m", [("3h", DRIFT, [])]),
+    "nothing can be scraped": (
+        {'up{namespace="mlops-prod",service="score-app-metrics",pod="a"}': "1x10 0x20"}, "1m",
+        [("5m", "ScoreAppDown", []),
+         ("15m", "ScoreAppDown", [{"severity": "page", "namespace": "mlops-prod"}])],
+    ),
+    "a pod that starts again and again": (
+        {'process_start_time_seconds{namespace="mlops-prod",pod="a"}': "1x5 2x5 3x5 4x20"}, "1m",
+        [("20m", "ScoreAppRestarts", [{"severity": "ticket", "namespace": "mlops-prod", "pod": "a"}])],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_it_is_told_when_it_must_be(story, rules, tmp_path):
+    series, interval, moments = STORIES[story]
+    wanted = [
+        {"eval_time": time, "alertname": alert, "exp_alerts": [{"exp_labels": labels} for labels in found]}
+        for time, alert, found in moments
+    ]
+    page = {
+        "rule_files": [str(rules)], "evaluation_interval": interval,
+        "tests": [{
+            "interval": interval, "input_series": [{"series": k, "values": v} for k, v in series.items()],
+            "alert_rule_test": wanted,
+        }],
+    }  # fmt: skip
+    # Texts hold numbers that are nobody's promise; labels and presence are.
+    strip = yaml.safe_load(rules.read_text())
+    for group in strip["groups"]:
+        for rule in group["rules"]:
+            rule.pop("annotations", None)
+    rules.write_text(yaml.safe_dump(strip))
+    path = tmp_path / "story.yaml"
+    path.write_text(yaml.safe_dump(page))
+    promtool("test", "rules", path)
+
+
+def test_the_rules_are_well_formed(rules):
+    assert "SUCCESS" in promtool("check", "rules", rules)
+
+
+def test_every_alert_says_what_to_do():
+    for promise in promises():
+        page = yaml.safe_load((ROOT / "overlays" / promise.environment / "alerts.yaml").read_text())
+        alerts = [rule for group in page["spec"]["groups"] for rule in group["rules"] if "alert" in rule]
+        assert len(alerts) > 15
+        assert all(set(each["annotations"]) == {"summary", "description", "runbook"} for each in alerts)
+        assert {each["labels"]["namespace"] for each in alerts} == {promise.namespace}
+
+
+def test_what_is_made_is_current():
+    done = CliRunner().invoke(main, ["--check"])
+    assert done.exit_code == 0, f"{done.output}: make alerts"
