@@ -24,7 +24,7 @@ ARG MODELS="iris wine purchase churn echo"
 COPY api api
 COPY model model
 RUN mkdir bundles && for name in ${MODELS}; do cp -r "model/bundles/${name}" bundles/ || exit 1; done \
-    && rm -rf model/bundles model/card
+    && rm -rf model/bundles
 
 FROM sources AS program
 RUN rm -rf model/packing && python3 -m compileall -q --invalidation-mode unchecked-hash api model

@@ -9,6 +9,9 @@ BIN   := .venv/bin
 STAMP := .venv/.ready-$(shell cksum < locks/dev.txt | cut -d' ' -f1)
 
 ENV     ?= dev
+URL     ?= http://127.0.0.1:5000
+USERS   ?= 10
+TIME    ?= 30s
 IMAGE   ?= score-app
 TAG     ?= 0.1.0
 TARGET  ?= serve
@@ -28,7 +31,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test setup tools lint train check reach image push check-manifests alerts deploy promote e2e bench lock clean
+.PHONY: help run test setup tools lint train check reach image push check-manifests alerts deploy promote e2e load bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -106,6 +109,11 @@ promote: setup ## give stage TO what stage FROM has verified
 
 e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
 	@NOTHING_SKIPPED=1 $(BIN)/python -m pytest tests/e2e -s $(ARGS)
+
+load: setup ## load URL with the tutorial's mix (USERS, RATE each, TIME), and leave build/load/report.html
+	@mkdir -p build/load
+	@$(BIN)/locust -f loadtest/locustfile.py --headless --only-summary --host $(URL) -u $(USERS) -r $(USERS) -t $(TIME) \
+	  --html build/load/report.html --csv build/load/run
 
 bench: setup ## measure this server beside its peers (needs wrk; installs them under build/)
 	@$(BIN)/python -m benchmarks.rows && $(BIN)/python -m benchmarks.serve

@@ -124,6 +124,15 @@ def settings(environment: Environment) -> Iterator[str]:
             yield f"{key} is no setting of the service; it knows {', '.join(NAMES)}"
 
 
+def alerts(environment: Environment) -> Iterator[str]:
+    """Require that an environment's alerts are about itself, and not about the one that they were copied from."""
+    place = str(environment.page.get("namespace"))
+    for each in of_kind(environment.objects, "PrometheusRule"):
+        rules = [rule for group in each["spec"]["groups"] for rule in group["rules"]]
+        if strange := {str(rule["labels"]["namespace"]) for rule in rules} - {place}:
+            yield f"{name(each)} tells of the namespace {min(strange)}, not of {place}: make alerts"
+
+
 def one_owner_of_replicas(environment: Environment) -> Iterator[str]:
     """Let the autoscaler or git say how many pods there are, never both."""
     for scaler in of_kind(environment.objects, "HorizontalPodAutoscaler"):
@@ -214,6 +223,6 @@ def _selector(found: Object) -> dict[str, str] | None:
 
 
 RULES: tuple[Callable[[Environment], Iterator[str]], ...] = (
-    one_page, plain_kustomize, images, no_stray_container, settings, one_owner_of_replicas, own_namespace, hardened,
-    joints,
+    one_page, plain_kustomize, images, no_stray_container, settings, alerts, one_owner_of_replicas, own_namespace,
+    hardened, joints,
 )  # fmt: skip

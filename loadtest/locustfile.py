@@ -1,7 +1,8 @@
 """The monitoring tutorial's mix of requests: of a hundred, 92 rows to predict, 3 tests and 5 that are wrong.
 
-Run: locust -f loadtest/locustfile.py --host http://ADDRESS:5000, which has a web page. The rows follow what the served
-model says of itself, so any bundle can be loaded.
+`make load` runs it without a page and leaves a report; locust -f loadtest/locustfile.py has a page. The rows follow
+what the served model says of itself, so any bundle can be loaded. RATE is how often a caller asks in a second; the
+run fails if more than FAILURES of the requests fail, or if a hundredth of them takes longer than P99 milliseconds.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import os
 import random
 from typing import Any
 
-from locust import FastHttpUser, constant, task
+from locust import FastHttpUser, constant_throughput, events, task
+from locust.env import Environment
 
 KEY = os.environ.get("API_KEY", "")
+RATE, FAILURES, P99 = (float(os.environ.get(name, low)) for name, low in (("RATE", 10), ("FAILURES", 0), ("P99", 250)))
 
 
 def typical(schema: dict[str, Any]) -> dict[str, Any]:
@@ -20,10 +23,25 @@ def typical(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: random.choice(each["examples"]) for name, each in schema["properties"].items()}  # noqa: S311
 
 
+@events.quitting.add_listener
+def judge(environment: Environment, **_: Any) -> None:
+    """End with an error if too much failed, or too slowly."""
+    total = environment.stats.total
+    slowest = total.get_response_time_percentile(0.99) or 0
+    said = [
+        f"{total.fail_ratio:.2%} of the requests failed" if total.fail_ratio > FAILURES else "",
+        f"a hundredth of the answers took longer than {slowest:.0f} ms" if slowest > P99 else "",
+        "" if total.num_requests else "nothing was asked",
+    ]
+    if any(said):
+        print("error: " + "; ".join(filter(None, said)))  # noqa: T201
+        environment.process_exit_code = 1
+
+
 class Caller(FastHttpUser):
     """One caller that keeps its connection."""
 
-    wait_time = constant(float(os.environ.get("WAIT", "0.1")))
+    wait_time = constant_throughput(RATE)
 
     def on_start(self) -> None:
         """Learn what the default model takes."""
