@@ -42,6 +42,9 @@ def test_the_tutorials_requests_are_answered_on_both_ports(dev):
     assert json.loads(curl(f"{eighty}/predict?{query}").stdout)["prediction"] == [0]
     assert json.loads(curl(f"{eighty}/healthcheck").stdout) == {"status": "ok"}
     assert "request_count_total{" in curl(f"{eighty}/metrics").stdout
+    assert ask(f"{eighty}/explain", {"X": FLOWER})["explanations"][0]["effects"]
+    for page, shown in (("", "<form"), ("model", "Model card"), ("batch", "<form"), ("apidocs/", "openapi.json")):
+        assert shown in curl(f"{eighty}/{page}", "-H", "Accept: text/html").stdout
     assert curl(dev.replace(":5000", ":9000") + "/metrics", check=False).returncode
 
 

@@ -48,6 +48,10 @@ TRAPS = {
         "no container uses",
     ),
     "a misspelt setting": (edit(DEV, "LOG_LEVEL=debug", "LOG_LEVELL=debug"), "LOG_LEVELL is no setting"),
+    "alerts that were copied": (
+        edit("overlays/prod/alerts.yaml", "mlops-prod", "mlops-staging"),
+        "tells of the namespace mlops-staging, not of mlops-prod: make alerts",
+    ),
     "a tag that is a number": (edit(DEV, '"0.1.0"', "1.10"), "(must be text: quote it|json: cannot unmarshal number)"),
     "no digest": (lambda tree: (tree / DEV).write_text(DIGEST.sub("", (tree / DEV).read_text())), "has no digest"),
     "no image at all": (
