@@ -37,7 +37,7 @@ def listen(service: Service) -> ThreadingHTTPServer:
             if path == "/metrics":
                 from api.exposition import exposition  # noqa: PLC0415 - loaded at the first scrape
 
-                body, kind = exposition(service.meters, self.headers.get("Accept", ""))
+                body, kind = exposition(service.models, self.headers.get("Accept", ""))
                 self._send(200, body, kind)
             elif path == "/drain":
                 self._send(200, drain(service.state, service.settings, stop).encode() + b"\n", "text/plain")

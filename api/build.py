@@ -19,6 +19,10 @@ def build(settings: Settings, models: Sequence[Model], log: Log | None = None) -
     """Return the WSGI application, and the service behind it."""
     meters = Meters(models)
     served = Models(models, settings.max_rows, meters)
+    if settings.feedback:
+        from api.feedback import Memory  # noqa: PLC0415 - most servers have no use for it
+
+        served.memory = Memory(settings.feedback)
     service = Service(settings, served, meters, log or Log(settings.log_level))
     return FastLane(OnFirstUse(partial(_flask, service)), service, lanes(served)), service
 

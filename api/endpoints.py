@@ -58,6 +58,7 @@ ENDPOINTS = (
     Endpoint("GET", "/predict", predict.predict_query, predict.error, scoring=True, default=True),
     Endpoint("POST", "/predict_file", predict.predict_file, predict.error, scoring=True, default=True),
     Endpoint("POST", "/explain", later("api.dialects.explain", "explain"), score.error, scoring=True, default=True),
+    Endpoint("POST", "/feedback", later("api.feedback", "give"), score.error, scoring=True),
     Endpoint("GET", "/v1/models", v1.models_list, v1.error),
     Endpoint("GET", "/v1/models/<name>", v1.model_ready, v1.error),
     Endpoint("POST", "/v1/models/<name>:predict", v1.predict, v1.error, scoring=True),

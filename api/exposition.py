@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -18,23 +18,24 @@ from prometheus_client.registry import Collector
 
 from api.drift import of_model
 from api.metrics import Meters
+from api.scoring import Models
 from api.watch import Categories, Numbers, Watch
 
 APP = "score-app"
 
 
-def exposition(meters: Meters, accept: str) -> tuple[bytes, str]:
+def exposition(models: Models, accept: str) -> tuple[bytes, str]:
     """Return the metrics in the format asked for, and its name."""
     registry = CollectorRegistry()
-    registry.register(_Collector(meters))
+    registry.register(_Collector(models.meters, models.memory.tallies if models.memory else {}))
     ProcessCollector(registry=registry)
     encode, kind = choose_encoder(accept)
     return encode(registry), kind
 
 
 class _Collector(Collector):
-    def __init__(self, meters: Meters) -> None:
-        self._meters = meters
+    def __init__(self, meters: Meters, tallies: Mapping[str, Any]) -> None:
+        self._meters, self._tallies = meters, tallies
 
     def collect(self) -> Iterator[Metric]:
         """Give every series there is."""
@@ -46,6 +47,7 @@ class _Collector(Collector):
             build.add_metric((model.name, model.version, model.manifest.runtime), {})
         yield build
         yield from _drift(self._meters)
+        yield from _feedback(self._meters, self._tallies)
 
 
 def _drift(meters: Meters) -> Iterator[Metric]:
@@ -60,6 +62,22 @@ def _drift(meters: Meters) -> Iterator[Metric]:
                 now.add_metric(names, count)
                 before.add_metric(names, share)
     yield from (now, before)
+
+
+def _feedback(meters: Meters, tallies: Mapping[str, Any]) -> Iterator[Metric]:
+    labels = ["model", "version"]
+    rows = CounterMetricFamily("feedback_rows", "Answers of which it was told what is true.", labels=labels)
+    right = CounterMetricFamily("feedback_right", "Answers of these that named the right class.", labels=labels)
+    error = CounterMetricFamily("feedback_absolute_error", "By how much numbers of these were wrong.", labels=labels)
+    for model in meters.models:
+        if tally := tallies.get(model.name):
+            names = (model.name, model.version)
+            rows.add_metric(names, tally.rows)
+            if model.signature.targets[0].classes is None:
+                error.add_metric(names, tally.error)
+            else:
+                right.add_metric(names, tally.right)
+    yield from (rows, right, error)
 
 
 def _requests(meters: Meters) -> Iterator[Metric]:

@@ -29,7 +29,7 @@ def metrics(models: Models, request: Request) -> Reply:
     """Show the metrics to whoever may reach the main port; the admin port shows them in any case."""
     from api.exposition import exposition  # noqa: PLC0415 - loaded at the first scrape
 
-    body, kind = exposition(models.meters, request.header("HTTP_ACCEPT") or "")
+    body, kind = exposition(models, request.header("HTTP_ACCEPT") or "")
     return Reply(body, content_type=kind)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -14,6 +14,21 @@ from model.bundle import BundleError
 from model.rows import Table
 from model.runtime import Model
 from model.signature import SignatureError
+
+
+class Memory(Protocol):
+    """What remembers answers."""
+
+    tallies: dict[str, Any]
+
+    def note(self, model: Model, answers: Any) -> None:
+        """Note what this thread is about to answer."""
+
+    def keep(self, identity: str) -> None:
+        """Remember that under a request's id."""
+
+    def tell(self, identity: str, truths: list[Any]) -> Model:
+        """Hold what is true against it."""
 
 
 class Want(msgspec.Struct, frozen=True):
@@ -55,6 +70,8 @@ class Models:
         self.default = next(iter(self.by_name.values()))
         self.most_rows = most_rows
         self.meters = meters or Meters(self.by_name.values())
+        self.memory: Memory | None = None
+        """What was answered, where callers may tell what turned out to be true."""
         self.faults: dict[str, str] = {}
         """What is wrong with models that cannot answer any more, in a sentence each."""
         self._note = {name: watch.notes.add for name, watch in self.meters.watches.items()}
@@ -101,6 +118,8 @@ class Models:
             # Some estimators refuse rows for reasons of their own, which no signature can tell beforehand.
             raise ApiError(422, "refused", f"the model {model.name} refuses these rows") from None
         self.meters.many(model.name, table, answer, perf_counter() - start)
+        if self.memory is not None:
+            self.memory.note(model, answer.tolist())
         return answer
 
     def short(self, model: Model, row: Sequence[Any]) -> Any:
@@ -109,6 +128,8 @@ class Models:
         answer = model.one(row)
         if answer is not None:
             self._note[model.name](row, answer, perf_counter() - start)
+            if self.memory is not None:
+                self.memory.note(model, [answer])
         return answer
 
     def ask(self, model: Model, rows: object, want: Want, names: Sequence[str] | None = None) -> Scored:

@@ -103,6 +103,8 @@ class Service:
             reply = refusal(endpoint.error, fault, identity)
         self._leave()
         seconds = perf_counter() - start
+        if self.models.memory is not None and endpoint.scoring:
+            self.models.memory.keep(identity)
         self._note(endpoint.route, reply.status, seconds)
         if not number % ADDED_UP:
             self.meters.add_up()

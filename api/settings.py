@@ -39,6 +39,8 @@ class Settings:
     """How long a request's body may take to arrive."""
     api_keys: tuple[str, ...] = ()
     public_metrics: bool = False
+    feedback: int = 0
+    """So many answers are remembered, for callers to tell what turned out to be true."""
     drain_quiet: float = 3.0
     """Seconds without a request after which a drain is over."""
     drain_cap: float = 15.0
@@ -162,6 +164,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "body_seconds": _number(1, 600),
     "api_keys": _keys,
     "public_metrics": _flag,
+    "feedback": _whole(0, 1_000_000),
     "drain_quiet": _number(0, 600),
     "drain_cap": _number(0, 600),
 }

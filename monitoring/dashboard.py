@@ -88,6 +88,12 @@ def rows() -> list[Row]:
                   f"sum by (model, feature) (rate(feature_outside_total{{{MODEL}}}[{RATE}]))"}, unit="reqps"),
             Panel("Missing values", {"{{model}} {{feature}}":
                   f"sum by (model, feature) (rate(feature_missing_total{{{MODEL}}}[{RATE}]))"}, unit="reqps"),
+            Panel("Right answers, by feedback", {"{{model}} {{version}}":
+                  f"sum by (model, version) (increase(feedback_right_total{{{MODEL}}}[30m])) / "
+                  f"sum by (model, version) (increase(feedback_rows_total{{{MODEL}}}[30m]))"}, unit="percentunit"),
+            Panel("Mean error, by feedback", {"{{model}} {{version}}":
+                  f"sum by (model, version) (increase(feedback_absolute_error_total{{{MODEL}}}[30m])) / "
+                  f"sum by (model, version) (increase(feedback_rows_total{{{MODEL}}}[30m]))"}),
             Panel("Time in the model", {"{{model}}":
                   f"sum by (model) (rate(inference_seconds_sum{{{MODEL}}}[{RATE}])) / "
                   f"sum by (model) (rate(inference_seconds_count{{{MODEL}}}[{RATE}]))"}, unit="s"),

@@ -10,7 +10,7 @@ CHURN = {"monthly_charges": 80, "support_calls": 1, "contract": "weekly", "inter
 
 
 def samples(client):
-    body, _ = exposition(client.service.meters, "text/plain")
+    body, _ = exposition(client.service.models, "text/plain")
     families = list(text_string_to_metric_families(body.decode()))
     assert len({family.name for family in families}) == len(families)
     return {(s.name, *sorted(s.labels.items())): s.value for family in families for s in family.samples}

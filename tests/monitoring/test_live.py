@@ -69,7 +69,7 @@ def until(condition, said, seconds=60):
 
 @pytest.fixture(scope="module")
 def service():
-    with running(model=",".join(SAMPLES), log_level="error") as process:
+    with running(model=",".join(SAMPLES), log_level="error", feedback=1000) as process:
         yield process
 
 
@@ -131,6 +131,9 @@ class Load:
             assert answer.status == 200
             if "wine" in path:
                 self.score = answer.json["predictions"][0]
+            truth = {"/score": 0, "/v1/models/churn:predict": "leaves"}.get(path, [5.0, 5.0, 5.0])
+            told = {"request_id": answer.headers["x-request-id"], "truth": truth}
+            assert fetch(f"{self.url}/feedback", json.dumps(told).encode()).status == 200
         assert fetch(f"{self.url}/score", b'{"X": ["wrong"]}').status == 400
 
 
@@ -176,6 +179,8 @@ def test_no_panel_is_empty_and_the_numbers_are_right(prometheus, load):
     assert prometheus.value('feature_missing_total{model="churn",feature="monthly_charges"}') == load.rounds
     assert prometheus.value('feature_outside_total{model="churn",feature="tenure_months"}') == load.rounds
     assert prometheus.value('sum(requests_rejected_total{route="/score"})') == load.rounds
+    assert sorted(found["Right answers, by feedback"]) == [0.0, 1.0]
+    assert found["Mean error, by feedback"] == [pytest.approx(load.score - 5, rel=1e-3)]
     assert found["CPU throttled"] == [pytest.approx(0.1)]
 
 
