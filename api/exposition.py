@@ -15,6 +15,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+from prometheus_client.samples import Exemplar
 
 from api.drift import of_model
 from api.metrics import Meters
@@ -88,13 +89,24 @@ def _requests(meters: Meters) -> Iterator[Metric]:
     text = "Time from a request's arrival to its answer."
     latency = HistogramMetricFamily("request_latency_seconds", text, labels=["prometheus_app", "route"])
     for route, histogram in sorted(meters.latency.items()):
-        latency.add_metric((APP, route), histogram.buckets(), histogram.sum)
+        buckets = _with_example(histogram.buckets(), meters.examples.get(route))
+        latency.add_metric((APP, route), buckets, histogram.sum)
     flight = GaugeMetricFamily("requests_in_flight", "Requests being answered now.", labels=["prometheus_app"])
     flight.add_metric((APP,), len(meters.in_flight))
     rejected = CounterMetricFamily("requests_rejected", "Requests refused, by reason.", labels=["route", "reason"])
     for pair, number in sorted(meters.rejected.items()):
         rejected.add_metric(pair, number)
     yield from (count, latency, flight, rejected)
+
+
+def _with_example(buckets: list[Any], example: tuple[str, float] | None) -> list[Any]:
+    """Add the last traced request to the range that it fell into."""
+    if example is None:
+        return buckets
+    trace, seconds = example
+    place = next(place for place, (bound, _) in enumerate(buckets) if seconds <= float(bound))
+    name, count = buckets[place]
+    return [*buckets[:place], (name, count, Exemplar({"trace_id": trace}, seconds)), *buckets[place + 1 :]]
 
 
 class _Series:

@@ -34,6 +34,8 @@ class Meters:
         self.requests: defaultdict[tuple[Route, int], int] = defaultdict(int)
         self.latency: defaultdict[str, Histogram] = defaultdict(lambda: Histogram(LATENCY))
         self.rejected: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.examples: dict[str, tuple[str, float]] = {}
+        """The last request of each route that said its trace, and how long it took."""
         self.watches = {model.name: Watch(model) for model in self.models}
         self._times: dict[tuple[Route, int], array[float]] = {}
         self._lock = Lock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 import traceback
 from collections.abc import Callable
@@ -25,7 +26,8 @@ from api.settings import Settings
 # So many requests are counted together.
 ADDED_UP = 512
 FORM = "application/x-www-form-urlencoded"
-_NAME = "HTTP_X_REQUEST_ID"
+_NAME, _TRACE = "HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT"
+_PARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.{0,64}")
 Ask = Callable[[Request], Reply]
 Render = Callable[[ApiError, str], dict[str, Any]]
 
@@ -110,8 +112,10 @@ class Service:
             self.meters.add_up()
         if endpoint.scoring:
             self.state.last_request = start
+        if _TRACE in request.environ and (trace := traced(request.environ[_TRACE])):
+            self.meters.examples[endpoint.path] = trace, seconds
         if reply.status >= 400 or not quick or (self._sample and number * self._sample % 1 < self._sample):
-            self._line(endpoint, reply, identity, seconds)
+            self._line(endpoint, request, reply, identity, seconds)
         return self.finished(reply, identity)
 
     def finished(self, reply: Reply, identity: str) -> Reply:
@@ -144,17 +148,24 @@ class Service:
         if not sum([hmac.compare_digest(found, key) for key in self._keys]):
             raise ApiError(401, "unauthorized", "a valid key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
 
-    def _line(self, endpoint: Endpoint, reply: Reply, identity: str, seconds: float) -> None:
+    def _line(self, endpoint: Endpoint, request: Request, reply: Reply, identity: str, seconds: float) -> None:
         level = "info" if endpoint.scoring or reply.status >= 400 else "debug"
         self.log.write(
             level, "request", request_id=identity, method=endpoint.method, route=endpoint.path,
             dialect=endpoint.dialect, rows=reply.rows, status=reply.status, microseconds=round(seconds * 1e6),
+            **({"trace_id": trace} if (trace := traced(request.environ.get(_TRACE, ""))) else {}),
         )  # fmt: skip
 
 
 def given(name: str) -> str | None:
     """Return the caller's own name of a request if it is harmless."""
     return name if 0 < len(name) <= 128 and name.isascii() and name.isprintable() else None
+
+
+def traced(parent: str) -> str | None:
+    """Return the trace that a request belongs to, as the W3C's header names it."""
+    match = _PARENT.fullmatch(parent)
+    return match[1] if match else None
 
 
 def refusal(render: Render, failure: ApiError, identity: str) -> Reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.codec import decode, encode
-from api.dialects import Reply, Request, as_bad_request
+from api.dialects import Reply, Request, as_bad_request, events
 from api.errors import ApiError
 from api.scoring import Models
 from model.runtime import Model
@@ -26,7 +26,13 @@ def model_ready(models: Models, _: Request, name: str) -> Reply:
 
 
 def predict(models: Models, request: Request, name: str) -> Reply:
-    """Answer rows under instances or inputs."""
+    """Answer rows under instances or inputs; an event with an event."""
+    if events.is_event(request):
+        return events.closed(request, _predict(models, events.opened(request), name), name)
+    return _predict(models, request, name)
+
+
+def _predict(models: Models, request: Request, name: str) -> Reply:
     model = models.get(name)
     rows = rows_of(body_of(request))
     with as_bad_request():

@@ -1,6 +1,10 @@
 """What a model is asked and answers is counted against its training, the same for one row as for many."""
 
+import io
+import json
+
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.exposition import exposition
@@ -85,3 +89,21 @@ def test_metrics_are_public_only_on_request(make_client):
     assert make_client().get("/metrics").status == 404
     shown = make_client(public_metrics=True).get("/metrics")
     assert (shown.status, b"build_info" in shown.body) == (200, True)
+
+
+def test_a_trace_is_named_in_the_log_and_beside_the_latency(make_client):
+    log, trace = io.StringIO(), "4bf92f3577b34da6a3ce929d0e0e4736"
+    client = make_client("iris", stream=log, log_sample=1.0)
+    for parent in (f"00-{trace}-00f067aa0ba902b7-01", "nonsense", f"00-{'0' * 32}-00f067aa0ba902b7-01"):
+        assert client.post("/score", {"X": [5.1, 3.5, 1.4, 0.2]}, {"traceparent": parent}).status == 200
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [line.get("trace_id") for line in lines] == [trace, None, None]
+    body, kind = exposition(client.service.models, "application/openmetrics-text; version=1.0.0")
+    assert "openmetrics" in kind
+    found = [
+        sample
+        for family in openmetrics(body.decode())
+        for sample in family.samples
+        if sample.name == "request_latency_seconds_bucket" and sample.exemplar
+    ]
+    assert [(each.labels["route"], each.exemplar.labels) for each in found] == [("/score", {"trace_id": trace})]
