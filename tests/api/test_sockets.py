@@ -1,6 +1,7 @@
 """What no HTTP library would send: the server answers or hangs up, and goes on answering others."""
 
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -52,7 +53,8 @@ def send(server, content):
 
 
 def test_callers_who_announce_a_body_and_do_not_send_it_keep_nobody_waiting(server):
-    place = urlsplit(server.url)
+    place, handles = urlsplit(server.url), Path(f"/proc/{server.pid}/fd")
+    before = len(list(handles.iterdir()))
     slow = [socket.create_connection((place.hostname, place.port), timeout=20) for _ in range(100)]
     try:
         for connection in slow:
@@ -60,7 +62,13 @@ def test_callers_who_announce_a_body_and_do_not_send_it_keep_nobody_waiting(serv
         # Each is given up after a moment, since no thread was left, and the next ones get theirs.
         for connection in slow:
             assert connection.recv(65536)[:12] in (b"", b"HTTP/1.1 400")
+            connection.close()
         assert answers(server)
+        for _ in range(1000):
+            if answers(server) and len(list(handles.iterdir())) <= before + 2:
+                break
+        else:
+            pytest.fail("file handles were left open")
     finally:
         for connection in slow:
             connection.close()
