@@ -29,14 +29,14 @@ def main() -> None:
         _stop(str(error))
     from api.admin import listen  # noqa: PLC0415
     from api.build import build  # noqa: PLC0415
-    from api.server import serve  # noqa: PLC0415
+    from api.server import door, serve  # noqa: PLC0415
 
     application, service = build(settings, models)
     admin = listen(service)
     served = ", ".join(f"{m.name} {m.version} ({m.manifest.runtime})" for m in models)
 
     def ready() -> None:
-        service.watch_bodies()
+        service.watch(door(settings.host))
         print(  # noqa: T201 - the one line for whoever started it
             f"score-app: {served} on http://{settings.host}:{settings.port}, admin on {settings.admin_port}, "
             f"{settings.threads} threads, ready in {monotonic() - started:.2f} s",

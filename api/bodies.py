@@ -11,6 +11,7 @@ import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from math import inf
 from pathlib import Path
 from threading import BoundedSemaphore, Thread, get_ident
 from time import monotonic, sleep
@@ -41,6 +42,7 @@ class Bodies:
         self._threads, self._seconds = threads, seconds
         self._waiting: dict[int, Waiting] = {}
         self._room = BoundedSemaphore(MOST_LARGE)
+        self._crowded_at = -inf
 
     def read(self, environ: Mapping[str, Any], size: int) -> bytes:
         """Return so many bytes of the body, or fewer if the caller ends before."""
@@ -80,9 +82,14 @@ class Bodies:
         """Return who has waited too long: for the time limit, or a moment when hardly a thread is left for others."""
         waiting = sorted(self._waiting.copy().values())
         spare = max(1, self._threads // 8)
-        crowded = len(waiting) > self._threads - 1 - spare
+        if crowded := len(waiting) > self._threads - 1 - spare:
+            self._crowded_at = monotonic()
         limit = monotonic() - (CROWDED_SECONDS if crowded else self._seconds)
         return [(since, address) for since, address in waiting if since < limit]
+
+    def crowded_since(self, moment: float) -> bool:
+        """Tell whether there was a time since then when others had to wait for those who send slowly."""
+        return self._crowded_at >= moment
 
     def watch(self, port: int, tell: Callable[[int], None]) -> None:
         """End the connections of those who are overdue, from now on."""

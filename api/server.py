@@ -27,11 +27,16 @@ class OneProcess(mt.MTServer):
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         """Tell when the door is open."""
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
-        knock("127.0.0.1" if self.bind_addr == "0.0.0.0" else self.bind_addr, self.bind_port)  # noqa: S104
+        knock(door(self.bind_addr), self.bind_port)
         self._when_listening()
 
     def _check_gil(self) -> None:
         """Allow what granian forbids because several workers would fight for the lock; here is one."""
+
+
+def door(host: str) -> str:
+    """Return the address under which this machine itself reaches what listens on a host."""
+    return "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
 
 
 def knock(host: str, port: int, seconds: float = 5.0) -> None:

@@ -20,6 +20,7 @@ from api.dialects import Reply, Request
 from api.errors import ApiError
 from api.logs import Log
 from api.metrics import Meters
+from api.pressure import Pressure
 from api.scoring import Models
 from api.settings import Settings
 
@@ -77,6 +78,7 @@ class Service:
     def __init__(self, settings: Settings, models: Models, meters: Meters, log: Log) -> None:
         self.settings, self.models, self.meters, self.log = settings, models, meters, log
         self.state = State()
+        self.pressure = Pressure(settings.patience)
         self.bodies = Bodies(settings.threads, settings.body_seconds)
         self._keys = [key.encode() for key in settings.api_keys]
         self._enter, self._leave, self._note = meters.in_flight.append, meters.in_flight.pop, meters.request
@@ -92,8 +94,8 @@ class Service:
         if _NAME in request.environ:
             identity = given(request.environ[_NAME]) or identity
         try:
-            if self._keys and endpoint.scoring:
-                self._require_key(request)
+            if endpoint.scoring and (self._keys or self.pressure.share):
+                self._admit(request)
             reply = ask(request)
         except ApiError as failure:
             self.meters.reject(endpoint.path, failure.code)
@@ -126,15 +128,23 @@ class Service:
             reply.headers.append(("Connection", "close"))
         return reply
 
-    def watch_bodies(self) -> None:
-        """End the connections of callers who announce a body and do not send it."""
-        self.bodies.watch(self.settings.port, lambda ended: self.log.write("warning", "slow_bodies", ended=ended))
+    def watch(self, door: str) -> None:
+        """Look after those who wait, from now on: for a body that does not come, or for their turn."""
+        say = self.log.write
+        self.bodies.watch(self.settings.port, lambda ended: say("warning", "slow_bodies", ended=ended))
+        told = lambda share: say("warning", "overload", turned_away=share)  # noqa: E731
+        self.pressure.watch(door, self.settings.port, told, self.bodies.crowded_since)
 
     def unmatched(self, request: Request, method: str, failure: ApiError, render: Render) -> Reply:
         """Refuse what no endpoint answers."""
         identity = given(request.environ.get(_NAME, "")) or f"{self._prefix}{next(self._numbers):x}"
         self._note((method, "unmatched"), int(failure.status), 0.0)
         return self.finished(refusal(render, failure, identity), identity)
+
+    def _admit(self, request: Request) -> None:
+        if self._keys:
+            self._require_key(request)
+        self.pressure.admit()
 
     def _require_key(self, request: Request) -> None:
         text: str = request.environ.get("HTTP_X_API_KEY", "")

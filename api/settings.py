@@ -37,6 +37,8 @@ class Settings:
     max_rows: int = 200_000
     body_seconds: float = 20.0
     """How long a request's body may take to arrive."""
+    patience: float = 1.0
+    """Seconds that a request may wait for its turn before some are turned away; 0 turns nobody away."""
     api_keys: tuple[str, ...] = ()
     public_metrics: bool = False
     feedback: int = 0
@@ -162,6 +164,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "max_body": _size,
     "max_rows": _whole(1, 10_000_000),
     "body_seconds": _number(1, 600),
+    "patience": _number(0, 600),
     "api_keys": _keys,
     "public_metrics": _flag,
     "feedback": _whole(0, 1_000_000),

@@ -1,0 +1,50 @@
+"""More than can be answered: some are turned away and told when to come again, health stays green, and it ends."""
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from api.errors import ApiError
+from api.pressure import MOST, Pressure
+from tests.api.conftest import fetch, running
+
+ROWS = json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 20_000}).encode()
+
+
+def many(call):
+    for _ in range(1000):
+        call()
+
+
+def test_the_share_follows_the_wait():
+    pressure = Pressure(1.0)
+    for _ in range(20):
+        pressure.felt(1.5)
+    assert pressure.share == MOST
+    with pytest.raises(ApiError, match="try again"):
+        many(pressure.admit)
+    pressure.felt(0.7)
+    assert pressure.share == MOST
+    for _ in range(40):
+        pressure.felt(0.1)
+    assert pressure.share == 0.0
+    many(pressure.admit)
+
+
+def test_overload_is_shed_and_passes():
+    with running(model="iris", patience=0.2, log_level="error") as server, ThreadPoolExecutor(40) as callers:
+        while True:
+            found = list(callers.map(lambda _: fetch(f"{server.url}/score", ROWS), range(120)))
+            if any(answer.status == 503 for answer in found):
+                break
+        counts = Counter(answer.status for answer in found)
+        assert set(counts) == {200, 503}
+        assert {answer.headers["retry-after"] for answer in found if answer.status == 503} == {"1"}
+        assert fetch(f"{server.url}/readyz").status == 200
+        # Nobody asks any more, so it ends by itself.
+        while fetch(f"{server.url}/score", b'{"X":[5.1,3.5,1.4,0.2]}').status == 503:
+            pass
+        metrics = fetch(f"{server.admin}/metrics").body.decode()
+        assert 'requests_rejected_total{reason="overloaded",route="/score"}' in metrics
