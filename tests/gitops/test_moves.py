@@ -123,6 +123,19 @@ def missing_setting(repository):
     repository.verified("staging", minutes=31)
 
 
+def another_user(repository):
+    """Let a second container, which is no part of the agreement, run the same image."""
+    page = repository.place / "base" / "deployment.yaml"
+    text = page.read_text()
+    page.write_text(
+        text.replace(
+            "      containers:\n",
+            "      initContainers:\n        - name: warm\n          image: score-app\n      containers:\n",
+        )
+    )
+    repository.commit()
+
+
 def unknown_setting(repository):
     page = repository.page("dev")
     page.write_text(page.read_text().replace("PUBLIC_METRICS=1", "PUBLIC_METRICS=1\n      - NEW_SETTING=1"))
@@ -145,6 +158,7 @@ REFUSALS = {
     "a digest that is none": (None, ("release", "1.2.3@sha256:nothex"), "is no digest"),
     "latest": (None, ("release", f"latest@sha256:{'1' * 64}"), "is no tag of a release"),
     "an image that no container uses": (unmatched, RELEASE, "no container uses the image"),
+    "a change that reaches further": (another_user, RELEASE, r"reaches further than an image: .*initContainers"),
     "a broken rule": (broken_rule, RELEASE, "the change breaks a rule: dev: .* may write to its root"),
     "a setting that the service lacks": (unknown_setting, RELEASE, "NEW_SETTING is no setting"),
     "a setting that the next stage lacks": (
