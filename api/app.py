@@ -11,11 +11,9 @@ from werkzeug.routing import BaseConverter
 from api import wsgi
 from api.bodies import LARGE
 from api.dialects import Reply, Request, score
-from api.endpoints import ENDPOINTS, PUBLIC_METRICS
+from api.endpoints import ENDPOINTS, PUBLIC_METRICS, UPLOADS
 from api.errors import ApiError
 from api.service import Endpoint, Service
-
-UPLOADS = ("/predict_file", "/batch")
 
 
 class _Name(BaseConverter):

@@ -7,6 +7,7 @@ from functools import partial
 
 from api.endpoints import lanes
 from api.fastlane import FastLane, OnFirstUse, Wsgi
+from api.feedback import Memory
 from api.logs import Log
 from api.metrics import Meters
 from api.scoring import Models
@@ -20,8 +21,6 @@ def build(settings: Settings, models: Sequence[Model], log: Log | None = None) -
     meters = Meters(models)
     served = Models(models, settings.max_rows, meters)
     if settings.feedback:
-        from api.feedback import Memory  # noqa: PLC0415 - most servers have no use for it
-
         served.memory = Memory(settings.feedback)
     service = Service(settings, served, meters, log or Log(settings.log_level))
     return FastLane(OnFirstUse(partial(_flask, service)), service, lanes(served)), service

@@ -55,8 +55,7 @@ def psi(training: Sequence[float], now: Sequence[float]) -> float:
 
 
 def of_model(meters: Meters, model: Model) -> list[Drift]:
-    """Return what was predicted and each feature, held against training."""
-    meters.add_up()
+    """Return what was predicted and each feature, held against training, as far as it was added up."""
     watch, reference = meters.watches[model.name], model.manifest.reference
     found = [_drift("", f"predicted {model.signature.targets[0].name}", watch.predicted, reference.predictions[0])]
     found += [_drift(name, name, counted, reference.features[name]) for name, counted in watch.features.items()]

@@ -38,6 +38,8 @@ def _front(models: Models, request: Request) -> Reply:
     return (_shown if "text/html" in (request.header("HTTP_ACCEPT") or "") else health.alive)(models, request)
 
 
+UPLOADS = ("/predict_file", "/batch")
+"""What a form may send a file to."""
 PUBLIC_METRICS = Endpoint("GET", "/metrics", health.metrics, score.error)
 ENDPOINTS = (
     Endpoint("GET", "/", _front, score.error),
@@ -58,7 +60,7 @@ ENDPOINTS = (
     Endpoint("GET", "/predict", predict.predict_query, predict.error, scoring=True, default=True),
     Endpoint("POST", "/predict_file", predict.predict_file, predict.error, scoring=True, default=True),
     Endpoint("POST", "/explain", later("api.dialects.explain", "explain"), score.error, scoring=True, default=True),
-    Endpoint("POST", "/feedback", later("api.feedback", "give"), score.error, scoring=True),
+    Endpoint("POST", "/feedback", later("api.dialects.feedback", "give"), score.error, scoring=True),
     Endpoint("GET", "/v1/models", v1.models_list, v1.error),
     Endpoint("GET", "/v1/models/<name>", v1.model_ready, v1.error),
     Endpoint("POST", "/v1/models/<name>:predict", v1.predict, v1.error, scoring=True),
@@ -88,7 +90,7 @@ def lanes(models: Models) -> dict[str, Lane]:
     """Return for each concrete path, by method, what the fast lane may answer; an upload is Flask's to take apart."""
     found: defaultdict[str, Lane] = defaultdict(dict)
     for endpoint in ENDPOINTS:
-        if endpoint.path in ("/predict_file", "/batch", "/static/<name>"):
+        if endpoint.path in (*UPLOADS, "/static/<name>"):
             continue
         for model in models.by_name.values() if "<name>" in endpoint.path else [models.default]:
             said = {"name": model.name, "version": model.version}

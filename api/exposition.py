@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.samples import Exemplar
 
 from api.drift import of_model
+from api.feedback import Tally
 from api.metrics import Meters
 from api.scoring import Models
 from api.watch import Categories, Numbers, Watch
@@ -35,7 +36,7 @@ def exposition(models: Models, accept: str) -> tuple[bytes, str]:
 
 
 class _Collector(Collector):
-    def __init__(self, meters: Meters, tallies: Mapping[str, Any]) -> None:
+    def __init__(self, meters: Meters, tallies: dict[str, Tally]) -> None:
         self._meters, self._tallies = meters, tallies
 
     def collect(self) -> Iterator[Metric]:
@@ -65,7 +66,7 @@ def _drift(meters: Meters) -> Iterator[Metric]:
     yield from (now, before)
 
 
-def _feedback(meters: Meters, tallies: Mapping[str, Any]) -> Iterator[Metric]:
+def _feedback(meters: Meters, tallies: dict[str, Tally]) -> Iterator[Metric]:
     labels = ["model", "version"]
     rows = CounterMetricFamily("feedback_rows", "Answers of which it was told what is true.", labels=labels)
     right = CounterMetricFamily("feedback_right", "Answers of these that named the right class.", labels=labels)

@@ -40,16 +40,12 @@ class Pressure:
         elif seconds < self._patience / 2:
             self.share = max(self.share - _LESS, 0.0)
 
-    def watch(
-        self, host: str, port: int, tell: Callable[[float], None], excused: Callable[[float], bool]
-    ) -> None:  # fmt: skip
+    def watch(self, host: str, port: int, tell: Callable[[float], None], excused: Callable[[float], bool]) -> None:
         """Feel the pressure from now on, unless since a moment others are to blame; 0 seconds turn nobody away."""
         if self._patience:
             Thread(target=self._watch, args=(host, port, tell, excused), name="pressure", daemon=True).start()
 
-    def _watch(
-        self, host: str, port: int, tell: Callable[[float], None], excused: Callable[[float], bool]
-    ) -> None:  # fmt: skip
+    def _watch(self, host: str, port: int, tell: Callable[[float], None], excused: Callable[[float], bool]) -> None:
         told = False
         while True:
             sleep(_TENSE if self.share else _CALM)

@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from api.errors import ApiError, from_signature
+from api.feedback import Memory
 from api.metrics import Meters
 from model.bundle import BundleError
 from model.rows import Table
 from model.runtime import Model
 from model.signature import SignatureError
-
-
-class Memory(Protocol):
-    """What remembers answers."""
-
-    tallies: dict[str, Any]
-
-    def note(self, model: Model, answers: Any) -> None:
-        """Note what this thread is about to answer."""
-
-    def keep(self, identity: str) -> None:
-        """Remember that under a request's id."""
-
-    def tell(self, identity: str, truths: list[Any]) -> Model:
-        """Hold what is true against it."""
 
 
 class Want(msgspec.Struct, frozen=True):

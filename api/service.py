@@ -12,7 +12,6 @@ from functools import partial
 from itertools import count
 from time import monotonic, perf_counter
 from typing import Any
-from urllib.parse import parse_qsl
 
 from api.bodies import Bodies
 from api.codec import encode
@@ -114,10 +113,11 @@ class Service:
             self.meters.add_up()
         if endpoint.scoring:
             self.state.last_request = start
-        if _TRACE in request.environ and (trace := traced(request.environ[_TRACE])):
+        trace = traced(request.environ[_TRACE]) if _TRACE in request.environ else None
+        if trace:
             self.meters.examples[endpoint.path] = trace, seconds
         if reply.status >= 400 or not quick or (self._sample and number * self._sample % 1 < self._sample):
-            self._line(endpoint, request, reply, identity, seconds)
+            self._line(endpoint, reply, identity, seconds, trace)
         return self.finished(reply, identity)
 
     def finished(self, reply: Reply, identity: str) -> Reply:
@@ -152,18 +152,18 @@ class Service:
             scheme, _, token = request.environ["HTTP_AUTHORIZATION"].partition(" ")
             text = token.strip() if scheme.lower() == "bearer" else text
         if not text and request.content_type == FORM:
-            text = dict(parse_qsl(request.body.decode("utf-8", "replace"))).get("key", "")
+            text = request.form.get("key", "")
         found = text.encode()
         # Every key is compared, so that the time taken tells nothing of which one was nearly right.
         if not sum([hmac.compare_digest(found, key) for key in self._keys]):
             raise ApiError(401, "unauthorized", "a valid key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
 
-    def _line(self, endpoint: Endpoint, request: Request, reply: Reply, identity: str, seconds: float) -> None:
+    def _line(self, endpoint: Endpoint, reply: Reply, identity: str, seconds: float, trace: str | None) -> None:
         level = "info" if endpoint.scoring or reply.status >= 400 else "debug"
         self.log.write(
             level, "request", request_id=identity, method=endpoint.method, route=endpoint.path,
             dialect=endpoint.dialect, rows=reply.rows, status=reply.status, microseconds=round(seconds * 1e6),
-            **({"trace_id": trace} if (trace := traced(request.environ.get(_TRACE, ""))) else {}),
+            **({"trace_id": trace} if trace else {}),
         )  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def manifests(repo: Repo, versions: dict[str, str], wanted: tuple[str, ...]) -> 
 
 def _manifest(repo: Repo, name: str, version: str) -> Manifest:
     page = BUNDLES / name / MANIFEST
-    for commit in ("HEAD", *repo.git("log", "--format=%H", "--", str(page)).split()):
+    for commit in repo.git("log", "--format=%H", "--", str(page)).split():
         try:
             found = manifest_from(name, repo.git("show", f"{commit}:{page}", check=False).encode())
         except BundleError:

@@ -60,11 +60,11 @@ def _made(found: dict[str, Any]) -> str:
 @click.option("--root", type=click.Path(path_type=Path, file_okay=False), default=ROOT, help="Where to write.")
 def main(root: Path, *, check: bool) -> None:
     """Write every environment's alerts and the dashboard into the manifests."""
-    stale = [path for path, text in files() if not (root / path).exists() or (root / path).read_text() != text]
+    made = dict(files())
+    stale = [path for path, text in made.items() if not (root / path).exists() or (root / path).read_text() != text]
     if not check:
-        for path, text in files():
-            if path in stale:
-                (root / path).write_text(text)
+        for path in stale:
+            (root / path).write_text(made[path])
     done = "stale" if check else "written"
     click.echo(f"{done}: {', '.join(map(str, stale))}" if stale else "nothing to do: it is there already")
     sys.exit(int(bool(stale)))

@@ -13,6 +13,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import DataSourceRef, GridPos, Threshold, ThresholdsMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
+from api.drift import ALERT, WARN
 from monitoring.rules import scoring
 
 SOURCE = DataSourceRef("prometheus", "prometheus")
@@ -83,7 +84,7 @@ def rows() -> list[Row]:
             Panel("Rows by version", {"{{model}} {{version}}":
                   f'sum by (model, version) (rate(drift_rows_total{{{MODEL},feature=""}}[{RATE}]))'}, unit="reqps"),
             Panel("Drift by feature (PSI over the rules' window)", {"{{model}} {{feature}}":
-                  f"{PSI}{{{MODEL}}}"}, steps=((None, good), (0.1, warn), (0.25, bad))),
+                  f"{PSI}{{{MODEL}}}"}, steps=((None, good), (WARN, warn), (ALERT, bad))),
             Panel("Values that training never had", {"{{model}} {{feature}}":
                   f"sum by (model, feature) (rate(feature_outside_total{{{MODEL}}}[{RATE}]))"}, unit="reqps"),
             Panel("Missing values", {"{{model}} {{feature}}":

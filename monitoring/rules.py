@@ -101,9 +101,7 @@ def _record(name: str, expr: str, promise: Promise) -> Rule:
     return {"record": name, "expr": expr, "labels": {"namespace": promise.namespace}}
 
 
-def _alert(
-    name: str, expr: str, lasting: str, severity: str, promise: Promise, told: Rule, **labels: str
-) -> Rule:  # fmt: skip
+def _alert(name: str, expr: str, lasting: str, severity: str, promise: Promise, told: Rule, **labels: str) -> Rule:
     return {
         "alert": name,
         "expr": expr,

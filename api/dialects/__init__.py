@@ -42,6 +42,11 @@ class Request(msgspec.Struct):
         return dict(parse_qsl(self.environ.get("QUERY_STRING", ""), keep_blank_values=True))
 
     @property
+    def form(self) -> dict[str, str]:
+        """Return the fields of a form that was sent."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+
+    @property
     def want(self) -> Want:
         """Return what the query asks for beside the predictions."""
         if not self.environ.get("QUERY_STRING"):

@@ -16,17 +16,18 @@ from model.card.words import count, number
 def card(models: Models, request: Request) -> Reply:
     """Show what is known of a model, and what it has been asked since this process started."""
     model = chosen(models, request.query)
+    models.meters.add_up()
     found = of_model(models.meters, model)
     seen = found[0].seen if found else 0
+    ranked = sorted(((each.shift, each) for each in found if each.seen), key=lambda pair: -pair[0])
     shifts = [
         {
             "name": each.title,
             "figure": against(each),
-            "index": number(each.shift),
-            "level": "large" if each.shift >= ALERT else "some" if each.shift >= WARN else "",
+            "index": number(shift),
+            "level": "large" if shift >= ALERT else "some" if shift >= WARN else "",
         }
-        for each in sorted(found, key=lambda each: -each.shift)
-        if each.seen
+        for shift, each in ranked
     ]
     shown = Markup(body(model.manifest))  # noqa: S704 - the card escapes
     return page(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from api.dialects import Reply, Request, predict
 from api.errors import ApiError
@@ -16,7 +16,8 @@ from model.runtime import Model
 from model.signature import Feature
 
 _PLAIN = re.compile(r"[^a-z0-9]")
-_OTHERS = ("model", "key", "csrf_token", "submit")
+_UNSENT = ("key", "csrf_token", "submit")
+_OTHERS = ("model", *_UNSENT)
 
 
 def front(models: Models, request: Request) -> Reply:
@@ -27,13 +28,13 @@ def front(models: Models, request: Request) -> Reply:
 
 def onward(_: Models, request: Request) -> Reply:
     """Send a form of the first tutorial to where its answer is."""
-    fields = [(name, value) for name, value in _fields(request).items() if name not in ("csrf_token", "submit", "key")]
+    fields = [(name, value) for name, value in request.form.items() if name not in _UNSENT]
     return Reply(b"", 303, "text/plain", (("Location", f"prediction?{urlencode(fields)}"),))
 
 
 def prediction(models: Models, request: Request) -> Reply:
     """Answer one row that stands in a form or a query; what is wrong with it is said beside its field."""
-    fields = request.query | _fields(request)
+    fields = request.query | request.form
     if not fields.keys() - {"model"}:
         return Reply(b"", 303, "text/plain", (("Location", "./"),))
     model = chosen(models, fields)
@@ -49,16 +50,12 @@ def prediction(models: Models, request: Request) -> Reply:
 
 def refused(models: Models, request: Request, failure: ApiError) -> Reply:
     """Show the form again with what was refused, such as a key that is missing."""
-    fields = request.query | _fields(request)
+    fields = request.query | request.form
     try:
         model = chosen(models, fields)
     except ApiError:
         model = models.default
     return _form(models, model, _by_feature(model, fields), rest=failure.message, status=int(failure.status))
-
-
-def _fields(request: Request) -> dict[str, str]:
-    return dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _by_feature(model: Model, fields: dict[str, str]) -> dict[str, str]:

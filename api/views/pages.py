@@ -17,7 +17,8 @@ from model.runtime import Model
 
 HERE = Path(__file__).parent
 MODEL = HERE.parents[1] / "model"
-LOOKS = (MODEL / "look.css", MODEL / "card" / "page.css")
+# What every file of a kind begins with: the look that all share and the card's, the one thing that scripts share.
+SHARED = {".css": (MODEL / "look.css", MODEL / "card" / "page.css"), ".js": (HERE / "copier.js",)}
 KINDS = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 # Nothing inline and nothing from elsewhere: what a page shows can never become a script that runs.
 POLICY = (
@@ -34,9 +35,8 @@ _HEADERS = (
 
 
 def _content(file: Path) -> bytes:
-    """Return a static file; a style sheet begins with the look that all share, and the card's."""
-    looks = LOOKS if file.suffix == ".css" else ()
-    return b"".join(each.read_bytes() for each in (*looks, file))
+    """Return a static file, with what all of its kind share before it."""
+    return b"".join(each.read_bytes() for each in (*SHARED.get(file.suffix, ()), file))
 
 
 def _lasting(file: Path) -> str:

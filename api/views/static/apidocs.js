@@ -1,6 +1,4 @@
 // Shows an OpenAPI document, and lets each of its operations be tried. It needs nothing but the document.
-"use strict";
-
 const service = document.querySelector("link[rel=service-desc]").href;
 const root = new URL(".", service).href.slice(0, -1);
 const page = document.getElementById("page");
@@ -184,19 +182,6 @@ function readable(text) {
   } catch {
     return text;
   }
-}
-
-// The clipboard is there on secure origins only; elsewhere the old command still copies what is selected.
-function copier(pre) {
-  const button = el("button", { type: "button", className: "copy" }, "Copy");
-  button.onclick = () => {
-    getSelection().selectAllChildren(pre);
-    if (navigator.clipboard) navigator.clipboard.writeText(pre.textContent);
-    else document.execCommand("copy");
-    button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 1500);
-  };
-  return button;
 }
 
 /* The same call elsewhere */

@@ -1,6 +1,4 @@
 // Sends a CSV file piece by piece, so that the page stays alive and other callers are answered in between.
-"use strict";
-
 const ROWS = 2000, SHOWN = 20, MOST_PROBLEMS = 1000, BINS = 12;
 const at = (id) => document.getElementById(id);
 const form = at("form");

@@ -1,6 +1,4 @@
 // Fetches the page that the form would lead to and takes its answer over, so that nothing is shown in two ways.
-"use strict";
-
 const form = document.getElementById("form");
 
 async function predict(event) {
@@ -37,19 +35,7 @@ async function predict(event) {
 // Calls to copy name the address that this page came from.
 function finish() {
   for (const part of document.querySelectorAll("[data-origin]")) part.textContent = new URL(".", location).href.slice(0, -1);
-  for (const call of document.querySelectorAll("[data-call]")) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "copy";
-    button.textContent = "Copy";
-    button.onclick = () => {
-      getSelection().selectAllChildren(call);
-      if (navigator.clipboard) navigator.clipboard.writeText(call.textContent);
-      else document.execCommand("copy");
-      button.textContent = "Copied";
-    };
-    call.before(button);
-  }
+  for (const call of document.querySelectorAll("[data-call]")) call.before(copier(call));
 }
 
 form.addEventListener("submit", predict);
