@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from threading import Event
 from time import monotonic
 from typing import NoReturn
 
@@ -29,6 +30,7 @@ def main() -> None:
         _stop(str(error))
     from api.admin import listen  # noqa: PLC0415
     from api.build import build  # noqa: PLC0415
+    from api.drain import drain  # noqa: PLC0415
     from api.server import door, serve  # noqa: PLC0415
 
     application, service = build(settings, models)
@@ -44,7 +46,11 @@ def main() -> None:
             flush=True,
         )
 
-    serve(application, settings, ready)
+    def leave(at_once: Event) -> None:
+        if not service.state.draining:
+            drain(service.state, settings, at_once)
+
+    serve(application, settings, ready, leave)
     admin.shutdown()
 
 

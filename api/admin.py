@@ -7,20 +7,8 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any
 
-from api.service import Service, State
-from api.settings import Settings
-
-
-def drain(state: State, settings: Settings, stop: Event) -> str:
-    """Tell every client to go elsewhere, and return when nobody has come for a while."""
-    state.draining = True
-    started = monotonic()
-    while (now := monotonic()) - started < settings.drain_cap:
-        quiet_until = max(state.last_request, started) + settings.drain_quiet
-        if now >= quiet_until:
-            return "quiet"
-        stop.wait(min(quiet_until, started + settings.drain_cap) - now)
-    return "cap"
+from api.drain import drain
+from api.service import Service
 
 
 def listen(service: Service) -> ThreadingHTTPServer:
@@ -40,7 +28,9 @@ def listen(service: Service) -> ThreadingHTTPServer:
                 body, kind = exposition(service.models, self.headers.get("Accept", ""))
                 self._send(200, body, kind)
             elif path == "/drain":
-                self._send(200, drain(service.state, service.settings, stop).encode() + b"\n", "text/plain")
+                self._send(
+                    200, drain(service.state, service.settings, stop, since=monotonic()).encode() + b"\n", "text/plain"
+                )
             elif path == "/livez":
                 self._send(200, b"ok\n", "text/plain")
             else:

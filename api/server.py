@@ -6,6 +6,8 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from signal import SIGINT
+from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
@@ -20,15 +22,28 @@ from api.settings import Settings
 class OneProcess(mt.MTServer):
     """The threaded server that granian keeps for free-threaded Pythons; with one worker it is right for any."""
 
-    def __init__(self, *args: Any, when_listening: Callable[[], None], **settings: Any) -> None:
+    def __init__(
+        self, *args: Any, when_listening: Callable[[], None], before_closing: Callable[[Event], object], **settings: Any
+    ) -> None:
         super().__init__(*args, **settings)
-        self._when_listening = when_listening
+        self._when_listening, self._before_closing, self._at_once = when_listening, before_closing, Event()
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         """Tell when the door is open."""
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
         knock(door(self.bind_addr), self.bind_port)
         self._when_listening()
+
+    def signal_handler_interrupt(self, number: int, *_: Any) -> None:
+        """Take the cluster's signal as a wish to leave in good order, and Ctrl-C or a second signal as one to leave."""
+        if number == SIGINT or self.interrupt_signal:
+            self._at_once.set()
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
+
+    def shutdown(self, exit_code: int = 0) -> None:
+        """Close the door, once those who still come through it know of another."""
+        self._before_closing(self._at_once)
+        super().shutdown(exit_code)  # type: ignore[no-untyped-call]
 
     def _check_gil(self) -> None:
         """Allow what granian forbids because several workers would fight for the lock; here is one."""
@@ -82,8 +97,10 @@ def direct(application: Any, options: dict[str, Any], log_format: Any = None) ->
     return answer
 
 
-def serve(application: Any, settings: Settings, when_listening: Callable[[], None]) -> None:
-    """Answer requests until a signal says to stop."""
+def serve(
+    application: Any, settings: Settings, when_listening: Callable[[], None], before_closing: Callable[[Event], object]
+) -> None:
+    """Answer requests until a signal says to stop; the event handed on cuts short what is done before the end."""
     # Every request's environment starts as a copy of the process's, which holds nothing that a request needs.
     os.environ.clear()
     server = OneProcess(
@@ -98,6 +115,7 @@ def serve(application: Any, settings: Settings, when_listening: Callable[[], Non
         websockets=False,
         log_enabled=False,
         when_listening=when_listening,
+        before_closing=before_closing,
     )
     vars(mt)["_wsgi_call_wrap"] = direct  # there is no public place for it
     server.serve(target_loader=lambda *_: application, wrap_loader=False)

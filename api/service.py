@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
-from time import monotonic, perf_counter
+from math import inf
+from time import perf_counter
 from typing import Any
 
 from api.bodies import Bodies
@@ -68,7 +69,7 @@ class State:
     """What changes while a server runs."""
 
     draining: bool = False
-    last_request: float = field(default_factory=monotonic)
+    last_request: float = -inf
 
 
 class Service:

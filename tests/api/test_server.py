@@ -96,6 +96,27 @@ def test_a_drain_sends_clients_away_and_ends_when_it_is_quiet():
         kept.close()
 
 
+def test_it_leaves_when_nobody_comes_any_more_unless_it_is_told_twice():
+    with running(drain_quiet=60, drain_cap=60) as server:
+        kept = HTTPConnection(server.url.removeprefix("http://"))
+
+        def told_to_go():
+            kept.request("POST", "/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}')
+            found = kept.getresponse()
+            assert found.read() == b'{"score":[0]}'
+            return found.getheader("Connection") == "close"
+
+        assert not told_to_go()
+        server.send_signal(signal.SIGTERM)
+        while not told_to_go():
+            pass
+        # It still takes who comes anew.
+        assert told_to_go()
+        kept.close()
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(10) == 0
+
+
 def test_without_training_libraries_it_serves_too():
     program = """if True:
         import sys
