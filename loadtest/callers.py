@@ -1,8 +1,9 @@
 """Callers at a constant rate, who count every request that had no right answer, and say why.
 
 python -m loadtest.callers http://ADDRESS:5000/score asks until Ctrl-C, or for so many seconds, and then says in JSON
-what was lost. Half of the callers keep their connection, the others open one for every request. What takes long is
-counted from the moment when it should have been asked, so that a server that stalls cannot hide behind those who wait.
+what was lost: refused by nobody listening, or broken on its way. Half of the callers keep their connection, the others
+open one for every request. What takes long is counted from the moment when it should have been asked, so that a server
+that stalls cannot hide behind those who wait.
 """
 
 from __future__ import annotations
@@ -56,6 +57,11 @@ class Callers:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def asked(self) -> int:
+        """Return how many requests there were until now."""
+        return sum(caller.asked for caller in self.all)
+
     def stop(self) -> dict[str, Any]:
         """Let everybody finish, and tell what was lost."""
         self._over.set()
@@ -77,6 +83,8 @@ class Callers:
             "seconds": round(monotonic() - self.started, 1),
             "requests": len(good) + len(lost),
             "lost": len(lost),
+            "refused": (refused := sum(each["why"].startswith("ConnectionRefused") for each in lost)),
+            "broken": len(lost) - refused,
             "worst_gap_ms": round(1000 * max((b - a for a, b in pairwise(good)), default=0), 1),
             **{f"p{q}_ms": _quantile(took, q / 100) for q in (50, 99, 99.9)},
             "why": sorted(lost, key=lambda each: each["at"]),

@@ -9,8 +9,10 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
-from contextlib import suppress
+import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -22,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 EXEC = shlex.split(os.environ.get("E2E_EXEC", ""))
 PUSH = os.environ.get("E2E_PUSH", "localhost:5000")
 IMAGE = "score-app/score-app"
+RECORD = []
 
 
 def run(*command, check=True, timeout=120, **more):
@@ -57,6 +60,46 @@ def curl(url, *args, check=True):
 
 def ask(url, body, *args):
     return json.loads(curl(url, "-d", json.dumps(body), *args).stdout)
+
+
+class Asking:
+    """Callers at a constant rate within the cluster's network."""
+
+    def __init__(self, url, rate, callers):
+        command = ["loadtest.callers", f"{url}/score", "--rate", str(rate), "--callers", str(callers)]
+        self._process = subprocess.Popen(
+            [*EXEC, sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+        )
+
+    def stop(self, how=signal.SIGTERM):
+        """Let them finish, and return what they say."""
+        os.killpg(self._process.pid, how)
+        said, _ = self._process.communicate(timeout=30)
+        return json.loads(said or "{}")
+
+    @property
+    def over(self):
+        return self._process.poll() is not None
+
+
+@contextmanager
+def asking(url, rate, callers):
+    """Give callers who ask until they are stopped."""
+    found = Asking(url, rate, callers)
+    try:
+        yield found
+    finally:
+        if not found.over:
+            found.stop(signal.SIGKILL)
+
+
+def record(name, times, told):
+    """Say what became of requests, and leave it in build/fire/cluster.json."""
+    print(f"{name}: {told['lost']} of {told['requests']:,} lost, worst gap {told['worst_gap_ms']:.0f} ms")
+    RECORD.append({"name": name, "times": times} | told)
+    place = ROOT / "build" / "fire"
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "cluster.json").write_text(json.dumps(RECORD, indent=1))
 
 
 def address(namespace):

@@ -11,7 +11,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import tempfile
 
@@ -20,7 +19,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from tests.conftest import unless
-from tests.e2e.conftest import EXEC, IMAGE, PUSH, ROOT, address, get, kubectl, run, until
+from tests.e2e.conftest import IMAGE, PUSH, ROOT, address, asking, get, kubectl, record, run, until
 
 GITOPS = shlex.split(os.environ.get("E2E_GITOPS", ""))
 REMOTE = os.environ.get("E2E_REMOTE", "http://127.0.0.1:8418/score-app.git")
@@ -135,23 +134,10 @@ def build_wrong(tag):
 
 @pytest.fixture(scope="module")
 def load(place, urls):
-    """Ask prod all the time, and tell at the end whether it always answered."""
-    with tempfile.NamedTemporaryFile("w", suffix=".lua", delete=False) as script:
-        script.write("wrk.method='POST'; wrk.body='{\"X\":[5.1,3.5,1.4,0.2]}'\nfunction delay() return 40 end")
-    command = [*EXEC, "wrk", "-t1", "-c4", "-d1200s", "--timeout", "10", "-s", script.name]
+    """Ask prod all the time."""
     until(lambda: get("deployment", "score-app", "-n", "mlops-prod")["status"]["availableReplicas"] >= 3, "prod", 240)
-    process = subprocess.Popen(
-        [*command, f"{address('mlops-prod')}/score"], stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    yield process
-    if process.poll() is None:
-        os.killpg(process.pid, 9)
-
-
-def stop(process):
-    """End the load as Ctrl-C does, and return what wrk says."""
-    subprocess.run(["pkill", "-INT", "-s", str(process.pid), "wrk"], check=True)
-    return process.communicate(timeout=30)[0]
+    with asking(address("mlops-prod"), rate=100, callers=4) as callers:
+        yield callers
 
 
 def test_git_push_moves_a_version_to_prod(place, urls, load):
@@ -228,8 +214,6 @@ def test_a_hand_edited_cluster_is_put_right(place, urls):
 
 
 def test_prod_answered_all_the_time(load):
-    said = stop(load)
-    assert re.search(r"(\d+) requests in", said), said
-    assert "Socket errors" not in said, said
-    assert "Non-2xx" not in said, said
-    print(said)
+    told = load.stop()
+    record("promoted by git push, twice", 1, told)
+    assert (told["lost"], told["why"]) == (0, [])

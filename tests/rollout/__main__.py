@@ -1,0 +1,25 @@
+"""Try every way in full, without a cluster, and leave what came of it in build/fire/laptop.json: make fire."""
+
+import json
+import sys
+from pathlib import Path
+
+from tests.rollout.ways import tried, ways
+
+PLACE = Path(__file__).parents[2] / "build" / "fire"
+LAG, RATE, REPLACEMENTS, REQUESTS = (0.0, 5.0), 1000, 20, 100_000
+
+
+def main():
+    found = []
+    for way in ways(10):
+        told = tried(way, replacements=REPLACEMENTS, requests=REQUESTS, lag=LAG, rate=RATE)
+        found.append({"name": way.name, "keeps": way.keeps} | told)
+        print(f"{way.name}: {told['lost']} of {told['requests']:,} lost in {told['replacements']} replacements")
+    PLACE.mkdir(parents=True, exist_ok=True)
+    (PLACE / "laptop.json").write_text(json.dumps(found, indent=1))
+    sys.exit(any(each["lost"] for each in found if each["keeps"]))
+
+
+if __name__ == "__main__":
+    main()
