@@ -65,17 +65,25 @@ def ask(url, body, *args):
 class Asking:
     """Callers at a constant rate within the cluster's network."""
 
-    def __init__(self, url, rate, callers):
-        command = ["loadtest.callers", f"{url}/score", "--rate", str(rate), "--callers", str(callers)]
+    def __init__(self, url, rate, callers, every):
+        command = ["loadtest.callers", f"{url}/score", "--rate", rate, "--callers", callers, "--every", every]
         self._process = subprocess.Popen(
-            [*EXEC, sys.executable, "-m", *command], stdout=subprocess.PIPE, text=True, cwd=ROOT, start_new_session=True
+            [*EXEC, sys.executable, "-m", *map(str, command)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            start_new_session=True,
         )
 
-    def stop(self, how=signal.SIGTERM):
-        """Let them finish, and return what they say."""
+    def lines(self, how=signal.SIGTERM):
+        """Let them finish, and return what they said from time to time and at the end."""
         os.killpg(self._process.pid, how)
         said, _ = self._process.communicate(timeout=30)
-        return json.loads(said or "{}")
+        return list(map(json.loads, said.splitlines()))
+
+    def stop(self):
+        """Let them finish, and return what they say."""
+        return self.lines()[-1]
 
     @property
     def over(self):
@@ -83,14 +91,14 @@ class Asking:
 
 
 @contextmanager
-def asking(url, rate, callers):
+def asking(url, rate, callers, every=0):
     """Give callers who ask until they are stopped."""
-    found = Asking(url, rate, callers)
+    found = Asking(url, rate, callers, every)
     try:
         yield found
     finally:
         if not found.over:
-            found.stop(signal.SIGKILL)
+            found.lines(signal.SIGKILL)
 
 
 def record(name, times, told):

@@ -1,0 +1,62 @@
+"""An hour of load on the cluster, and what the pods hold every minute: python -m tests.e2e.soak --minutes 60.
+
+It asks prod's Service at a constant rate through wrk, and beside it as one who counts every loss; memory, files and
+threads of each pod, and the latency, are left in build/fire/soak.json. Prod must be there already.
+"""
+
+import json
+import subprocess
+import tempfile
+from time import monotonic, sleep
+
+import click
+
+from tests.e2e.conftest import EXEC, ROOT, address, asking, kubectl, ready
+
+PROD = "mlops-prod"
+CONNECTIONS = 16
+
+
+def held(pod):
+    """Return what a pod's server holds: resident MiB, open files, threads."""
+    read = "cat /proc/1/status; echo Files: $(ls /proc/1/fd | wc -l)"
+    said = kubectl("exec", "-n", PROD, pod, "--", "sh", "-c", read)
+    facts = dict(line.split(":", 1) for line in said.splitlines() if ":" in line)
+    return {
+        "mib": round(int(facts["VmRSS"].split()[0]) / 1024, 1), "files": int(facts["Files"]),
+        "threads": int(facts["Threads"]),
+    }  # fmt: skip
+
+
+def load(url, rate, seconds):
+    """Ask so many times a second over connections that are kept."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua", delete=False) as script:
+        script.write("wrk.method='POST'; wrk.body='{\"X\":[5.1,3.5,1.4,0.2]}'\n")
+        script.write(f"function delay() return {1000 * CONNECTIONS / rate} end\n")
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10", "-s", script.name, f"{url}/score"]
+    return subprocess.Popen([*EXEC, *command], stdout=subprocess.PIPE, text=True)
+
+
+@click.command(context_settings={"show_default": True})
+@click.option("--minutes", default=60, help="How long.")
+@click.option("--rate", default=4000, help="Requests a second.")
+def main(minutes, rate):
+    """Load prod for long, and write down what its pods hold."""
+    url, found, start = address(PROD), [], monotonic()
+    bulk = load(url, rate, minutes * 60)
+    with asking(url, rate=50, callers=8, every=60) as callers:
+        for minute in range(1, minutes + 1):
+            sleep(max(0.0, start + 60 * minute - monotonic()))
+            line = {"minute": minute, "pods": {pod: held(pod) for pod in ready(PROD)}}
+            found.append(line)
+            click.echo(json.dumps(line))
+        *each, told = callers.lines()
+    said, _ = bulk.communicate(timeout=60)
+    (ROOT / "build" / "fire").mkdir(parents=True, exist_ok=True)
+    page = {"minutes": found, "latency": each, "told": told, "wrk": said}
+    (ROOT / "build" / "fire" / "soak.json").write_text(json.dumps(page, indent=1))
+    click.echo(said)
+
+
+if __name__ == "__main__":
+    main()
