@@ -13,6 +13,8 @@ from tests.conftest import unless
 from tests.manifests.conftest import RENDERS, ROOT
 
 NEW, NEWER = (f"1.{n}.0@sha256:{str(n) * 64}" for n in (1, 2))
+DIGEST = NEW.partition("@")[2]
+PROMOTE = ("promote", "dev", "staging")
 
 
 def git(place, *args):
@@ -71,3 +73,26 @@ def repository(tmp_path):
     found.commit("the beginning")
     git(place, "fetch", "-q", "origin")
     return found
+
+
+def moved(repository):
+    """Bring a version to staging."""
+    assert repository.run("release", NEW).exit_code == 1
+    repository.verified("dev")
+    assert repository.run("promote", "dev", "staging").exit_code == 1
+    return repository
+
+
+def clone(repository):
+    """Return another's clone."""
+    other = repository.place.parent / "other"
+    git(repository.place.parent, "clone", "-q", str(repository.place.parent / "remote.git"), str(other))
+    git(other, "config", "user.email", "other@example.org")
+    git(other, "config", "user.name", "Other")
+    return other
+
+
+def frozen(repository):
+    repository.run("release", NEW)
+    repository.verified("dev")
+    assert repository.run("hold", "staging", "--reason", "end of year").exit_code == 1
