@@ -90,7 +90,7 @@ def checks(
     yield f"every ready pod runs {wanted.version}", lambda: _images(cluster, wanted.version), inf
     yield "golden rows are answered rightly", lambda: _golden(wanted, url or cluster.address(APP)), SETTLED
     if prometheus:
-        yield "errors and latency are low", lambda: _prometheus(prometheus, wanted.namespace), SETTLED
+        yield "errors and latency are low", lambda: measured(prometheus, wanted.namespace), SETTLED
 
 
 def wait(check: Check, timeout: float) -> None:
@@ -184,7 +184,8 @@ def _same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _prometheus(url: str, namespace: str) -> str | None:
+def measured(url: str, namespace: str) -> str | None:
+    """Ask Prometheus for errors and latency, and say which is too high."""
     of = f'namespace="{namespace}",route!="unmatched"'
     bad = f'{of},http_status=~"5.."'
     queries = {

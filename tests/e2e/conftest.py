@@ -12,13 +12,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
 import pytest
 
-from tests.conftest import unless
+from tests.conftest import unless, until
 
 ROOT = Path(__file__).parents[2]
 EXEC = shlex.split(os.environ.get("E2E_EXEC", ""))
@@ -41,17 +41,6 @@ def kubectl(*args, check=True, timeout=120, **more):
 
 def get(*args):
     return json.loads(kubectl("get", *args, "-o", "json"))
-
-
-def until(condition, said, seconds=90):
-    """Wait until something is so, and return what it was."""
-    end = monotonic() + seconds
-    while monotonic() < end:
-        with suppress(AssertionError, KeyError, IndexError, ValueError):
-            if found := condition():
-                return found
-        sleep(0.5)
-    pytest.fail(f"not within {seconds} s: {said}")
 
 
 def curl(url, *args, check=True):

@@ -13,7 +13,8 @@ from functools import partial
 
 import pytest
 
-from tests.e2e.conftest import EXEC, ROOT, address, asking, get, kubectl, pods, ready, record, rolled, run, until
+from tests.conftest import until
+from tests.e2e.conftest import EXEC, ROOT, address, asking, get, kubectl, pods, ready, record, rolled, run
 
 PROD = "mlops-prod"
 TIMES = int(os.environ.get("FIRE", "1"))

@@ -1,18 +1,16 @@
 """Prometheus in the cluster's network finds the pods as the monitor says, and tells of drift when there is some."""
 
-import json
 import shutil
-import subprocess
 from dataclasses import replace
 
 import pytest
-import yaml
 from sklearn.datasets import load_iris
 
 from monitoring.rules import groups
 from monitoring.slo import promises
-from tests.conftest import unless
-from tests.e2e.conftest import EXEC, address, ask, curl, get, kubectl, rolled, until
+from tests.conftest import unless, until
+from tests.e2e.conftest import EXEC, address, ask, curl, get, kubectl, rolled
+from tests.monitoring.conftest import watching
 
 PLACE = "mlops-staging"
 PORT = 19095
@@ -51,34 +49,23 @@ def staging(tree):
 @pytest.fixture(scope="module")
 def prometheus(staging, tmp_path_factory):
     """Run Prometheus with staging's rules, but that drift is looked for in a minute and told at once."""
-    place = tmp_path_factory.mktemp("prometheus")
     promise = next(each for each in promises() if each.environment == "staging")
     quick = replace(promise, window="1m", lasting="0s", rows=300)
-    (place / "rules.yaml").write_text(yaml.safe_dump({"groups": groups(quick)}))
     found, path = targets()
     assert len(found) == 3
-    job = {"job_name": "score-app", "metrics_path": path, "scrape_interval": "2s", "static_configs": found}
-    page = {"global": {"evaluation_interval": "2s"}, "rule_files": [f"{place}/rules.yaml"], "scrape_configs": [job]}
-    (place / "prometheus.yaml").write_text(yaml.safe_dump(page))
-    command = [f"--config.file={place}/prometheus.yaml", f"--storage.tsdb.path={place}/data", "--log.level=error"]
-    process = subprocess.Popen([*EXEC, shutil.which("prometheus"), *command, f"--web.listen-address=127.0.0.1:{PORT}"])
-
-    def query(text):
-        said = curl(f"http://127.0.0.1:{PORT}/api/v1/query", "-G", "--data-urlencode", f"query={text}").stdout
-        return json.loads(said)["data"]["result"]
-
-    until(lambda: len(query("up == 1")) == 3, "three pods are scraped")
-    yield query
-    process.terminate()
-    process.wait(30)
+    job = {"job_name": "score-app", "metrics_path": path, "static_configs": found}
+    place = tmp_path_factory.mktemp("prometheus")
+    with watching(place, groups(quick), [job], "2s", EXEC, PORT, lambda url: curl(url).stdout) as server:
+        yield server
 
 
-def drifting(query):
-    return {each["metric"]["feature"] for each in query('ALERTS{alertname="ScoreAppDrift",alertstate="firing"}')}
+def drifting(prometheus):
+    told = 'ALERTS{alertname="ScoreAppDrift",alertstate="firing"}'
+    return {each["metric"]["feature"] for each in prometheus.ask(told)}
 
 
-def others(query):
-    known = {each["metric"]["alertname"] for each in query('ALERTS{alertstate="firing"}')}
+def others(prometheus):
+    known = {each["metric"]["alertname"] for each in prometheus.ask('ALERTS{alertstate="firing"}')}
     return known - {"ScoreAppDrift", "ScoreAppDriftBegins"}
 
 
@@ -91,7 +78,7 @@ def test_a_shift_is_told_and_its_end_too(staging, prometheus):
         until(once, said, 180)
 
     enough = 'min(score_app:drift:rows{model="iris"}) > 300'
-    asked(FLOWERS, lambda: prometheus(enough), "there is enough to tell")
+    asked(FLOWERS, lambda: prometheus.ask(enough), "there is enough to tell")
     assert drifting(prometheus) == set()
     asked(SHIFTED, lambda: "sepal_width" in drifting(prometheus), "the shift is told")
     assert drifting(prometheus) <= {"sepal_width", ""}

@@ -1,23 +1,20 @@
 """The dashboard's own queries against a real Prometheus that scrapes the real service under a known load."""
 
 import json
-import subprocess
 import threading
-import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import isnan
 from time import monotonic, sleep
-from urllib.parse import urlencode
 
 import pytest
 import yaml
 
-from gitops.verify import _prometheus as verify_says
+from gitops.verify import measured
 from monitoring.dashboard import dashboard, queries
-from tests.api.conftest import fetch, free_port, running
-from tests.conftest import SAMPLES
+from tests.api.conftest import fetch, running
+from tests.conftest import SAMPLES, until
 from tests.manifests.conftest import ROOT
-from tests.monitoring.conftest import tool
+from tests.monitoring.conftest import watching
 
 WINE = [7.4, 0.7, 0.0, 1.9, 0.076, 11, 34, 0.9978, 3.51, 0.56, 9.4]
 CHURN = {"tenure_months": 900, "monthly_charges": None, "support_calls": 1, "contract": "one year", "internet": "dsl",
@@ -45,28 +42,6 @@ class Others(BaseHTTPRequestHandler):
         pass
 
 
-class Prometheus:
-    def __init__(self, url):
-        self.url = url
-
-    def ask(self, query):
-        with urllib.request.urlopen(f"{self.url}/api/v1/query?{urlencode({'query': query})}", timeout=10) as answer:
-            return json.loads(answer.read())["data"]["result"]
-
-    def value(self, query):
-        found = self.ask(query)
-        return float(found[0]["value"][1]) if found else None
-
-
-def until(condition, said, seconds=60):
-    end = monotonic() + seconds
-    while not (found := condition()):
-        if monotonic() > end:
-            pytest.fail(f"not within {seconds} s: {said}")
-        sleep(0.2)
-    return found
-
-
 @pytest.fixture(scope="module")
 def service():
     with running(model=",".join(SAMPLES), log_level="error", feedback=1000) as process:
@@ -75,41 +50,19 @@ def service():
 
 @pytest.fixture(scope="module")
 def prometheus(service, tmp_path_factory):
-    place = tmp_path_factory.mktemp("prometheus")
     others = ThreadingHTTPServer(("127.0.0.1", 0), Others)
     threading.Thread(target=others.serve_forever, daemon=True).start()
     page = yaml.safe_load((ROOT / "overlays" / "prod" / "alerts.yaml").read_text())
-    (place / "rules.yaml").write_text(yaml.safe_dump(page["spec"]))
-    labels = {"namespace": "mlops-prod", "service": "score-app-metrics", "pod": "score-app-1"}
-    targets = [service.admin.removeprefix("http://"), f"127.0.0.1:{others.server_port}"]
+    labels = {"namespace": "mlops-prod", "pod": "score-app-1"}
     jobs = [
-        {"job_name": name, "scrape_interval": "1s", "static_configs": [{"targets": [target], "labels": given}]}
-        for name, target, given in zip(
-            ("score-app-metrics", "others"), targets, (labels, {**labels, "service": "others"}), strict=True
+        {"job_name": name, "static_configs": [{"targets": [target], "labels": {**labels, "service": name}}]}
+        for name, target in (
+            ("score-app-metrics", service.admin.removeprefix("http://")),
+            ("others", f"127.0.0.1:{others.server_port}"),
         )
     ]
-    (place / "prometheus.yaml").write_text(
-        yaml.safe_dump({
-            "global": {"evaluation_interval": "1s"}, "rule_files": [str(place / "rules.yaml")], "scrape_configs": jobs
-        })
-    )  # fmt: skip
-    port = free_port()
-    process = subprocess.Popen(
-        [tool("prometheus"), f"--config.file={place}/prometheus.yaml", f"--storage.tsdb.path={place}/data",
-         f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"],
-    )  # fmt: skip
-    found = Prometheus(f"http://127.0.0.1:{port}")
-
-    def ready():
-        try:
-            return found.value('up{service="score-app-metrics"}') == 1
-        except OSError:
-            return False
-
-    until(ready, "Prometheus scrapes")
-    yield found
-    process.terminate()
-    process.wait(30)
+    with watching(tmp_path_factory.mktemp("prometheus"), page["spec"]["groups"], jobs) as found:
+        yield found
     others.shutdown()
     others.server_close()
 
@@ -194,8 +147,8 @@ def test_drift_of_this_very_load_is_told_per_feature(prometheus, load):
 
 
 def test_verify_asks_for_errors_and_latency(prometheus, load):
-    assert verify_says(prometheus.url, "mlops-prod") is None
-    assert "Prometheus does not answer" in verify_says("http://127.0.0.1:9", "mlops-prod")
+    assert measured(prometheus.url, "mlops-prod") is None
+    assert "Prometheus does not answer" in measured("http://127.0.0.1:9", "mlops-prod")
 
 
 def test_the_dashboard_has_what_the_tutorial_s_had():
