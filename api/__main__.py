@@ -52,6 +52,7 @@ def main() -> None:
 
     serve(application, settings, ready, leave)
     admin.shutdown()
+    service.close()
 
 
 def _require_ports(settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from api.endpoints import lanes
@@ -18,11 +18,18 @@ from model.runtime import Model
 
 def build(settings: Settings, models: Sequence[Model], log: Log | None = None) -> tuple[FastLane, Service]:
     """Return the WSGI application, and the service behind it."""
+    log = log or Log(settings.log_level)
+    make: Callable[..., Service] = Service
+    if settings.otel_exporter_otlp_endpoint:
+        from api.tracing import TracedModel, TracedService, Tracing  # noqa: PLC0415 - nothing of it costs who has none
+
+        tracing = Tracing(log)
+        models, make = [TracedModel(model, tracing) for model in models], partial(TracedService, tracing)
     meters = Meters(models)
     served = Models(models, settings.max_rows, meters)
     if settings.feedback:
         served.memory = Memory(settings.feedback)
-    service = Service(settings, served, meters, log or Log(settings.log_level))
+    service = make(settings, served, meters, log)
     return FastLane(OnFirstUse(partial(_flask, service)), service, lanes(served)), service
 
 

@@ -136,6 +136,9 @@ class Service:
         told = lambda share: say("warning", "overload", turned_away=share)  # noqa: E731
         self.pressure.watch(door, self.settings.port, told, self.bodies.crowded_since)
 
+    def close(self) -> None:
+        """End what goes on beside the answers; here nothing does."""
+
     def unmatched(self, request: Request, method: str, failure: ApiError, render: Render) -> Reply:
         """Refuse what no endpoint answers."""
         identity = given(request.environ.get(_NAME, "")) or f"{self._prefix}{next(self._numbers):x}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from model.bundle import DEFAULT_ROOT, NAME
 
@@ -47,6 +48,8 @@ class Settings:
     """Seconds without a request after which a drain is over."""
     drain_cap: float = 15.0
     """Seconds after which a drain is over in any case."""
+    otel_exporter_otlp_endpoint: str = ""
+    """Where a collector takes spans; without it nothing is traced. The SDK reads it, and its other variables, itself."""
 
     def __repr__(self) -> str:
         """Show every setting but the keys."""
@@ -126,6 +129,17 @@ def _level(text: str) -> str:
     return text.lower()
 
 
+def _address(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        good = url.scheme in ("http", "https") and url.hostname and url.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("must be an http or https address, such as http://localhost:4318")
+    return text
+
+
 def _models(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(re.split(r"[\s,]+", text)))
     if not all(NAME.fullmatch(name) for name in names):
@@ -170,6 +184,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "feedback": _whole(0, 1_000_000),
     "drain_quiet": _number(0, 600),
     "drain_cap": _number(0, 600),
+    "otel_exporter_otlp_endpoint": _address,
 }
 NAMES = (*(name.upper() for name in _PARSERS), "API_KEYS_FILE")
 """What may be set in the environment."""

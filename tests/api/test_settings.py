@@ -16,7 +16,7 @@ def test_everything_can_be_set(tmp_path):
             "HOST": "127.0.0.1", "PORT": "80", "ADMIN_PORT": "0", "BUNDLES": "/b", "MODEL": "iris, wine",
             "THREADS": "2", "LOG_LEVEL": "DEBUG", "LOG_SAMPLE": "0.5", "MAX_BODY": "512k", "MAX_ROWS": "10",
             "API_KEYS": "secret-one,secret-two", "API_KEYS_FILE": str(tmp_path / "keys"), "PUBLIC_METRICS": "on",
-            "DRAIN_QUIET": "1.5", "DRAIN_CAP": "9",
+            "DRAIN_QUIET": "1.5", "DRAIN_CAP": "9", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
         }
     )  # fmt: skip
     assert (found.port, found.model, found.max_body, found.drain_quiet) == (80, ("iris", "wine"), 524_288, 1.5)
@@ -39,6 +39,9 @@ def test_everything_can_be_set(tmp_path):
         ("DRAIN_CAP", "-1", "must be a number from 0 to 600"),
         ("API_KEYS", "", "is set but holds no key"),
         ("API_KEYS", "short", "at least 8"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must be an http or https address"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4318", "must be an http or https address"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:port", "must be an http or https address"),
         ("API_KEYS_FILE", "/nowhere/keys", "cannot be read"),
     ],
 )
