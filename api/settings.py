@@ -49,7 +49,7 @@ class Settings:
     drain_cap: float = 15.0
     """Seconds after which a drain is over in any case."""
     otel_exporter_otlp_endpoint: str = ""
-    """Where a collector takes spans; without it nothing is traced. The SDK reads it, and its other variables, itself."""
+    """Where a collector takes spans; without it nothing is traced. The SDK reads all of its variables itself."""
 
     def __repr__(self) -> str:
         """Show every setting but the keys."""

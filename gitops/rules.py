@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from opentelemetry.sdk import environment_variables
+
 from api.settings import NAMES
 from gitops.render import Object, folders, kustomization, name, objects, of_kind, pod_of, settings_of, text
 
@@ -18,6 +20,8 @@ ORDER = (
 PAGE = 60
 DIGEST = re.compile(r"sha256:(?!0{64})[0-9a-f]{64}")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+# The service's own, and what OpenTelemetry's SDK reads itself.
+SETTINGS = {*NAMES, *(each for each in vars(environment_variables) if each.startswith("OTEL_"))}
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ def no_stray_container(environment: Environment) -> Iterator[str]:
 def settings(environment: Environment) -> Iterator[str]:
     """Require that each key that the pods are told is a setting of the service."""
     for key in settings_of(environment.objects):
-        if key not in NAMES:
+        if key not in SETTINGS:
             yield f"{key} is no setting of the service; it knows {', '.join(NAMES)}"
 
 

@@ -48,6 +48,10 @@ TRAPS = {
         "no container uses",
     ),
     "a misspelt setting": (edit(DEV, "LOG_LEVEL=debug", "LOG_LEVELL=debug"), "LOG_LEVELL is no setting"),
+    "a misspelt setting of the SDK": (
+        edit(DEV, "LOG_LEVEL=debug", "OTEL_TRACES_SAMPLERR=always_on"),
+        "OTEL_TRACES_SAMPLERR is no setting",
+    ),
     "alerts that were copied": (
         edit("overlays/prod/alerts.yaml", "mlops-prod", "mlops-staging"),
         "tells of the namespace mlops-staging, not of mlops-prod: make alerts",
@@ -130,6 +134,11 @@ TRAPS = {
 def test_the_copy_is_good(check):
     done = check()
     assert (done.exit_code, done.output) == (0, "dev, prod, staging: every rule is kept\n")
+
+
+def test_settings_of_opentelemetry_s_sdk_are_settings(tree, check):
+    edit(DEV, "LOG_LEVEL=debug", "OTEL_TRACES_SAMPLER=parentbased_traceidratio")(tree)
+    assert check().exit_code == 0
 
 
 @pytest.mark.parametrize("trap", TRAPS)
