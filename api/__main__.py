@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from threading import Event
+from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import NoReturn
 
@@ -39,18 +40,16 @@ def main() -> None:
 
     def ready() -> None:
         service.watch(door(settings.host))
-        print(  # noqa: T201 - the one line for whoever started it
-            f"score-app: {served} on http://{settings.host}:{settings.port}, admin on {settings.admin_port}, "
-            f"{settings.threads} threads, ready in {monotonic() - started:.2f} s",
-            file=sys.stderr,
-            flush=True,
-        )
+        # As with every line of the log: a full disk behind it must not matter.
+        with suppress(OSError):
+            print(  # noqa: T201 - the one line for whoever started it
+                f"score-app: {served} on http://{settings.host}:{settings.port}, admin on {settings.admin_port}, "
+                f"{settings.threads} threads, ready in {monotonic() - started:.2f} s",
+                file=sys.stderr,
+                flush=True,
+            )
 
-    def leave(at_once: Event) -> None:
-        if not service.state.draining:
-            drain(service.state, settings, at_once)
-
-    serve(application, settings, ready, leave)
+    serve(application, settings, ready, partial(drain, service.state, settings))
     admin.shutdown()
     service.close()
 

@@ -19,9 +19,10 @@ from typing import Any
 
 from api.errors import ApiError
 
-LARGE = 1 << 20
-MOST_LARGE = 4
-"""Each may grow to ten times its size while it is parsed."""
+LARGE = 1 << 18
+MOST_LARGE = 2
+GROWTH = 20
+"""So many times its own size a body may take while it is answered; what nobody asks, such as empty rows, twice that."""
 LARGE_SECONDS = 5.0
 CROWDED_SECONDS = 1.0
 _LOOK_EVERY = 0.2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -27,4 +28,6 @@ class Log:
         if self.enabled(level):
             now = datetime.now(UTC).isoformat(timespec="milliseconds")
             line = {"time": now, "level": level, "event": event, **facts}
-            print(msgspec.json.encode(line).decode(), file=self._stream or sys.stderr, flush=True)
+            # A log that cannot be written, such as one on a full disk, is no reason not to answer.
+            with suppress(OSError, ValueError):
+                print(msgspec.json.encode(line).decode(), file=self._stream or sys.stderr, flush=True)

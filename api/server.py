@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,12 @@ from granian.server import mt
 from granian.wsgi import _callback_wrapper
 
 from api.settings import Settings
+
+
+MOST_CONNECTIONS = 10_000
+"""Each takes 3 kB while nothing is asked on it, and is ended after ten seconds."""
+OTHER_FILES = 64
+"""The admin port's connections among them."""
 
 
 class OneProcess(mt.MTServer):
@@ -97,6 +104,19 @@ def direct(application: Any, options: dict[str, Any], log_format: Any = None) ->
     return answer
 
 
+def connections() -> int:
+    """Return how many connections may be open at once, with as many files allowed as there can be.
+
+    granian itself would leave the next one waiting when there are a thousand, though none of them asks anything.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_CONNECTIONS + OTHER_FILES
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(allowed - OTHER_FILES, OTHER_FILES // 8)
+
+
 def serve(
     application: Any, settings: Settings, when_listening: Callable[[], None], before_closing: Callable[[Event], object]
 ) -> None:
@@ -110,6 +130,7 @@ def serve(
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=settings.threads,
+        backpressure=connections(),
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=10_000),
         websockets=False,
