@@ -15,6 +15,7 @@ import pytest
 
 from api.build import build
 from api.logs import Log
+from api.server import knock
 from api.settings import Settings
 from model.bundle import DEFAULT_ROOT, read
 from model.runtime import load
@@ -96,16 +97,23 @@ def fetch(url, body=None, headers=None):
 
 
 @contextmanager
-def running(**settings):
-    """Start `python -m api` with these settings, and give its process once it says that it is ready."""
+def running(*within, log=subprocess.PIPE, **settings):
+    """Start `python -m api` with these settings, and give its process once it says that it is ready.
+
+    A command to start it within may stand before; with a log of its own it is awaited at its door.
+    """
     ports = {"PORT": str(free_port()), "ADMIN_PORT": str(free_port()), "HOST": "127.0.0.1"}
     environment = os.environ | ports | {name.upper(): str(value) for name, value in settings.items()}
-    process = subprocess.Popen([sys.executable, "-m", "api"], env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*within, sys.executable, "-m", "api"], env=environment, stderr=log, text=True)
     try:
-        process.said = process.stderr.readline()
         process.url, process.admin = (f"http://127.0.0.1:{environment[name]}" for name in ("PORT", "ADMIN_PORT"))
+        if log is subprocess.PIPE:
+            process.said = process.stderr.readline()
+        else:
+            knock("127.0.0.1", int(environment["PORT"]), 30)
         yield process
     finally:
         process.kill()
         process.wait()
-        process.stderr.close()
+        if process.stderr:
+            process.stderr.close()
