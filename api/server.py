@@ -19,7 +19,6 @@ from granian.wsgi import _callback_wrapper
 
 from api.settings import Settings
 
-
 MOST_CONNECTIONS = 10_000
 """Each takes 3 kB while nothing is asked on it, and is ended after ten seconds."""
 OTHER_FILES = 64
