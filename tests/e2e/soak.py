@@ -1,7 +1,7 @@
 """An hour of load on the cluster, and what the pods hold every minute: python -m tests.e2e.soak --minutes 60.
 
-It asks prod's Service at a constant rate through wrk, and beside it as one who counts every loss; memory, files and
-threads of each pod, and the latency, are left in build/fire/soak.json. Prod must be there already.
+It asks an environment's Service at a constant rate through wrk, and beside it as one who counts every loss; memory,
+files and threads of each pod, and the latency, are left in build/fire/soak.json. The environment must be there already.
 """
 
 import json
@@ -13,14 +13,13 @@ import click
 
 from tests.e2e.conftest import EXEC, ROOT, address, asking, kubectl, ready
 
-PROD = "mlops-prod"
 CONNECTIONS = 16
 
 
-def held(pod):
+def held(pod, namespace):
     """Return what a pod's server holds: resident MiB, open files, threads."""
     read = "cat /proc/1/status; echo Files: $(ls /proc/1/fd | wc -l)"
-    said = kubectl("exec", "-n", PROD, pod, "--", "sh", "-c", read)
+    said = kubectl("exec", "-n", namespace, pod, "--", "sh", "-c", read)
     facts = dict(line.split(":", 1) for line in said.splitlines() if ":" in line)
     return {
         "mib": round(int(facts["VmRSS"].split()[0]) / 1024, 1), "files": int(facts["Files"]),
@@ -38,16 +37,17 @@ def load(url, rate, seconds):
 
 
 @click.command(context_settings={"show_default": True})
+@click.option("--namespace", default="mlops-prod", help="Where the pods are.")
 @click.option("--minutes", default=60, help="How long.")
 @click.option("--rate", default=4000, help="Requests a second.")
-def main(minutes, rate):
-    """Load prod for long, and write down what its pods hold."""
-    url, found, start = address(PROD), [], monotonic()
+def main(namespace, minutes, rate):
+    """Load a Service for long, and write down what its pods hold."""
+    url, found, start = address(namespace), [], monotonic()
     bulk = load(url, rate, minutes * 60)
     with asking(url, rate=50, callers=8, every=60) as callers:
         for minute in range(1, minutes + 1):
             sleep(max(0.0, start + 60 * minute - monotonic()))
-            line = {"minute": minute, "pods": {pod: held(pod) for pod in ready(PROD)}}
+            line = {"minute": minute, "pods": {pod: held(pod, namespace) for pod in ready(namespace)}}
             found.append(line)
             click.echo(json.dumps(line))
         *each, told = callers.lines()
