@@ -4,135 +4,143 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from grafana_foundation_sdk.builders import dashboard as board
-from grafana_foundation_sdk.builders import gauge, heatmap, prometheus, stat, text, timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
-from grafana_foundation_sdk.models.dashboard import DataSourceRef, GridPos, Threshold, ThresholdsMode
-from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from grafana_foundation_sdk.models.dashboard import (
+    DashboardCursorSync,
+    VariableOption,
+    VariableRefresh,
+    VariableSort,
+)
 
 from api.drift import ALERT, WARN
+from monitoring.panels import SOURCE, Panel, Row, built, placed
 from monitoring.rules import scoring
+from monitoring.slo import promises
 
-SOURCE = DataSourceRef("prometheus", "prometheus")
 OF = 'namespace="$namespace"'
 SCORING = f'{OF},route=~"{scoring()}"'
 MODEL = f'{OF},model=~"$model"'
 CONTAINER = f'{OF},container="score-app"'
-PSI = "score_app:drift:psi"
 RATE = "$__rate_interval"
+SCORES = "regression_model_output"
+"""The second tutorial's histogram of scores from 0 to 10."""
+GOOD, WARNED, BAD = "green", "orange", "red"
+ROWS, VALUES = "suffix:rows/s", "suffix:values/s"
 
 
-KINDS: dict[str, Any] = {
-    "timeseries": timeseries.Panel, "gauge": gauge.Panel, "stat": stat.Panel, "heatmap": heatmap.Panel
-}  # fmt: skip
+def rate(by: str, counter: str, of: str = MODEL) -> str:
+    """Return the query of what is added to a counter in a second, by these labels."""
+    return f"sum by ({by}) (rate({counter}{{{of}}}[{RATE}]))"
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One panel: what it asks, and how its answer is shown."""
-
-    title: str
-    queries: dict[str, str]
-    """PromQL, by what its series are called."""
-    kind: str = "timeseries"
-    unit: str = "short"
-    width: int = 8
-    said: str = ""
-    steps: tuple[tuple[float | None, str], ...] = ()
-    ends: tuple[float, float] | None = None
+def share(by: str, part: str, whole: str, of: str = MODEL, window: str = RATE) -> str:
+    """Return the query of one counter's growth by another's."""
+    return " / ".join(f"sum by ({by}) (increase({each}{{{of}}}[{window}]))" for each in (part, whole))
 
 
-@dataclass(frozen=True)
-class Row:
-    """Panels under one heading."""
-
-    title: str
-    panels: list[Panel] = field(default_factory=list)
-
-
-def scored(part: str) -> str:
-    """Return the second tutorial's histogram of scores from 0 to 10."""
-    return f"regression_model_output_{part}{{{MODEL}}}"
-
-
-def quantile(share: float) -> str:
+def quantile(of: float) -> str:
     """Return the query of a latency quantile."""
-    buckets = f"sum by (le) (rate(request_latency_seconds_bucket{{{SCORING}}}[{RATE}]))"
-    return f"histogram_quantile({share}, {buckets})"
+    return f"histogram_quantile({of}, {rate('le', 'request_latency_seconds_bucket', SCORING)})"
+
+
+def drift() -> str:
+    """Return the query of the drift of what has had enough rows to tell, as the alerts ask it too."""
+    least = min(promise.rows for promise in promises())
+    told = f"score_app:drift:psi{{{MODEL}}} and score_app:drift:rows{{{MODEL}}} >= {least}"
+    return f'max by (model, feature) (label_replace({told}, "feature", "(answers)", "feature", ""))'
 
 
 def rows() -> list[Row]:
     """Return everything that the dashboard shows."""
-    count, latency = f"request_count_total{{{SCORING}}}", f"request_latency_seconds_count{{{SCORING}}}"
-    good, warn, bad = "green", "orange", "red"
+    return [_model(), _service(), _pods()]
+
+
+def _model() -> Row:
+    by_feature, by_version, told = "{{model}} {{feature}}", "{{model}} {{version}}", "feedback_rows_total"
+    return Row("Model metrics", [
+        Panel("Model predictions", {}, "text", width=4,
+              said="A score is a number from 0 to 10, and its distribution is of all chosen models together. A class "
+              "has no score: it is counted below."),
+        Panel("Model score (30 min avg)",
+              {"{{model}}": share("model", f"{SCORES}_sum", f"{SCORES}_count", window="30m")},
+              "gauge", width=8, ends=(0, 10), said="The mean of what a model of numbers answered."),
+        Panel("Model prediction distribution (30 min)",
+              {"{{le}}": f"sum by (le) (increase({SCORES}_bucket{{{MODEL}}}[30m]))"}, "heatmap", width=12,
+              said="How many answers fell between two scores in the half hour before."),
+        Panel("Predictions by class", {"{{model}} {{category}}": rate("model, category", "predictions_total")},
+              unit=ROWS, width=12, said="Rows answered with each class."),
+        Panel("Rows by version", {by_version: rate("model, version", "drift_rows_total", f'{MODEL},feature=""')},
+              unit=ROWS, width=12, said="Rows answered by each version: during a rollout there are two."),
+        Panel("Drift by feature (PSI over the rules' window)", {by_feature: drift()}, width=24,
+              steps=((-inf, GOOD), (WARN, WARNED), (ALERT, BAD)),
+              said="How far what is asked lies from training, of every feature and of the answers, once there were "
+              f"enough rows to tell. Above {WARN} look, above {ALERT} act."),
+        Panel("Values that training never had", {by_feature: rate("model, feature", "feature_outside_total")},
+              unit=VALUES, width=12, said="Numbers beyond training's least and greatest, and unknown categories."),
+        Panel("Missing values", {by_feature: rate("model, feature", "feature_missing_total")}, unit=VALUES, width=12,
+              said="Values that were none, or null."),
+        Panel("Right answers, by feedback",
+              {by_version: share("model, version", "feedback_right_total", told, window="30m")},
+              unit="percentunit", ends=(0, 1),
+              said="Of the classes whose truth was told in the last half hour, those that were right. Needs FEEDBACK."),
+        Panel("Mean error, by feedback",
+              {by_version: share("model, version", "feedback_absolute_error_total", told, window="30m")},
+              said="How far numbers lay from the truth that was told in the last half hour. Needs FEEDBACK."),
+        Panel("Time in the model", {"{{model}}": share("model", "inference_seconds_sum", "inference_seconds_count")},
+              unit="s", said="What one call of a model took on average, whatever its rows."),
+    ])  # fmt: skip
+
+
+def _service() -> Row:
     success = (
         f'1 - (sum(increase(request_count_total{{{SCORING},http_status=~"5.."}}[30m])) or vector(0)) '
-        f"/ sum(increase({count}[30m]))"
+        f"/ sum(increase(request_count_total{{{SCORING}}}[30m]))"
     )
-    average = f"sum(increase({scored('sum')}[30m])) / sum(increase({scored('count')}[30m]))"
-    return [
-        Row("Model metrics", [
-            Panel("Model predictions", {}, "text", said="A score is a number from 0 to 10; a class has none."),
-            Panel("Model score (30 min avg)", {"": average}, "gauge", ends=(0, 10)),
-            Panel("Model prediction distribution (30 min)",
-                  {"{{le}}": f"sum by (le) (increase({scored('bucket')}[30m]))"}, "heatmap"),
-            Panel("Predictions by class", {"{{model}} {{category}}":
-                  f"sum by (model, category) (rate(predictions_total{{{MODEL}}}[{RATE}]))"}, unit="reqps"),
-            Panel("Rows by version", {"{{model}} {{version}}":
-                  f'sum by (model, version) (rate(drift_rows_total{{{MODEL},feature=""}}[{RATE}]))'}, unit="reqps"),
-            Panel("Drift by feature (PSI over the rules' window)", {"{{model}} {{feature}}":
-                  f"{PSI}{{{MODEL}}}"}, steps=((None, good), (WARN, warn), (ALERT, bad))),
-            Panel("Values that training never had", {"{{model}} {{feature}}":
-                  f"sum by (model, feature) (rate(feature_outside_total{{{MODEL}}}[{RATE}]))"}, unit="reqps"),
-            Panel("Missing values", {"{{model}} {{feature}}":
-                  f"sum by (model, feature) (rate(feature_missing_total{{{MODEL}}}[{RATE}]))"}, unit="reqps"),
-            Panel("Right answers, by feedback", {"{{model}} {{version}}":
-                  f"sum by (model, version) (increase(feedback_right_total{{{MODEL}}}[30m])) / "
-                  f"sum by (model, version) (increase(feedback_rows_total{{{MODEL}}}[30m]))"}, unit="percentunit"),
-            Panel("Mean error, by feedback", {"{{model}} {{version}}":
-                  f"sum by (model, version) (increase(feedback_absolute_error_total{{{MODEL}}}[30m])) / "
-                  f"sum by (model, version) (increase(feedback_rows_total{{{MODEL}}}[30m]))"}),
-            Panel("Time in the model", {"{{model}}":
-                  f"sum by (model) (rate(inference_seconds_sum{{{MODEL}}}[{RATE}])) / "
-                  f"sum by (model) (rate(inference_seconds_count{{{MODEL}}}[{RATE}]))"}, unit="s"),
-        ]),
-        Row("Service metrics", [
-            Panel("Request throughput", {}, "text", said="A success is an answer that is no fault of the server's: "
-                  "whatever is not 5xx, a refusal of wrong input included."),
-            Panel("HTTP success rate (30 min)", {"": success}, "gauge", "percentunit", ends=(0.8, 1),
-                  steps=((None, bad), (0.95, warn), (0.99, good))),
-            Panel("Requests", {"{{route}}": f"sum by (route) (rate({latency}[{RATE}]))"}, unit="reqps"),
-            Panel("Request latencies", {}, "text", said="Promised is the share of answers within the objective's time, "
-                  "which the burn rate below is made of; quantiles are estimates between the histogram's bounds."),
-            Panel("Requests in progress", {"": f"sum(requests_in_flight{{{OF}}})"}, "stat"),
-            Panel("Latency", {f"p{share * 100:g}": quantile(share) for share in (0.99, 0.95, 0.5)}, unit="s"),
-            Panel("Answers by status", {"{{http_status}}":
-                  f"sum by (http_status) (rate({count}[{RATE}]))"}, unit="reqps"),
-            Panel("Refused, by reason", {"{{reason}}":
-                  f"sum by (reason) (rate(requests_rejected_total{{{OF}}}[{RATE}]))"}, unit="reqps"),
-            Panel("Budget burn (1 is just enough for 30 days)", {
-                "errors, 1 h": f"score_app:errors:ratio_1h{{{OF}}} / score_app:errors:budget{{{OF}}}",
-                "slow, 1 h": f"score_app:slow:ratio_1h{{{OF}}} / score_app:slow:budget{{{OF}}}",
-            }, steps=((None, good), (1, warn), (6, bad))),
-        ]),
-        Row("Pods", [
-            Panel("Pods that answer", {"up": f'sum(up{{{OF},service="score-app-metrics"}})',
-                           "autoscaler's maximum": f"max(kube_horizontalpodautoscaler_spec_max_replicas{{{OF}}})"}),
-            Panel("CPU", {"{{pod}}": f"sum by (pod) (rate(process_cpu_seconds_total{{{OF}}}[{RATE}]))"}),
-            Panel("CPU throttled", {"{{pod}}":
-                  f"sum by (pod) (rate(container_cpu_cfs_throttled_periods_total{{{CONTAINER}}}[{RATE}])) / "
-                  f"sum by (pod) (rate(container_cpu_cfs_periods_total{{{CONTAINER}}}[{RATE}]))"},
-                  unit="percentunit"),
-            Panel("Memory", {"{{pod}}": f"sum by (pod) (process_resident_memory_bytes{{{OF}}})"}, unit="bytes"),
-            Panel("File handles", {"{{pod}}": f"sum by (pod) (process_open_fds{{{OF}}})"}),
-            Panel("Rows at once (avg)", {"{{model}}":
-                  f"sum by (model) (rate(request_rows_sum{{{MODEL}}}[{RATE}])) / "
-                  f"sum by (model) (rate(request_rows_count{{{MODEL}}}[{RATE}]))"}),
-        ]),
-    ]  # fmt: skip
+    return Row("Service metrics", [
+        Panel("Request throughput", {}, "text", width=4, said="A success is an answer that is no fault of the "
+              "server's: whatever is not 5xx, a refusal of wrong input included."),
+        Panel("HTTP success rate (30 min)", {"": success}, "gauge", "percentunit", ends=(0.8, 1),
+              steps=((-inf, BAD), (0.95, WARNED), (0.99, GOOD)), decimals=2, said="Of the requests that score."),
+        Panel("Requests", {"{{route}}": rate("route", "request_latency_seconds_count", SCORING)},
+              unit="reqps", width=12, said="Requests that score, by path."),
+        Panel("Request latencies", {}, "text", width=4, said="The burn rate below is made of the share of answers "
+              "that came within the promised time; quantiles are estimates between the histogram's bounds."),
+        Panel("Requests in progress", {"": f"sum(requests_in_flight{{{OF}}})"}, "stat",
+              said="Requests that were being answered when the pods were last asked."),
+        Panel("Latency", {f"p{part * 100:g}": quantile(part) for part in (0.99, 0.95, 0.5)}, unit="s", width=12,
+              said="From a request's first line to its answer, in the server."),
+        Panel("Answers by status", {"{{http_status}}": rate("http_status", "request_count_total", SCORING)},
+              unit="reqps", said="Answers on the paths that score."),
+        Panel("Refused, by reason", {"{{reason}}": rate("reason", "requests_rejected_total", OF)},
+              unit="reqps", said="Requests that were refused, by the code of their error."),
+        Panel("Budget burn (1 is just enough for 30 days)", {
+            f"{what}, 1 h": f"score_app:{what}:ratio_1h{{{OF}}} / score_app:{what}:budget{{{OF}}}"
+            for what in ("errors", "slow")
+        }, steps=((-inf, GOOD), (1, WARNED), (6, BAD)), said="How fast the promised budget is used up."),
+    ])  # fmt: skip
+
+
+def _pods() -> Row:
+    throttled, periods = (f"container_cpu_cfs_{each}periods_total" for each in ("throttled_", ""))
+    return Row("Pods", [
+        Panel("Pods that answer", {
+            "up": f'sum(up{{{OF},service="score-app-metrics"}})',
+            "autoscaler's maximum": f"max(kube_horizontalpodautoscaler_spec_max_replicas{{{OF}}})",
+        }, said="Pods whose metrics can be read, and how many there may be (from kube-state-metrics)."),
+        Panel("CPU", {"{{pod}}": rate("pod", "process_cpu_seconds_total", OF)}, unit="suffix:cores",
+              said="Cores in use by each pod."),
+        Panel("CPU throttled", {"{{pod}}": share("pod", throttled, periods, CONTAINER)}, unit="percentunit",
+              said="Of the kernel's periods, those in which a pod had to wait for its limit (from the kubelet)."),
+        Panel("Memory", {"{{pod}}": f"sum by (pod) (process_resident_memory_bytes{{{OF}}})"}, unit="bytes",
+              said="Resident memory of each pod."),
+        Panel("File handles", {"{{pod}}": f"sum by (pod) (process_open_fds{{{OF}}})"}, said="Open files and sockets."),
+        Panel("Rows at once (avg)", {"{{model}}": share("model", "request_rows_sum", "request_rows_count")},
+              said="Rows of a request, on average."),
+    ])  # fmt: skip
 
 
 def queries() -> Iterator[tuple[str, str]]:
@@ -145,25 +153,29 @@ def queries() -> Iterator[tuple[str, str]]:
 def dashboard() -> str:
     """Return the dashboard as Grafana reads it."""
     found = board.Dashboard("Model").uid("score-app-model").tags(["score-app"]).refresh("5s").time("now-30m", "now")
-    found = found.with_variable(_variable("namespace", "label_values(build_info, namespace)"))
-    found = found.with_variable(
-        _variable("model", 'label_values(build_info{namespace="$namespace"}, model)', many=True)
-    )
-    found = found.annotation(_rollouts())
-    down = 0
-    for row in rows():
-        found = found.with_row(board.Row(row.title).grid_pos(GridPos(h=1, w=24, x=0, y=down)))
-        down += 1
-        for place, panel in enumerate(row.panels):
-            found = found.with_panel(
-                _panel(panel).grid_pos(GridPos(h=8, w=8, x=place % 3 * 8, y=down + place // 3 * 8))
-            )
-        down += -(-len(row.panels) // 3) * 8
+    found = found.description("What the models answer, how the service does, and what its pods use.")
+    found = found.tooltip(DashboardCursorSync.CROSSHAIR).annotation(_rollouts())
+    for variable in (
+        board.DatasourceVariable("datasource").label("Prometheus").type("prometheus"),
+        _variable("namespace", "label_values(build_info, namespace)"),
+        _variable("model", 'label_values(build_info{namespace="$namespace"}, model)')
+        .multi(multi=True).include_all(include_all=True).current(VariableOption(text=["All"], value=["$__all"])),
+    ):  # fmt: skip
+        found = found.with_variable(variable)
+    number = 0
+    for row, heading, places in placed(rows()):
+        number += 1
+        found = found.with_row(board.Row(row.title).id(number).grid_pos(heading))
+        for panel, place in places:
+            number += 1
+            found = found.with_panel(built(panel).id(number).grid_pos(place))
     return json.dumps(found.build(), cls=JSONEncoder, indent=1, sort_keys=True) + "\n"
 
 
-def _variable(name: str, query: str, *, many: bool = False) -> Any:
-    return board.QueryVariable(name).datasource(SOURCE).query(query).multi(many).include_all(many)
+def _variable(name: str, query: str) -> Any:
+    """Return what is chosen by hand, of what there was in the time that is shown."""
+    found = board.QueryVariable(name).datasource(SOURCE).query(query)
+    return found.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).sort(VariableSort.ALPHABETICAL_ASC)
 
 
 def _rollouts() -> Any:
@@ -173,24 +185,3 @@ def _rollouts() -> Any:
     return (
         board.AnnotationQuery().name("Rollouts").datasource(SOURCE).enable(enable=True).icon_color("blue").expr(query)
     )
-
-
-def _panel(panel: Panel) -> Any:
-    if panel.kind == "text":
-        return text.Panel().title(panel.title).content(panel.said)
-    kinds: dict[str, Any] = {
-        "timeseries": timeseries.Panel,
-        "gauge": gauge.Panel,
-        "stat": stat.Panel,
-        "heatmap": heatmap.Panel,
-    }
-    found = kinds[panel.kind]().title(panel.title).datasource(SOURCE).unit(panel.unit)
-    for place, (name, query) in enumerate(panel.queries.items()):
-        target = prometheus.Dataquery().expr(query).ref_id(chr(ord("A") + place)).legend_format(name)
-        found = found.with_target(target.format(PromQueryFormat.HEATMAP) if panel.kind == "heatmap" else target)
-    if panel.ends:
-        found = found.min(panel.ends[0]).max(panel.ends[1])
-    if panel.steps:
-        steps = [Threshold(value=value, color=colour) for value, colour in panel.steps]
-        found = found.thresholds(board.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps))
-    return found

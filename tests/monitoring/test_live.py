@@ -1,45 +1,22 @@
 """The dashboard's own queries against a real Prometheus that scrapes the real service under a known load."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from math import isnan
 from time import monotonic, sleep
 
 import pytest
-import yaml
 
 from gitops.verify import measured
 from monitoring.dashboard import dashboard, queries
 from tests.api.conftest import fetch, running
 from tests.conftest import SAMPLES, until
-from tests.manifests.conftest import ROOT
-from tests.monitoring.conftest import watching
+from tests.monitoring.conftest import filled, observed
 
 WINE = [7.4, 0.7, 0.0, 1.9, 0.076, 11, 34, 0.9978, 3.51, 0.56, 9.4]
 CHURN = {"tenure_months": 900, "monthly_charges": None, "support_calls": 1, "contract": "one year", "internet": "dsl",
          "payment": "card"}  # fmt: skip
-# What the kubelet and kube-state-metrics would tell; neither is part of this service.
-OTHERS = """container_cpu_cfs_periods_total{{container="score-app"}} {0}
-container_cpu_cfs_throttled_periods_total{{container="score-app"}} {1}
-kube_horizontalpodautoscaler_spec_max_replicas{{horizontalpodautoscaler="score-app"}} 10
-kube_horizontalpodautoscaler_status_current_replicas{{horizontalpodautoscaler="score-app"}} 3
-"""
-
-
-class Others(BaseHTTPRequestHandler):
-    scrapes = 0
-
-    def do_GET(self):
-        Others.scrapes += 1
-        body = OTHERS.format(Others.scrapes * 10, Others.scrapes).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "text/plain")
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
+BATCH = 50
+"""Rows of wine at once: this model has enough to tell drift, the others have too few."""
 
 
 @pytest.fixture(scope="module")
@@ -50,21 +27,8 @@ def service():
 
 @pytest.fixture(scope="module")
 def prometheus(service, tmp_path_factory):
-    others = ThreadingHTTPServer(("127.0.0.1", 0), Others)
-    threading.Thread(target=others.serve_forever, daemon=True).start()
-    page = yaml.safe_load((ROOT / "overlays" / "prod" / "alerts.yaml").read_text())
-    labels = {"namespace": "mlops-prod", "pod": "score-app-1"}
-    jobs = [
-        {"job_name": name, "static_configs": [{"targets": [target], "labels": {**labels, "service": name}}]}
-        for name, target in (
-            ("score-app-metrics", service.admin.removeprefix("http://")),
-            ("others", f"127.0.0.1:{others.server_port}"),
-        )
-    ]
-    with watching(tmp_path_factory.mktemp("prometheus"), page["spec"]["groups"], jobs) as found:
+    with observed(tmp_path_factory.mktemp("prometheus"), [service]) as found:
         yield found
-    others.shutdown()
-    others.server_close()
 
 
 class Load:
@@ -77,14 +41,14 @@ class Load:
         self.rounds += 1
         for path, body in (
             ("/score", {"X": [5.1, 3.5, 1.4, 0.2]}),
-            ("/v1/models/wine:predict", {"instances": [WINE] * 3}),
+            ("/v1/models/wine:predict", {"instances": [WINE] * BATCH}),
             ("/v1/models/churn:predict", {"instances": [CHURN]}),
         ):
             answer = fetch(f"{self.url}{path}", json.dumps(body).encode())
             assert answer.status == 200
             if "wine" in path:
                 self.score = answer.json["predictions"][0]
-            truth = {"/score": 0, "/v1/models/churn:predict": "leaves"}.get(path, [5.0, 5.0, 5.0])
+            truth = {"/score": 0, "/v1/models/churn:predict": "leaves"}.get(path, [5.0] * BATCH)
             told = {"request_id": answer.headers["x-request-id"], "truth": truth}
             assert fetch(f"{self.url}/feedback", json.dumps(told).encode()).status == 200
         assert fetch(f"{self.url}/score", b'{"X": ["wrong"]}').status == 400
@@ -109,11 +73,6 @@ def load(service, prometheus):
     return found
 
 
-def filled(query):
-    """Return a query as Grafana would send it."""
-    return query.replace("$__rate_interval", "20s").replace("$namespace", "mlops-prod").replace("$model", ".*")
-
-
 def numbers(result):
     return [value for each in result if not isnan(value := float(each["value"][1]))]
 
@@ -128,13 +87,16 @@ def test_no_panel_is_empty_and_the_numbers_are_right(prometheus, load):
     (score,) = found["Model score (30 min avg)"]
     assert score == pytest.approx(load.score, rel=1e-3)
     assert prometheus.value('predictions_total{model="iris",category="0"}') == load.rounds
-    assert prometheus.value('regression_model_output_count{model="wine"}') == 3 * load.rounds
+    assert prometheus.value('regression_model_output_count{model="wine"}') == BATCH * load.rounds
     assert prometheus.value('feature_missing_total{model="churn",feature="monthly_charges"}') == load.rounds
     assert prometheus.value('feature_outside_total{model="churn",feature="tenure_months"}') == load.rounds
     assert prometheus.value('sum(requests_rejected_total{route="/score"})') == load.rounds
     assert sorted(found["Right answers, by feedback"]) == [0.0, 1.0]
     assert found["Mean error, by feedback"] == [pytest.approx(load.score - 5, rel=1e-3)]
     assert found["CPU throttled"] == [pytest.approx(0.1)]
+    shown = next(query for title, query in queries() if title.startswith("Drift"))
+    assert {each["metric"]["model"] for each in prometheus.ask(filled(shown))} == {"wine"}
+    assert "(answers)" in {each["metric"]["feature"] for each in prometheus.ask(filled(shown))}
 
 
 def test_drift_of_this_very_load_is_told_per_feature(prometheus, load):
@@ -143,7 +105,10 @@ def test_drift_of_this_very_load_is_told_per_feature(prometheus, load):
     )
     # Every row lies in one range of ten: the index is that of all against a tenth.
     assert prometheus.value('score_app:drift:psi{model="churn",feature="tenure_months"}') > 2
-    assert not [each for each in prometheus.ask("ALERTS") if each["metric"]["alertname"] != "ScoreAppThrottled"]
+    told = [each["metric"] for each in prometheus.ask("ALERTS") if each["metric"]["alertname"] != "ScoreAppThrottled"]
+    assert {(each["alertname"], each["alertstate"], each["model"]) for each in told} <= {
+        ("ScoreAppDrift", "pending", "wine")
+    }
 
 
 def test_verify_asks_for_errors_and_latency(prometheus, load):
@@ -161,5 +126,15 @@ def test_the_dashboard_has_what_the_tutorial_s_had():
         "Requests in progress", "Latency",
     ):  # fmt: skip
         assert title in titles
-    places = [tuple(panel["gridPos"][key] for key in "xy") for panel in found["panels"]]
-    assert len(places) == len(set(places))
+
+
+def test_panels_say_what_they_show_and_have_room():
+    taken = set()
+    for panel in json.loads(dashboard())["panels"]:
+        place = panel["gridPos"]
+        own = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
+        assert not taken & own
+        assert place["x"] + place["w"] <= 24
+        taken |= own
+        assert panel["type"] in ("row", "text") or panel["description"].endswith("."), panel["title"]
+        assert panel["type"] != "timeseries" or panel["options"]["legend"]["showLegend"]
