@@ -34,7 +34,10 @@ def main() -> None:
     from api.drain import drain  # noqa: PLC0415
     from api.server import door, serve  # noqa: PLC0415
 
-    application, service = build(settings, models)
+    try:
+        application, service = build(settings, models)
+    except SettingsError as error:
+        _stop(str(error))
     admin = listen(service)
     served = ", ".join(f"{m.name} {m.version} ({m.manifest.runtime})" for m in models)
 

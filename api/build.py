@@ -12,7 +12,7 @@ from api.logs import Log
 from api.metrics import Meters
 from api.scoring import Models
 from api.service import Service
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 from model.runtime import Model
 
 
@@ -23,7 +23,10 @@ def build(settings: Settings, models: Sequence[Model], log: Log | None = None) -
     if settings.otel_exporter_otlp_endpoint:
         from api.tracing import TracedModel, TracedService, Tracing  # noqa: PLC0415 - nothing of it costs who has none
 
-        tracing = Tracing(log)
+        try:
+            tracing = Tracing(log)
+        except ValueError as error:
+            raise SettingsError(f"one of the variables OTEL_*: {error}") from None
         models, make = [TracedModel(model, tracing) for model in models], partial(TracedService, tracing)
     meters = Meters(models)
     served = Models(models, settings.max_rows, meters)

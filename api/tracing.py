@@ -32,6 +32,8 @@ from model.runtime import Answer, Model
 NAME = "score-app"
 # A server that ends waits so many seconds for a collector, and no longer.
 LAST_SECONDS = 3.0
+# An explanation asks a model twice a row.
+MOST_CALLS = 8
 _PARENT = "HTTP_TRACEPARENT"
 _HEADERS = {"traceparent": _PARENT, "tracestate": "HTTP_TRACESTATE"}
 _EXPORTER = OTLPSpanExporter.__module__
@@ -43,16 +45,29 @@ class Notes:
     def __init__(self) -> None:
         self.refused = ""
         self.began = self.ended = 0
-        self.calls: list[tuple[str, Manifest, int, int, int]] = []
-        """What a model was asked: the span's name, the model, the rows, begin and end."""
+        self.calls: list[tuple[str, dict[str, Any], int, int]] = []
+        """What a model was asked: the span's name, its attributes, begin and end."""
+
+    def call(self, name: str, model: Manifest, rows: int, began: int) -> None:
+        """Note what a model was asked until now; when it is asked without end, the last span has all that follows."""
+        if len(self.calls) == MOST_CALLS:
+            name, last, began, _ = self.calls.pop()
+            rows += last["model.rows"]
+        facts = {"model.name": model.name, "model.version": model.version, "model.rows": rows}
+        self.calls.append((name, facts, began, time_ns()))
+
+
+class Here(local):
+    """The notes of the request that this thread answers, where it is traced."""
+
+    notes: Notes | None = None
 
 
 class Tracing:
     """Make spans, and send them in the background."""
 
     def __init__(self, log: Log) -> None:
-        self.here = local()
-        """Holds the notes of the request that this thread answers, where it is traced."""
+        self.here = Here()
         heard = _Heard(log)
         resource = Resource.create()
         if str(resource.attributes["service.name"]).startswith("unknown_service"):
@@ -68,45 +83,26 @@ class Tracing:
         if _PARENT in environ:
             headers = {name: environ[key] for name, key in _HEADERS.items() if key in environ}
             context = self._propagator.extract(headers, context)
-        return self._tracer.start_span(
-            f"{endpoint.method} {endpoint.path}",
-            context,
-            SpanKind.SERVER,
-            {
-                "http.request.method": endpoint.method,
-                "http.route": endpoint.path,
-                "url.path": environ["PATH_INFO"],
-                "url.scheme": environ.get("wsgi.url_scheme", "http"),
-            },
-        )
+        facts = {
+            "http.request.method": endpoint.method, "http.route": endpoint.path,
+            "url.path": environ["PATH_INFO"], "url.scheme": environ["wsgi.url_scheme"],
+        }  # fmt: skip
+        return self._tracer.start_span(f"{endpoint.method} {endpoint.path}", context, SpanKind.SERVER, facts)
 
     def end(self, span: Span, notes: Notes, reply: Reply) -> None:
         """End the span of a request, and tell what it was made of."""
-        found: dict[str, Any] = {
-            "http.response.status_code": reply.status,
-            "score_app.request_id": dict(reply.headers)["X-Request-ID"],
-        }
+        found: dict[str, Any] = {"http.response.status_code": reply.status}
+        found["score_app.request_id"] = dict(reply.headers)["X-Request-ID"]
         if notes.refused:
             found["score_app.refused"] = notes.refused
         if reply.status >= 500:
             found["error.type"] = notes.refused or "internal"
             span.set_status(StatusCode.ERROR)
         span.set_attributes(found)
-        self._parts(set_span_in_context(span, Context()), notes)
+        within = set_span_in_context(span, Context())
+        for name, facts, began, ended in _parts(notes):
+            self._tracer.start_span(name, within, attributes=facts, start_time=began).end(ended)
         span.end()
-
-    def _parts(self, context: Context, notes: Notes) -> None:
-        """Tell the time before, in and after a model; what asked none has no parts."""
-        if not notes.calls:
-            return
-        self._part("parse", context, notes.began, notes.calls[0][3])
-        for name, manifest, rows, began, ended in notes.calls:
-            facts = {"model.name": manifest.name, "model.version": manifest.version, "model.rows": rows}
-            self._part(name, context, began, ended, facts)
-        self._part("render", context, notes.calls[-1][4], notes.ended)
-
-    def _part(self, name: str, context: Context, began: int, ended: int, facts: dict[str, Any] | None = None) -> None:
-        self._tracer.start_span(name, context, attributes=facts, start_time=began).end(ended)
 
     def close(self) -> None:
         """Send what is left, but do not wait for ever."""
@@ -114,6 +110,14 @@ class Tracing:
         last = Thread(target=self._provider.shutdown, daemon=True)
         last.start()
         last.join(LAST_SECONDS)
+
+
+def _parts(notes: Notes) -> list[tuple[str, dict[str, Any], int, int]]:
+    """Return the time before, in and after a model; what asked none has no parts."""
+    calls = notes.calls
+    if not calls:
+        return []
+    return [("parse", {}, notes.began, calls[0][2]), *calls, ("render", {}, calls[-1][3], notes.ended)]
 
 
 class TracedModel(Model):
@@ -148,9 +152,8 @@ class TracedModel(Model):
             self._note("predict_proba", height(rows), began)
 
     def _note(self, name: str, rows: int, began: int) -> None:
-        notes: Notes | None = getattr(self._here, "notes", None)
-        if notes is not None:
-            notes.calls.append((name, self.manifest, rows, began, time_ns()))
+        if self._here.notes is not None:
+            self._here.notes.call(name, self.manifest, rows, began)
 
 
 class TracedService(Service):
@@ -177,8 +180,9 @@ class TracedService(Service):
             finally:
                 notes.ended = time_ns()
 
+        here = span.get_span_context()
         # Like a proxy's, the span stands between the caller and what names a trace in the log and beside the latency.
-        within = {**request.environ, _PARENT: _name(span)}
+        within = {**request.environ, _PARENT: f"00-{here.trace_id:032x}-{here.span_id:016x}-{here.trace_flags:02x}"}
         reply = super().answer(endpoint, noted, Request(request.body, within), quick=quick)
         self._here.notes = None
         self._tracing.end(span, notes, reply)
@@ -188,18 +192,13 @@ class TracedService(Service):
         try:
             super()._admit(request)
         except ApiError as failure:
-            if (notes := getattr(self._here, "notes", None)) is not None:
-                notes.refused = failure.code
+            if self._here.notes is not None:
+                self._here.notes.refused = failure.code
             raise
 
     def close(self) -> None:
         """Send the spans that are left."""
         self._tracing.close()
-
-
-def _name(span: Span) -> str:
-    context = span.get_span_context()
-    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
 class _Heard(logging.Handler):
@@ -219,7 +218,8 @@ class _Heard(logging.Handler):
         """Take one message; a traceback that it has stays here."""
         said = " ".join(record.getMessage().split())[:300]
         if record.name == _EXPORTER:
-            self.reason = said
+            # The first that goes wrong has the cause; the last only says that there was one.
+            self.reason = self.reason or said
         elif record.levelno >= logging.WARNING and record.msg not in self._known:
             self._known.add(record.msg)
             self._log.write("warning", "tracing", said=said)
@@ -235,6 +235,7 @@ class _Exporter(OTLPSpanExporter):
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send some spans."""
+        self._heard.reason = ""
         result = super().export(spans)
         if result is not SpanExportResult.SUCCESS:
             if not self._lost:
