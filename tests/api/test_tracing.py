@@ -258,7 +258,7 @@ def test_a_collector_that_is_away_is_said_once_and_so_is_its_return():
     with running(otel_exporter_otlp_endpoint=f"http://127.0.0.1:{port}", **waits) as server:
         assert "Connection refused" in ask_while(server, lambda line: line["said"] == "spans are lost")["reason"]
         for _ in range(3):
-            assert fetch(f"{server.url}/score", ROW, {"tracestate": "=", **PARENT}).status == 200
+            assert fetch(f"{server.url}/score", ROW, {**PARENT, "tracestate": "="}).status == 200
         with collecting(port) as collector:
             assert ask_while(server, lambda line: line["said"] == "spans are sent again")["lost"] > 0
             assert collector.servers(1)
