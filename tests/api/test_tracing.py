@@ -5,84 +5,18 @@ import json
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Condition, Event, Thread
+from threading import Thread
 
 import pytest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
+from tests.api.collector import collecting, facts
 from tests.api.conftest import fetch, free_port, running
 from tests.api.test_server import spoil_copy
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = {"traceparent": f"00-{TRACE}-{CALLER}-01", "tracestate": "vendor=x"}
 ROW = b'{"X": [5.1, 3.5, 1.4, 0.2]}'
-
-
-class Collector:
-    """What an OpenTelemetry collector is to a sender: it takes spans, and answers as it is told to."""
-
-    def __init__(self, port=0):
-        self.spans, self.resources, self.status = [], [], 200
-        self.changed, self.open = Condition(), Event()
-        self.open.set()
-        collector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                collector.open.wait()
-                if collector.status == 200:
-                    collector.take(self.path, self.headers["Content-Type"], ExportTraceServiceRequest.FromString(body))
-                self.send_response(collector.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def take(self, path, kind, sent):
-        assert (path, kind) == ("/v1/traces", "application/x-protobuf")
-        with self.changed:
-            for each in sent.resource_spans:
-                self.resources.append(facts(each.resource.attributes))
-                self.spans += [span for scope in each.scope_spans for span in scope.spans]
-            self.changed.notify_all()
-
-    def servers(self, count):
-        """Wait for so many spans of requests, and give them in the order in which they began."""
-        with self.changed:
-            assert self.changed.wait_for(lambda: len(self._servers()) >= count, 20), self.spans
-            return self._servers()
-
-    def _servers(self):
-        return sorted((s for s in self.spans if s.kind == Span.SPAN_KIND_SERVER), key=lambda s: s.start_time_unix_nano)
-
-    def parts(self, span):
-        found = [each for each in self.spans if each.parent_span_id == span.span_id]
-        return sorted(found, key=lambda each: each.start_time_unix_nano)
-
-
-def facts(attributes):
-    return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in attributes}
-
-
-@contextmanager
-def collecting(port=0):
-    collector = Collector(port)
-    try:
-        yield collector
-    finally:
-        collector.open.set()
-        collector.server.shutdown()
-        collector.server.server_close()
 
 
 @pytest.fixture
