@@ -1,4 +1,5 @@
 # The default image holds the serving core and the bundles named by MODELS; --target full adds scikit-learn.
+# --target load is another one altogether: Locust, for the component load-test.
 ARG BASE=python:3.13-slim
 
 FROM ${BASE} AS builder
@@ -19,6 +20,12 @@ RUN pip --python /opt/app install --no-compile --require-hashes -r full.txt \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
+FROM builder AS load-libraries
+COPY locks/load.txt ./
+RUN pip --python /opt/app install --no-compile --require-hashes -r load.txt \
+    && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
+    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
+
 FROM builder AS sources
 ARG MODELS="iris wine purchase churn echo"
 COPY api api
@@ -32,6 +39,20 @@ RUN rm -rf model/packing && python3 -m compileall -q --invalidation-mode uncheck
 # An estimator of our own, like echo, is unpickled with the module that it was written in.
 FROM sources AS full-program
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash api model
+
+FROM ${BASE} AS load
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="score-app-load" \
+      org.opencontainers.image.description="Locust, asking score-app" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 LOCUST_LOCUSTFILE=/app/loadtest/locustfile.py
+WORKDIR /app
+COPY --from=load-libraries /opt/app /opt/app
+COPY loadtest loadtest
+EXPOSE 5557 8089
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "locust"]
 
 FROM ${BASE} AS runtime
 ARG REVISION=unknown

@@ -16,6 +16,7 @@ IMAGE   ?= score-app
 TAG     ?= 0.1.0
 TARGET  ?= serve
 MODELS  ?= iris wine purchase churn echo
+HELD    := $(if $(filter load,$(TARGET)),,$(MODELS))
 BUILDER ?= $(notdir $(firstword $(foreach tool,docker podman buildah,$(shell command -v $(tool)))))
 REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # The same input makes the same image: layers get the time of the commit, where the builder can.
@@ -85,10 +86,10 @@ reach: setup ## try every estimator of scikit-learn, and write docs/models.md
 
 image: setup ## build the image (docker, podman or buildah), with its bill of materials beside it
 	@mkdir -p build
-	@$(BUILDER) build $(STAMPED) --target $(TARGET) --build-arg "MODELS=$(MODELS)" --build-arg REVISION=$(REVISION) \
+	@$(BUILDER) build $(STAMPED) --target $(TARGET) --build-arg "MODELS=$(HELD)" --build-arg REVISION=$(REVISION) \
 	  --tag $(IMAGE):$(TAG) .
 	@$(BIN)/cyclonedx-py requirements locks/$(TARGET).txt --output-reproducible --output-file build/sbom.json
-	@$(BIN)/python -m gitops.provenance $(IMAGE):$(TAG) $(TARGET) $(REVISION) "$(MODELS)" > build/provenance.json
+	@$(BIN)/python -m gitops.provenance $(IMAGE):$(TAG) $(TARGET) $(REVISION) "$(HELD)" > build/provenance.json
 	@echo "built $(IMAGE):$(TAG); build/sbom.json and build/provenance.json say what is in it"
 
 push: ## push the image, and leave its digest in build/digest
@@ -110,7 +111,7 @@ promote: setup ## give stage TO what stage FROM has verified
 e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
 	@NOTHING_SKIPPED=1 $(BIN)/python -m pytest tests/e2e -s $(ARGS)
 
-load: setup ## load URL with the tutorial's mix (USERS, RATE each, TIME), and leave build/load/report.html
+load: setup ## load URL with the tutorial's mix (USERS, RATE each, or STEADY a second; TIME), and leave build/load/report.html
 	@mkdir -p build/load
 	@$(BIN)/locust -f loadtest/locustfile.py --headless --only-summary --host $(URL) -u $(USERS) -r $(USERS) -t $(TIME) \
 	  --html build/load/report.html --csv build/load/run
@@ -125,6 +126,7 @@ lock: setup ## resolve the newest versions into locks/ (no download address is w
 	@$(LOCK) pyproject.toml --output-file locks/serve.txt
 	@for extra in full dev; do $(LOCK) --extra $$extra pyproject.toml --output-file locks/$$extra.txt || exit; done
 	@for tool in kserve mlserver; do echo $$tool | $(LOCK) - --output-file locks/tool-$$tool.txt || exit; done
+	@echo locust | $(LOCK) - --constraint locks/dev.txt --output-file locks/load.txt
 	@printf 'checkov\nhadolint-bin\nkubernetes-validate\n' | $(LOCK) - --output-file locks/tool-judges.txt
 
 clean: ## remove what the commands above made

@@ -14,6 +14,7 @@ import yaml
 
 from gitops.errors import GitopsError
 
+APP = "score-app"
 OLDEST = (5, 5)
 Object = dict[str, Any]
 
@@ -81,11 +82,11 @@ def of_kind(objects: list[Object], kind: str) -> list[Object]:
 
 
 def settings_of(objects: list[Object]) -> dict[str, str | None]:
-    """Return what the pods are told by their environment; None stands for what only the cluster knows."""
+    """Return what the service's pods are told by their environment; None stands for what only the cluster knows."""
     pages = {each["metadata"]["name"]: each.get("data") or {} for each in of_kind(objects, "ConfigMap")}
     found: dict[str, str | None] = {}
-    for each in of_kind(objects, "Deployment"):
-        for container in (pod_of(each) or {"spec": {}})["spec"].get("containers", []):
+    for pod in (pod for each in of_kind(objects, "Deployment") if (pod := pod_of(each)) and serves(pod)):
+        for container in pod["spec"].get("containers", []):
             for source in container.get("envFrom") or ():
                 found |= pages.get(source.get("configMapRef", {}).get("name"), {})
             found |= {each["name"]: each.get("value") for each in container.get("env") or ()}
@@ -104,3 +105,8 @@ def pod_of(found: Object) -> Object | None:
         spec = spec["jobTemplate"]["spec"]
     template = spec.get("template") if isinstance(spec, dict) else None
     return template if isinstance(template, dict) and "spec" in template else None
+
+
+def serves(pod: Object) -> bool:
+    """Tell whether a pod is one of the service's, as the Service does."""
+    return bool((pod["metadata"].get("labels") or {}).get("app") == APP)

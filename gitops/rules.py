@@ -11,7 +11,7 @@ from typing import Any
 from opentelemetry.sdk import environment_variables
 
 from api.settings import NAMES
-from gitops.render import Object, folders, kustomization, name, objects, of_kind, pod_of, settings_of, text
+from gitops.render import Object, folders, kustomization, name, objects, of_kind, pod_of, serves, settings_of, text
 
 ORDER = (
     "apiVersion", "kind", "namespace", "labels", "resources", "components", "images", "replicas",
@@ -128,6 +128,13 @@ def settings(environment: Environment) -> Iterator[str]:
             yield f"{key} is no setting of the service; it knows {', '.join(NAMES)}"
 
 
+def alone(environment: Environment) -> Iterator[str]:
+    """Let nothing but the service run where a quota was measured for it: no load test beside real callers."""
+    for each in environment.objects if of_kind(environment.objects, "ResourceQuota") else ():
+        if (pod := pod_of(each)) and not serves(pod):
+            yield f"{name(each)} is not the service, and the quota of this namespace is for nothing else"
+
+
 def alerts(environment: Environment) -> Iterator[str]:
     """Require that an environment's alerts are about itself, and not about the one that they were copied from."""
     place = str(environment.page.get("namespace"))
@@ -227,6 +234,6 @@ def _selector(found: Object) -> dict[str, str] | None:
 
 
 RULES: tuple[Callable[[Environment], Iterator[str]], ...] = (
-    one_page, plain_kustomize, images, no_stray_container, settings, alerts, one_owner_of_replicas, own_namespace,
-    hardened, joints,
+    one_page, plain_kustomize, images, no_stray_container, settings, alone, alerts, one_owner_of_replicas,
+    own_namespace, hardened, joints,
 )  # fmt: skip

@@ -21,13 +21,12 @@ from gitops.cluster import Cluster, ready
 from gitops.errors import GitopsError
 from gitops.models import manifests, served
 from gitops.moves import Mover
-from gitops.render import Object, of_kind, render
+from gitops.render import APP, Object, of_kind, render
 from gitops.repo import Repo
 from gitops.stages import load
 from gitops.version import Version, running
 from model.manifest import Manifest
 
-APP = "score-app"
 ANSWERS = 20
 # Once every pod is the right one, an answer that is wrong stays wrong; only the way to the pods may lag.
 SETTLED = 30.0
