@@ -20,7 +20,7 @@ from locust import FastHttpUser, LoadTestShape, constant_throughput, events, tas
 from locust.env import Environment
 from locust.runners import WORKER_REPORT_INTERVAL, WorkerRunner
 
-KEY = os.environ.get("API_KEY", "").partition("\n")[0]
+KEY = next(iter(os.environ.get("API_KEY", "").split()), "")
 RATE, STEADY, FAILURES, P99 = (
     float(os.environ.get(name, low)) for name, low in (("RATE", 10), ("STEADY", 0), ("FAILURES", 0), ("P99", 250))
 )

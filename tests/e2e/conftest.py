@@ -132,14 +132,17 @@ def cluster():
     unless(there, "no cluster: point KUBECONFIG to one")
 
 
+def built(image, *more):
+    """Build an image, push it, and return its digest."""
+    run("make", "image", "push", f"IMAGE={PUSH}/{image}", "TAG=0.1.0", *more, timeout=900)
+    found = re.search(r"sha256:[0-9a-f]{64}", (ROOT / "build" / "digest").read_text())
+    assert found, image
+    return found.group()
+
+
 @pytest.fixture(scope="session")
 def digest(cluster):
-    """Build the image, push it, and return its digest."""
-    tag = f"{PUSH}/{IMAGE}:0.1.0"
-    run("make", "image", "push", f"IMAGE={PUSH}/{IMAGE}", "TAG=0.1.0", timeout=900)
-    found = re.search(r"sha256:[0-9a-f]{64}", (ROOT / "build" / "digest").read_text())
-    assert found, tag
-    return found.group()
+    return built(IMAGE)
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import subprocess
 import yaml
 
 from gitops.render import of_kind, pod_of, render
+from gitops.rules import ORDER
 from tests.manifests.conftest import ROOT
 
 TEXT = (ROOT / "docs" / "how-to.md").read_text()
@@ -57,6 +58,26 @@ def test_keys_come_from_a_secret(tree, check):
     assert container["env"] == [{"name": "API_KEYS_FILE", "value": "/etc/score-app/keys"}]
     wanted = re.search(r"secret generic (\S+) --from-literal=(\w+)=", block("A secret: API keys"))
     assert (keys, "keys") == wanted.groups()
+
+
+def test_a_load_test(tree, check):
+    page = tree / "overlays" / "dev" / "kustomization.yaml"
+    found = yaml.safe_load(page.read_text())
+    for key, more in yaml.safe_load(block("A load test in the cluster", "yaml").replace("DIGEST", "1" * 64)).items():
+        found[key] = found.get(key, []) + more
+    page.write_text(yaml.safe_dump({key: found[key] for key in ORDER if key in found}, sort_keys=False))
+    assert check().output == "dev, prod, staging: every rule is kept\n"
+    objects = render(page.parent)
+    config = next(each for each in of_kind(objects, "ConfigMap") if "USERS" in each["data"])
+    assert (config["data"]["STEADY"], config["data"]["RATE"]) == ("100", "10")
+    deployments = {each["metadata"]["name"]: pod_of(each)["spec"] for each in of_kind(objects, "Deployment")}
+    (master,), (worker,) = (deployments[name]["containers"] for name in ("locust-master", "locust-worker"))
+    for each in (master, worker):
+        assert each["envFrom"] == [{"configMapRef": {"name": config["metadata"]["name"]}}]
+        assert each["image"] == f"REGISTRY/score-app-load:0.1.0@sha256:{'1' * 64}"
+    told = set(re.findall(r"\$\((\w+)\)", " ".join(master["args"])))
+    read = set(re.findall(r'"([A-Z0-9]+)", \d', (ROOT / "loadtest" / "locustfile.py").read_text()))
+    assert (told & read, told | read) == (set(), set(config["data"]))
 
 
 def test_another_model(tree, check):

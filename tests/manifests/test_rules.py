@@ -127,6 +127,14 @@ TRAPS = {
         edit("components/disruption-budget/budget.yaml", "      app: score-app", "      app: score"),
         "selects no pod",
     ),
+    "a load test beside real callers": (
+        edit(
+            PROD,
+            "  - ../../components/monitoring\n",
+            "  - ../../components/load-test\n  - ../../components/monitoring\n",
+        ),
+        "Deployment locust-worker is not the service",
+    ),
     "a host network": (edit(BASE, "      enableServiceLinks: false", "      hostNetwork: true"), "uses hostNetwork"),
 }
 

@@ -64,7 +64,8 @@ def test_components_render_and_add_up_whichever_are_chosen(tree):
     for number, chosen in enumerate(sets):
         assert added(kinds, number) == sorted(kind for each in chosen for kind in alone[each])
     for deployment in of_kind(objects, "Deployment"):
-        assert [each["name"] for each in deployment["spec"]["template"]["spec"]["containers"]] == ["score-app"]
+        names = [each["name"] for each in deployment["spec"]["template"]["spec"]["containers"]]
+        assert names == [deployment["metadata"]["name"]]
 
 
 def added(kinds, number):

@@ -1,0 +1,79 @@
+"""Locust in the cluster asks the environment that it is in, and what came of it can be seen on its page."""
+
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from tests.api.conftest import fetch
+from tests.e2e.conftest import IMAGE, ROOT, built, kubectl, pods, until
+
+DEV = "mlops-dev"
+SETTINGS = {"STEADY": "50", "TIME": "15s", "P99": "60000"}
+
+
+@pytest.fixture(scope="module")
+def page(dev, tree):
+    """Name the component on dev's page, beside the policy that denies what nobody allowed, and open a way to it."""
+    overlay = tree / "overlays" / "dev" / "kustomization.yaml"
+    before = overlay.read_text()
+    found = yaml.safe_load(before)
+    image = {"name": "score-app-load", "newName": f"ghcr.io/{IMAGE}-load", "newTag": "0.1.0"}
+    image["digest"] = built(f"{IMAGE}-load", "TARGET=load")
+    settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "locust"}, "data": SETTINGS}
+    found["components"] += ["../../components/load-test", "../../components/network-policy"]
+    found["images"].append(image)
+    found["patches"] = [{"patch": yaml.safe_dump(settings)}]
+    overlay.write_text(yaml.safe_dump(found))
+    try:
+        kubectl("apply", "-k", tree)
+    finally:
+        overlay.write_text(before)
+    until(lambda: kubectl("get", "endpoints", "locust-master-service", "-n", DEV, "-o", "jsonpath={..ip}"), "a page")
+    command = ["kubectl", "port-forward", "-n", DEV, "svc/locust-master-service", ":8089"]
+    forward = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    yield "http://127.0.0.1:" + re.search(r":(\d+) ->", forward.stdout.readline())[1]
+    forward.terminate()
+    forward.wait()
+
+
+def asked():
+    """Return how many requests each of the service's pods has counted."""
+    found = {}
+    for name in (each["metadata"]["name"] for each in pods(DEV) if each["metadata"]["labels"]["app"] == "score-app"):
+        said = kubectl("get", "--raw", f"/api/v1/namespaces/{DEV}/pods/{name}:9000/proxy/metrics")
+        found[name] = sum(
+            float(count) for count in re.findall(r'^request_count_total{.*"/predict".*} (\S+)', said, re.M)
+        )
+    return found
+
+
+def told(page):
+    return fetch(f"{page}/stats/requests").json
+
+
+def all_of(page):
+    return next(each for each in told(page)["stats"] if each["name"] == "Aggregated")
+
+
+def test_two_workers_ask_every_pod_and_nothing_fails(page):
+    before = asked()
+    until(lambda: told(page)["worker_count"] == 2, "two workers")
+    until(lambda: all_of(page)["num_requests"] > 300, "requests flow")
+    assert all_of(page)["num_failures"] == 0, told(page)["errors"]
+    after = asked()
+    assert all(after[name] > count for name, count in before.items()), (before, after)
+
+
+def test_the_master_judges_when_the_time_is_over(page):
+    said = until(
+        lambda: re.search("^(good|error): .*", kubectl("logs", "-n", DEV, "deployment/locust-master"), re.M),
+        "a verdict",
+    )
+    assert re.match(r"good: \d{3,} requests", said[0]), told(page)["errors"]
+    assert told(page)["state"] == "stopped"
+    report = fetch(f"{page}/stats/report")
+    assert (report.status, b"/predict" in report.body) == (200, True)
+    restarts = [each["restartCount"] for pod in pods(DEV) for each in pod["status"]["containerStatuses"]]
+    assert set(restarts) == {0}
