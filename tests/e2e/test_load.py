@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.api.conftest import fetch
-from tests.e2e.conftest import IMAGE, ROOT, built, kubectl, pods, until
+from tests.e2e.conftest import IMAGE, built, kubectl, pods, until
 
 DEV = "mlops-dev"
 SETTINGS = {"STEADY": "50", "TIME": "15s", "P99": "60000"}
@@ -30,23 +30,20 @@ def page(dev, tree):
         kubectl("apply", "-k", tree)
     finally:
         overlay.write_text(before)
-    until(lambda: kubectl("get", "endpoints", "locust-master-service", "-n", DEV, "-o", "jsonpath={..ip}"), "a page")
+    kubectl("rollout", "status", "deployment/locust-master", "-n", DEV, "--timeout=120s")
     command = ["kubectl", "port-forward", "-n", DEV, "svc/locust-master-service", ":8089"]
-    forward = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    yield "http://127.0.0.1:" + re.search(r":(\d+) ->", forward.stdout.readline())[1]
-    forward.terminate()
-    forward.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forward:
+        yield "http://127.0.0.1:" + re.search(r":(\d+) ->", forward.stdout.readline())[1]
+        forward.terminate()
 
 
 def asked():
-    """Return how many requests each of the service's pods has counted."""
-    found = {}
-    for name in (each["metadata"]["name"] for each in pods(DEV) if each["metadata"]["labels"]["app"] == "score-app"):
-        said = kubectl("get", "--raw", f"/api/v1/namespaces/{DEV}/pods/{name}:9000/proxy/metrics")
-        found[name] = sum(
-            float(count) for count in re.findall(r'^request_count_total{.*"/predict".*} (\S+)', said, re.M)
-        )
-    return found
+    """Return how many predictions each of the service's pods has counted; nobody but Locust asks for any."""
+    names = [each["metadata"]["name"] for each in pods(DEV) if each["metadata"]["labels"]["app"] == "score-app"]
+    metrics = [kubectl("get", "--raw", f"/api/v1/namespaces/{DEV}/pods/{name}:9000/proxy/metrics") for name in names]
+    return [
+        sum(map(float, re.findall(r'^request_count_total{.*"/predict"} (.*)', each, re.MULTILINE))) for each in metrics
+    ]
 
 
 def told(page):
@@ -58,17 +55,16 @@ def all_of(page):
 
 
 def test_two_workers_ask_every_pod_and_nothing_fails(page):
-    before = asked()
     until(lambda: told(page)["worker_count"] == 2, "two workers")
     until(lambda: all_of(page)["num_requests"] > 300, "requests flow")
     assert all_of(page)["num_failures"] == 0, told(page)["errors"]
-    after = asked()
-    assert all(after[name] > count for name, count in before.items()), (before, after)
+    found = asked()
+    assert (len(found), min(found) > 10) == (2, True), found
 
 
 def test_the_master_judges_when_the_time_is_over(page):
     said = until(
-        lambda: re.search("^(good|error): .*", kubectl("logs", "-n", DEV, "deployment/locust-master"), re.M),
+        lambda: re.search("^(good|error): .*", kubectl("logs", "-n", DEV, "deployment/locust-master"), re.MULTILINE),
         "a verdict",
     )
     assert re.match(r"good: \d{3,} requests", said[0]), told(page)["errors"]
