@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from tests.api.conftest import fetch
-from tests.e2e.conftest import IMAGE, built, kubectl, pods, until
+from tests.conftest import until
+from tests.e2e.conftest import IMAGE, built, kubectl, pods
 
 DEV = "mlops-dev"
 SETTINGS = {"STEADY": "50", "TIME": "15s", "P99": "60000"}

@@ -68,6 +68,18 @@ def test_components_render_and_add_up_whichever_are_chosen(tree):
         assert names == [deployment["metadata"]["name"]]
 
 
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_no_component_keeps_callers_out(component, tree):
+    write(tree / "alone", [component])
+    policies = [
+        each["spec"] for each in of_kind(render(tree / "alone"), "NetworkPolicy")
+        if each["spec"]["podSelector"].get("matchLabels", {"app": "score-app"}) == {"app": "score-app"}
+        and "Ingress" in each["spec"]["policyTypes"]
+    ]  # fmt: skip
+    rules = [rule for each in policies for rule in each.get("ingress", ())]
+    assert not policies or {"ports": [{"port": "http"}]} in rules
+
+
 def added(kinds, number):
     more = list(kinds[f"set-{number}"])
     for kind in kinds["set-0"]:
