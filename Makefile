@@ -32,7 +32,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test setup tools lint train check reach image push check-manifests alerts deploy promote e2e load bench lock clean
+.PHONY: help run test setup tools lint train check reach image push check-manifests alerts deploy promote e2e fire load bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -110,6 +110,11 @@ promote: setup ## give stage TO what stage FROM has verified
 
 e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
 	@NOTHING_SKIPPED=1 $(BIN)/python -m pytest tests/e2e -s $(ARGS)
+
+fire: setup ## lose nothing while pods come and go: in full, here and where KUBECONFIG points; writes docs/reliability.md
+	@$(BIN)/python -m tests.rollout
+	@! kubectl get nodes > /dev/null 2>&1 || FIRE=10 $(BIN)/python -m pytest tests/e2e/test_lost.py tests/e2e/test_promote.py
+	@$(BIN)/python -m tests.rollout.report
 
 load: setup ## load URL with the tutorial's mix (USERS, RATE each, or STEADY a second; TIME), and leave build/load/report.html
 	@mkdir -p build/load

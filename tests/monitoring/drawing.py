@@ -1,7 +1,7 @@
 """Draw a dashboard as Grafana lays it out, in one picture to be looked at."""
 
 from itertools import pairwise
-from math import ceil, cos, pi, sin
+from math import cos, pi, sin
 from textwrap import wrap
 
 from model.card.svg import scale, tag, ticks, widened, words
@@ -18,7 +18,7 @@ SIZES = {
 }  # fmt: skip
 
 
-def drawn(found):
+def drawn(found, title):
     """Return a picture of every panel at its place, with the series that it shows."""
     moments = [moment for _, series in found for _, points in series for moment, _ in points]
     places = [panel["gridPos"] for panel, _ in found]
@@ -26,7 +26,7 @@ def drawn(found):
     back = tag("rect", width=width, height=height, fill="#111217")
     panels = [_panel(panel, series, (min(moments), max(moments))) for panel, series in found]
     named = {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}", "role": "img"}
-    return tag("svg", tag("title", "The dashboard"), tag("style", STYLE), back, "\n", "\n".join(panels), **named) + "\n"
+    return tag("svg", tag("title", words(title)), tag("style", STYLE), back, "\n", "\n".join(panels), **named) + "\n"
 
 
 def _panel(panel, series, span):
@@ -91,9 +91,10 @@ def _axes(unit, span, bounds, x, y):
     for value in (each * size for each in ticks(bounds[0] / size, bounds[1] / size)):
         yield tag("line", x1=x(span[0]), x2=x(span[1]), y1=y(value), y2=y(value), stroke="#2c2f36")
         yield _text(68, y(value) + 4, told(value, unit), text_anchor="end", class_="faint")
-    seconds = span[1] - span[0]
-    for minute in range(ceil(seconds / 60)):
-        yield _text(x(span[0] + minute * 60), y(bounds[0]) + 15, f"{minute} min", text_anchor="middle", class_="faint")
+    for minute in ticks(0, (span[1] - span[0]) / 60):
+        yield _text(
+            x(span[0] + minute * 60), y(bounds[0]) + 15, f"{minute:g} min", text_anchor="middle", class_="faint"
+        )
 
 
 def _beside(series, unit, size):

@@ -46,7 +46,7 @@ def answers(prometheus, panel, start, end):
 
 
 def main(seconds):
-    PICTURE.write_text(drawn(loaded(seconds)))
+    PICTURE.write_text(drawn(loaded(seconds), "The dashboard"))
     print(f"written: {PICTURE.relative_to(ROOT)}")
 
 

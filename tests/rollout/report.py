@@ -1,0 +1,131 @@
+"""Write docs/reliability.md and docs/soak.svg from what was left in build/fire: make fire."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+
+from monitoring.panels import Panel, Row, built, placed
+from tests.monitoring.drawing import drawn
+
+ROOT = Path(__file__).parents[2]
+PLACE = ROOT / "build" / "fire"
+PAGE = """# Nothing lost
+
+What becomes of requests while pods come and go. Written by `make fire` on {date}, {machine}; each part has a short form
+that is a test. A request is lost if it has no answer, or another one than it should have; nobody asks twice.
+
+## Without a cluster
+
+Real servers behind a balancer that hears of each change up to 5 seconds late, as kube-proxy may: three of them, replaced
+one by one as a Deployment does it. Sixteen callers ask 1,000 times a second together; half keep their connection.
+
+| a pod is ended with | pods replaced | requests | lost | longest time without an answer |
+|---|---|---|---|---|
+{laptop}
+
+The last two lack what a server does by itself when it is told to end: it goes on answering, tells every caller to go
+elsewhere, and leaves when nobody has come for `DRAIN_QUIET` seconds, or after `DRAIN_CAP`.
+
+## On a cluster
+
+Prod's manifests on one node, under Locust's mix and sixteen callers at 200 requests a second; 100 of four callers while
+versions are promoted. Each disturbance is done so many times, one after the other.
+
+| disturbance | times | requests | broken | refused | longest time without an answer |
+|---|---|---|---|---|---|
+{cluster}
+
+Nobody can save what is in the hands of a process that is killed: those are the broken ones, and there are never more
+than were on their way. The refused come until the kubelet has seen that the container is gone: nobody listens there, so
+nothing was sent, and a caller who asks again at another pod loses nothing.
+
+## For an hour
+
+{soak}
+"""
+SOAK = """{requests:,} requests in {minutes} minutes on three pods, {lost} lost by those who count; other work ran on the
+same two cores. Memory of the pods: {first} MiB in the fifth minute, {last} at the end; {files} open files and
+{threads} threads.
+
+![Memory, files, threads and latency](soak.svg)"""
+
+
+def row(*cells):
+    return "| " + " | ".join(f"{cell:,}" if isinstance(cell, int) else cell for cell in cells) + " |"
+
+
+def read(name):
+    path = PLACE / f"{name}.json"
+    return json.loads(path.read_text()) if path.exists() else None
+
+
+def gap(told):
+    return f"{told['worst_gap_ms']:,.0f} ms"
+
+
+def laptop(found):
+    return "\n".join(
+        row(each["name"], each["replacements"], each["requests"], each["lost"], gap(each)) for each in found
+    )
+
+
+def cluster(found):
+    return "\n".join(
+        row(each["name"], each["times"], each["requests"], each["broken"], each["refused"], gap(each)) for each in found
+    )
+
+
+def soak(found):
+    held = [list(each["pods"].values()) for each in found["minutes"]]
+    series = {
+        what: [
+            (pod[-5:], [(each["minute"] * 60, each["pods"][pod][what]) for each in found["minutes"]])
+            for pod in found["minutes"][0]["pods"]
+        ]
+        for what in ("mib", "files", "threads")
+    }
+    latency = [
+        (f"p{part}", [(each["seconds"], each[f"p{part}_ms"] / 1000) for each in found["latency"]]) for part in (50, 99)
+    ]
+    panels = [
+        (Panel("Memory", {}, unit="suffix:MiB", width=12), series["mib"]),
+        (Panel("Latency, counted from when it was due", {}, unit="s", width=12), latency),
+        (Panel("Open files", {}, width=12), series["files"]),
+        (Panel("Threads", {}, width=12), series["threads"]),
+    ]
+    ((_, _, places),) = placed([Row("An hour", [panel for panel, _ in panels])])
+    pictures = []
+    for (panel, place), (_, lines) in zip(places, panels, strict=True):
+        place.y -= 1
+        shown = json.loads(JSONEncoder().encode(built(panel).grid_pos(place).build()))
+        pictures.append((shown, lines))
+    (ROOT / "docs" / "soak.svg").write_text(drawn(pictures, "An hour of load"))
+    return SOAK.format(
+        requests=int(found["wrk"].split(" requests in")[0].split()[-1]) + found["told"]["requests"],
+        minutes=len(held), lost=found["told"]["lost"],
+        first=spread(held[min(4, len(held) - 1)], "mib"), last=spread(held[-1], "mib"),
+        files=spread(held[-1], "files"), threads=spread(held[-1], "threads"),
+    )  # fmt: skip
+
+
+def spread(pods, what):
+    low, high = (f"{pick(pod[what] for pod in pods):.0f}" for pick in (min, max))
+    return low if low == high else f"{low} to {high}"
+
+
+def main():
+    first, second, third = (read(name) for name in ("laptop", "cluster", "soak"))
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    page = PAGE.format(
+        date=datetime.now(UTC).date(), machine=f"{os.cpu_count()} cores, {memory:.0f} GiB", laptop=laptop(first),
+        cluster=cluster(second) if second else "| no cluster was there | | | | | |",
+        soak=soak(third) if third else "Not done; `python -m tests.e2e.soak` does it.",
+    )  # fmt: skip
+    (ROOT / "docs" / "reliability.md").write_text(page)
+
+
+if __name__ == "__main__":
+    main()
