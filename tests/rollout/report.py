@@ -19,8 +19,9 @@ that is a test. A request is lost if it has no answer, or another one than it sh
 
 ## Without a cluster
 
-Real servers behind a balancer that hears of each change up to 5 seconds late, as kube-proxy may: three of them, replaced
-one by one as a Deployment does it. Sixteen callers ask 1,000 times a second together; half keep their connection.
+Real servers behind a balancer that hears of each change up to 5 seconds late, as kube-proxy may: three of them,
+replaced one by one as a Deployment does it. Sixteen callers ask 1,000 times a second together; half keep their
+connection.
 
 | a pod is ended with | pods replaced | requests | lost | longest time without an answer |
 |---|---|---|---|---|
@@ -46,8 +47,8 @@ nothing was sent, and a caller who asks again at another pod loses nothing.
 
 {soak}
 """
-SOAK = """{requests:,} requests in {minutes} minutes on three pods, {lost} lost by those who count; other work ran on the
-same two cores. Memory of the pods: {first} MiB in the fifth minute, {last} at the end; {files} open files and
+SOAK = """{requests:,} requests in {minutes} minutes on three pods, {lost} lost by those who count; other work ran on
+the same two cores. Memory of the pods: {first} MiB in the fifth minute, {last} at the end; {files} open files and
 {threads} threads.
 
 ![Memory, files, threads and latency](soak.svg)"""
