@@ -1,68 +1,85 @@
-"""More requests than can be answered: some are turned away at once, so that the others do not wait long.
+"""More requests than can be answered: who has waited too long is turned away, so that the others need not.
 
 How long a request waits for a thread cannot be seen from within the thread. So the server asks itself now and then,
-through its own door, and the longer that takes, the larger is the share of requests that it turns away.
+through its own door: requests get their turn in the order in which they came, and those that get it now have waited
+about as long as the oldest of its own that has not.
 """
 
 from __future__ import annotations
 
+import socket
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from http.client import HTTPConnection, HTTPException
-from random import random
+from math import inf
+from select import POLLIN, poll
 from threading import Thread
 from time import monotonic, sleep
 
 from api.errors import ApiError
 
-MOST = 0.98
-_CALM, _TENSE = 0.5, 0.1
+_CALM, _TENSE = 0.4, 0.1
 """Seconds between two looks."""
-_MORE, _LESS = 0.15, 0.03
+_OVER = 5.0
+"""Seconds without anybody turned away after which that is said to be over."""
+_MOST = 30
+_ASKED = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
 class Pressure:
-    """The share of scoring requests that is turned away now."""
+    """Whether those who get their turn now have waited for too long."""
 
     def __init__(self, patience: float) -> None:
-        self.share = 0.0
-        self._patience = patience
+        self.late = False
+        self._patience, self._twice = patience, False
 
     def admit(self) -> None:
         """Refuse a request, or let it pass."""
-        if random() < self.share:  # noqa: S311 - nothing depends on nobody's guessing this
+        if self.late:
             raise ApiError(503, "overloaded", "more is asked than can be answered in time; try again in a moment")
 
     def felt(self, seconds: float) -> None:
-        """Take note of how long a request of our own has waited."""
-        if seconds > self._patience:
-            self.share = min(self.share + _MORE, MOST)
-        elif seconds < self._patience / 2:
-            self.share = max(self.share - _LESS, 0.0)
+        """Take note of a wait; only the second in a row counts, since a process that was stopped feels one as well."""
+        late = seconds > self._patience
+        self.late, self._twice = late and self._twice, late
 
-    def watch(self, host: str, port: int, tell: Callable[[float], None], excused: Callable[[float], bool]) -> None:
+    def watch(self, host: str, port: int, tell: Callable[[bool], None], excused: Callable[[float], bool]) -> None:
         """Feel the pressure from now on, unless since a moment others are to blame; 0 seconds turn nobody away."""
         if self._patience:
             Thread(target=self._watch, args=(host, port, tell, excused), name="pressure", daemon=True).start()
 
-    def _watch(self, host: str, port: int, tell: Callable[[float], None], excused: Callable[[float], bool]) -> None:
-        told = False
+    def _watch(self, host: str, port: int, tell: Callable[[bool], None], excused: Callable[[float], bool]) -> None:
+        waiting: deque[_Own] = deque()
+        told, last = False, -inf
         while True:
-            sleep(_TENSE if self.share else _CALM)
-            start = monotonic()
-            waited = _waited(host, port, 2 * self._patience)
-            self.felt(0.0 if excused(start) else waited)
-            if told != bool(self.share):
-                told = not told
-                tell(self.share)
+            sleep(0.0 if waiting else _CALM)
+            with suppress(OSError):
+                if len(waiting) < _MOST:
+                    waiting.append(_Own(host, port))
+            sleep(min(_TENSE, self._patience / 4))
+            while waiting and waiting[0].is_answered():
+                waiting.popleft()
+            since = waiting[0].since if waiting else monotonic()
+            self.felt(0.0 if excused(since) else monotonic() - since)
+            last = monotonic() if self.late else last
+            if told != (now := monotonic() - last < _OVER):
+                told = now
+                tell(told)
 
 
-def _waited(host: str, port: int, most: float) -> float:
-    """Return how long the simplest of all requests takes."""
-    start = monotonic()
-    connection = HTTPConnection(host, port, timeout=most)
-    with suppress(OSError, HTTPException):
-        connection.request("GET", "/livez")
-        connection.getresponse().read()
-    connection.close()
-    return monotonic() - start
+class _Own:
+    """A request of the server's own, the simplest of all."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.since = monotonic()
+        self._connection = socket.create_connection((host, port), timeout=1)
+        self._connection.sendall(_ASKED)
+        self._poll = poll()
+        self._poll.register(self._connection, POLLIN)
+
+    def is_answered(self) -> bool:
+        """Tell whether there is an answer, and forget the request if so."""
+        if not self._poll.poll(0):
+            return False
+        self._connection.close()
+        return True

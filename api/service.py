@@ -94,7 +94,7 @@ class Service:
         if _NAME in request.environ:
             identity = given(request.environ[_NAME]) or identity
         try:
-            if endpoint.scoring and (self._keys or self.pressure.share):
+            if endpoint.scoring and (self._keys or self.pressure.late):
                 self._admit(request)
             reply = ask(request)
         except ApiError as failure:
@@ -133,7 +133,7 @@ class Service:
         """Look after those who wait, from now on: for a body that does not come, or for their turn."""
         say = self.log.write
         self.bodies.watch(self.settings.port, lambda ended: say("warning", "slow_bodies", ended=ended))
-        told = lambda share: say("warning", "overload", turned_away=share)  # noqa: E731
+        told = lambda begins: say("warning", "overload", over=not begins)  # noqa: E731
         self.pressure.watch(door, self.settings.port, told, self.bodies.crowded_since)
 
     def close(self) -> None:

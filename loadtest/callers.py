@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-from array import array
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from itertools import count, pairwise
@@ -34,10 +33,8 @@ class Caller:
 
     keeps: bool
     asked: int = 0
-    answered: array[float] = field(default_factory=lambda: array("d"))
-    """The moments of the right answers,"""
-    took: array[float] = field(default_factory=lambda: array("d"))
-    """and how long each had taken."""
+    answered: list[tuple[float, float, float]] = field(default_factory=list)
+    """When a right answer came, and how long after it was due, and after it was sent."""
     lost: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -71,22 +68,18 @@ class Callers:
 
     def told(self, since: float) -> dict[str, Any]:
         """Tell what was asked, lost, and how long it took since a moment counted from the start."""
-        good = sorted(when for caller in self.all for when in caller.answered if when > since)
-        took = sorted(
-            each
-            for caller in self.all
-            for each, when in zip(caller.took, caller.answered, strict=False)
-            if when > since
-        )
+        answered = sorted(each for caller in self.all for each in caller.answered if each[0] > since)
+        due, sent = (sorted(each[place] for each in answered) for place in (1, 2))
         lost = [each for caller in self.all for each in caller.lost if each["at"] > since]
         return {
             "seconds": round(monotonic() - self.started, 1),
-            "requests": len(good) + len(lost),
+            "requests": len(answered) + len(lost),
             "lost": len(lost),
             "refused": (refused := sum(each["why"].startswith("ConnectionRefused") for each in lost)),
             "broken": len(lost) - refused,
-            "worst_gap_ms": round(1000 * max((b - a for a, b in pairwise(good)), default=0), 1),
-            **{f"p{q}_ms": _quantile(took, q / 100) for q in (50, 99, 99.9)},
+            "worst_gap_ms": round(1000 * max((b[0] - a[0] for a, b in pairwise(answered)), default=0), 1),
+            **{f"p{q}_ms": _quantile(due, q / 100) for q in (50, 99, 99.9)},
+            "p99_since_sent_ms": _quantile(sent, 0.99),
             "why": sorted(lost, key=lambda each: each["at"]),
         }
 
@@ -99,14 +92,14 @@ class Callers:
             caller.asked += 1
             if not caller.keeps or _dropped(connection):
                 connection.close()
+            sent = monotonic()
             why = self._ask(connection, caller)
             now = monotonic()
             if why:
                 connection.close()
                 caller.lost.append({"at": round(now - self.started, 2), "keeps": caller.keeps, "why": why})
             else:
-                caller.took.append(now - due)
-                caller.answered.append(now - self.started)
+                caller.answered.append((now - self.started, now - due, now - sent))
         connection.close()
 
     def _connect(self) -> HTTPConnection:

@@ -7,30 +7,22 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from api.errors import ApiError
-from api.pressure import MOST, Pressure
+from api.pressure import Pressure
 from tests.api.conftest import fetch, running
 
 ROWS = json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 20_000}).encode()
 
 
-def many(call):
-    for _ in range(1000):
-        call()
-
-
-def test_the_share_follows_the_wait():
+def test_the_second_long_wait_in_a_row_counts():
     pressure = Pressure(1.0)
-    for _ in range(20):
-        pressure.felt(1.5)
-    assert pressure.share == MOST
+    for waits, late in (([0.9], False), ([1.5], False), ([1.5, 0.9, 1.5], False), ([1.5, 1.5], True), ([0.9], False)):
+        for seconds in waits:
+            pressure.felt(seconds)
+        assert pressure.late is late
+    pressure.admit()
+    pressure.late = True
     with pytest.raises(ApiError, match="try again"):
-        many(pressure.admit)
-    pressure.felt(0.7)
-    assert pressure.share == MOST
-    for _ in range(40):
-        pressure.felt(0.1)
-    assert pressure.share == 0.0
-    many(pressure.admit)
+        pressure.admit()
 
 
 def test_overload_is_shed_and_passes():

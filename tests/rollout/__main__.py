@@ -1,9 +1,10 @@
-"""Try every way in full, without a cluster, and leave what came of it in build/fire/laptop.json: make fire."""
+"""Try every way in full, without a cluster, then too much load, and leave what came of it in build/fire: make fire."""
 
 import json
 import sys
 from pathlib import Path
 
+from tests.rollout import overload
 from tests.rollout.ways import tried, ways
 
 PLACE = Path(__file__).parents[2] / "build" / "fire"
@@ -18,6 +19,7 @@ def main():
         print(f"{way.name}: {told['lost']} of {told['requests']:,} lost in {told['replacements']} replacements")
     PLACE.mkdir(parents=True, exist_ok=True)
     (PLACE / "laptop.json").write_text(json.dumps(found, indent=1))
+    (PLACE / "overload.json").write_text(json.dumps(overload.tried(), indent=1))
     sys.exit(any(each["lost"] for each in found if each["keeps"]))
 
 

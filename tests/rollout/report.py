@@ -43,10 +43,30 @@ Nobody can save what is in the hands of a process that is killed: those are the 
 than were on their way. The refused come until the kubelet has seen that the container is gone: nobody listens there, so
 nothing was sent, and a caller who asks again at another pod loses nothing.
 
+## Too much
+
+{overload}
+
 ## For an hour
 
 {soak}
 """
+OVERLOAD = """Requests of 5,000 rows, asked for 15 seconds by 400 callers who do not wait for each other.
+
+| | |
+|---|---|
+| what the server can answer in a second | {capacity:.0f} |
+| what it was asked | {asked:.0f}, {requests:,} in all |
+| turned away with 503 and `Retry-After` | {shed:,} |
+| lost otherwise | {otherwise_lost} |
+| the 99th of a hundred it took had its answer after | {p99_ms:,.0f} ms |
+| the same when four callers ask it just what it can do | {p99_calm_ms:,.0f} ms |
+| said meanwhile that it is ready, of so many times asked | {ready} of {looks} |
+| most memory | {mib:.0f} MiB |
+| first answer after the callers had gone | {recovered_s:.2f} s |
+| refused of what was asked then | {lost_after} |
+
+Nobody waits much longer for a turn than `PATIENCE`, one second."""
 SOAK = """{requests:,} requests in {minutes} minutes on three pods, {lost} lost by those who count; other work ran on
 the same two cores. Memory of the pods: {first} MiB in the fifth minute, {last} at the end; {files} open files and
 {threads} threads.
@@ -118,11 +138,12 @@ def spread(pods, what):
 
 
 def main():
-    first, second, third = (read(name) for name in ("laptop", "cluster", "soak"))
+    first, second, third, much = (read(name) for name in ("laptop", "cluster", "soak", "overload"))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     page = PAGE.format(
         date=datetime.now(UTC).date(), machine=f"{os.cpu_count()} cores, {memory:.0f} GiB", laptop=laptop(first),
         cluster=cluster(second) if second else "| no cluster was there | | | | | |",
+        overload=OVERLOAD.format(**much, looks=much["ready"] + much["not"]),
         soak=soak(third) if third else "Not done; `python -m tests.e2e.soak` does it.",
     )  # fmt: skip
     (ROOT / "docs" / "reliability.md").write_text(page)

@@ -1,0 +1,63 @@
+"""Ask five times what a server can answer, and see what becomes of those it takes, and of its health and memory."""
+
+import json
+import resource
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+from time import monotonic, sleep
+
+from loadtest.callers import Callers
+from tests.api.conftest import fetch, running
+
+ROWS = json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 5000})
+PAGE = resource.getpagesize()
+SECONDS, FEW, MANY = 15.0, 4, 400
+
+
+def measured(rate, callers, url, seconds=SECONDS):
+    """Ask at a rate for so long, and return what the callers say."""
+    found = Callers(f"{url}/score", ROWS, rate, callers)
+    sleep(seconds)
+    return found.stop()
+
+
+@contextmanager
+def watched(server):
+    """Ask for health and memory all the time, and give how often each health was said, and the most memory."""
+    told, over = {"ready": 0, "not": 0, "mib": 0.0}, Event()
+
+    def look():
+        while not over.wait(0.2):
+            told["ready" if fetch(f"{server.url}/readyz").status == 200 else "not"] += 1
+            pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
+            told["mib"] = max(told["mib"], pages * PAGE / 2**20)
+
+    thread = Thread(target=look)
+    thread.start()
+    try:
+        yield told
+    finally:
+        over.set()
+        thread.join()
+
+
+def tried():
+    """Find out what a server can do, ask five times of it, and then as little as before."""
+    with running(model="iris", log_level="error") as server:
+        can = measured(10_000, FEW, server.url)
+        capacity = can["requests"] / can["seconds"]
+        with watched(server) as told:
+            much = measured(5 * capacity, MANY, server.url)
+        ended = monotonic()
+        while fetch(f"{server.url}/score", ROWS.encode()).status != 200:
+            sleep(0.01)
+        recovered = monotonic() - ended
+        after = measured(capacity / 4, FEW, server.url)
+    shed = [each for each in much["why"] if each["why"].startswith("503")]
+    return {
+        "capacity": capacity, "asked": much["requests"] / much["seconds"], "requests": much["requests"],
+        "shed": len(shed), "otherwise_lost": much["lost"] - len(shed), "recovered_s": recovered,
+        "p99_ms": much["p99_since_sent_ms"], "p99_calm_ms": can["p99_since_sent_ms"], "lost_after": after["lost"],
+        **told,
+    }  # fmt: skip
