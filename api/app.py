@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 from flask import Flask, Response, request
+from flask import Request as FlaskRequest
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.routing import BaseConverter
 
@@ -22,9 +24,17 @@ class _Name(BaseConverter):
     regex = "[^/:]+"
 
 
+class _InMemory(FlaskRequest):
+    """A request whose files stay in memory, as every other body does: the disk may be full, or not there to write."""
+
+    def _get_file_stream(self, *_: Any, **__: Any) -> BytesIO:
+        return BytesIO()
+
+
 def create_app(service: Service) -> Flask:
     """Return the application that answers every endpoint of this service."""
     app = Flask(__name__, static_folder=None)
+    app.request_class = _InMemory
     app.config["MAX_CONTENT_LENGTH"] = service.settings.max_body
     app.url_map.converters["default"] = _Name
     for endpoint in (*ENDPOINTS, PUBLIC_METRICS) if service.settings.public_metrics else ENDPOINTS:

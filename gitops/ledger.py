@@ -12,6 +12,12 @@ from typing import Any
 from gitops.errors import GitopsError
 
 Entry = dict[str, Any]
+_VERSION = ("tag", "digest")
+_NEEDED = {
+    "release": _VERSION, "promote": _VERSION, "rollback": _VERSION, "verify": _VERSION,
+    "held": (*_VERSION, "reason"), "hold": ("reason",),
+}  # fmt: skip
+"""What an entry must hold beside its time."""
 
 
 @dataclass
@@ -45,15 +51,22 @@ def path(root: Path, environment: str) -> Path:
 def read(root: Path, environment: str) -> list[Entry]:
     """Return an environment's entries."""
     try:
-        lines = path(root, environment).read_text().splitlines()
+        lines = path(root, environment).read_text(errors="replace").splitlines()
     except FileNotFoundError:
         return []
+    return [_entry(environment, number, line) for number, line in enumerate(lines, 1) if line]
+
+
+def _entry(environment: str, number: int, line: str) -> Entry:
     try:
-        return [json.loads(line) for line in lines if line]
-    except ValueError as error:
-        raise GitopsError(
-            f"promotions/{environment}.jsonl: line is not JSON ({error}): repair it, nothing else writes it"
-        ) from None
+        found: Entry = json.loads(line)
+        whole = all(field in found for field in ("time", *_NEEDED.get(found["action"], ())))
+    except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
+        page = f"promotions/{environment}.jsonl"
+        raise GitopsError(f"{page}: line {number} is no entry, or half of one: git log -p {page} shows what it was")
+    return found
 
 
 def state(entries: Iterable[Entry]) -> State:

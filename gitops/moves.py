@@ -100,6 +100,8 @@ class Mover:
         """Return an environment's ledger with a line more."""
         log = ledger.path(self.root, target)
         lines = log.read_text() if log.exists() else ""
+        if lines and not lines.endswith("\n"):
+            lines += "\n"
         return {log: lines + ledger.line(action, self.repo.actor, **facts)}
 
     def verified(self, target: str) -> Plan | None:

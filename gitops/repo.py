@@ -86,6 +86,17 @@ class Repo:
         self.git("merge", "--quiet", "--ff-only", f"{self.remote}/{branch}")
         return self.git("diff", "--name-only", before, "HEAD", "--", *paths).split()
 
+    def ahead(self, branch: str) -> int:
+        """Count the commits that the remote lacks, as far as is known here."""
+        there = f"{self.remote}/{branch}"
+        found = self.git("rev-list", "--count", f"{there}..HEAD", check=False).strip()
+        return int(found or 0)
+
+    def restore(self, paths: list[Path]) -> None:
+        """Put these files back to what was committed, or away where nothing was."""
+        self.git("reset", "--quiet", "--hard", "HEAD")
+        self.git("clean", "--quiet", "--force", "--", *(str(path.relative_to(self.root)) for path in paths))
+
     def undo_commit(self) -> None:
         """Take back the commit that was just made here and not pushed."""
         self.git("reset", "--quiet", "--hard", "HEAD~1")

@@ -22,7 +22,7 @@ def reporting() -> Iterator[None]:
     """Say what stops a command in one line, and end with a code above 1."""
     try:
         yield
-    except GitopsError as error:
+    except (GitopsError, OSError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
 

@@ -24,9 +24,12 @@ def carry_out(repo: Repo, stages: Stages, make: Make, *, push: bool) -> tuple[Pl
     for _ in range(TRIES):
         plan = make(Mover(repo, stages))
         if plan is None:
+            if push and repo.remote and (number := repo.ahead(stages.branch)):
+                raise GitopsError(
+                    f"that is done here already, but {repo.remote} lacks {number} commit of {stages.branch}: git push"
+                )
             return None
-        _put(plan)
-        commit = repo.commit(list(plan.files), plan.subject, plan.trailers)
+        commit = _committed(repo, plan)
         if not (push and repo.remote):
             return plan, commit
         try:
@@ -53,23 +56,33 @@ def propose(repo: Repo, stages: Stages, plan: Plan) -> str:
     if repo.git("rev-parse", "-q", "--verify", f"refs/heads/{branch}", check=False):
         raise GitopsError(f"there is a branch {branch} already: merge it, or git branch -D {branch}")
     repo.git("switch", "--quiet", "-c", branch)
+    proposed = False
     try:
-        _put(plan)
-        repo.commit(list(plan.files), plan.subject, plan.trailers)
+        _committed(repo, plan)
         if repo.remote:
             repo.push(branch)
+        proposed = True
     finally:
         repo.git("switch", "--quiet", "--discard-changes", stages.branch)
+        if not proposed:
+            repo.git("branch", "--quiet", "-D", branch)
     body = repo.root / BODY
     body.parent.mkdir(exist_ok=True)
     body.write_text(_body(plan))
     return branch
 
 
-def _put(plan: Plan) -> None:
-    for path, text in plan.files.items():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
+def _committed(repo: Repo, plan: Plan) -> str:
+    """Write the files of a plan and commit them; what cannot be done leaves all as it was."""
+    try:
+        for path, text in plan.files.items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text)
+        return repo.commit(list(plan.files), plan.subject, plan.trailers)
+    except (GitopsError, OSError) as error:
+        repo.restore(list(plan.files))
+        said = error.strerror if isinstance(error, OSError) else error
+        raise GitopsError(f"nothing was written: {said}") from None
 
 
 def _body(plan: Plan) -> str:

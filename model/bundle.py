@@ -116,6 +116,15 @@ def write(folder: Path, manifest: Manifest, files: Mapping[str, bytes], *, repla
         raise BundleError(f"{manifest.name}: {min(foreign)!r} is no file of a bundle")
     digests = {file: hashlib.sha256(content).hexdigest() for file, content in files.items()}
     manifest = msgspec.structs.replace(manifest, files=digests).stamped()
+    try:
+        return _written(folder, place, manifest, files)
+    except OSError as error:
+        raise BundleError(
+            f"{manifest.name}: cannot be written to {folder}: {error.strerror}; nothing is left of it"
+        ) from None
+
+
+def _written(folder: Path, place: Path, manifest: Manifest, files: Mapping[str, bytes]) -> Manifest:
     folder.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(prefix=f".{manifest.name}.", dir=folder, ignore_cleanup_errors=True) as scratch:
         fresh = Path(scratch) / manifest.name

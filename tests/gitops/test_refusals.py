@@ -46,7 +46,7 @@ def broken_rule(repository):
 def missing_setting(repository):
     moved(repository)
     page = repository.page("staging")
-    page.write_text(page.read_text().replace("LOG_LEVEL=info", "LOG_LEVEL=info\n      - MAX_BODY=1m"))
+    page.write_text(page.read_text().replace("LOG_LEVEL=info", "LOG_LEVEL=info\n      - MAX_ROWS=1000"))
     repository.commit()
     repository.verified("staging", minutes=31)
 
@@ -91,7 +91,7 @@ REFUSALS = {
     "a setting that the next stage lacks": (
         missing_setting,
         ("promote", "staging", "prod"),
-        "prod lacks the setting MAX_BODY, which staging has: set it",
+        "prod lacks the setting MAX_ROWS, which staging has: set it",
     ),
     "a stage on hold": (frozen, PROMOTE, r"staging is on hold \(end of year\): unhold staging first"),
     "what was rolled back": (held, RELEASE, r"was rolled back in dev \(wrong answers\): --force-held REASON"),
