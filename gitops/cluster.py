@@ -68,9 +68,9 @@ class Cluster:
             try:
                 items = self._custom.list_cluster_custom_object(group, version, plural)["items"]
             except ApiException as error:
-                if error.status in (403, 404):
-                    continue
-                raise
+                if error.status != 404:
+                    raise
+                continue
             for item in items:
                 spec = item["spec"]
                 where = spec.get("source", {}).get("path") if kind == "Argo CD" else spec.get("path")

@@ -73,9 +73,17 @@ def verified(
                 return "\n  ".join([f"{name}: no: {error}", *cluster.why(APP)])
             say(f"{name}: yes")
     except (ApiException, HTTPError) as error:
-        said = getattr(error, "reason", None) or error
-        raise GitopsError(f"the cluster does not answer: {' '.join(str(said).split())[:200]}") from None
+        raise GitopsError(_refused(error)) from None
     return None
+
+
+def _refused(error: ApiException | HTTPError) -> str:
+    """Say what the cluster said, or that it said nothing."""
+    if isinstance(error, ApiException) and error.status in (401, 403):
+        told = json.loads(error.body or "{}").get("message", error.reason)
+        return f"the cluster does not let this account look: {told}; clusters/verify.yaml holds what it needs"
+    said = getattr(error, "reason", None) or error
+    return f"the cluster does not answer: {' '.join(str(said).split())[:200]}"
 
 
 def checks(

@@ -14,7 +14,7 @@ from model.manifest import Input
 from model.proof import TOLERANCE, Answers, compare, copy, difference, original
 from model.readers import reader
 from model.rows import Table
-from model.runtime import Model, load
+from model.runtime import Model, load, loading
 
 DRAWN_ROWS = 1000
 
@@ -35,9 +35,11 @@ def verified(folder: Path, name: str, *, threads: int = 1, lazily: bool = False)
 def recall(model: Model) -> None:
     """Ask a model its golden rows again."""
     golden = model.manifest.golden
-    rows = model.rows([list(row) for row in golden.rows])
-    predict = model.predict(rows).reshape(len(golden.rows), len(model.signature.targets))
-    _require(model, Answers(predict, model.predict_proba(rows) if golden.proba is not None else []))
+    with loading(model.name):
+        rows = model.rows([list(row) for row in golden.rows])
+        predict = model.predict(rows).reshape(len(golden.rows), len(model.signature.targets))
+        proba = model.predict_proba(rows) if golden.proba is not None else []
+    _require(model, Answers(predict, proba))
     _recall_short(model)
 
 

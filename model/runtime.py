@@ -87,7 +87,7 @@ class OnnxModel(Model):
         with self._opening:
             # The proof asks this very model, from within this lock.
             if self._run is None and self._proving is None:
-                with _loading(self.name):
+                with loading(self.name):
                     self._proving = _runner(open_session(self._content, self._threads), self.manifest)
                     try:
                         self.prove(self)
@@ -157,12 +157,13 @@ def load(bundle: Bundle, threads: int = 1) -> Model:
     """Return the model of a bundle whose digests were checked, or raise a BundleError."""
     manifest = bundle.manifest
     check_versions(manifest)
-    with _loading(manifest.name):
+    with loading(manifest.name):
         return _load(bundle, threads)
 
 
 @contextmanager
-def _loading(name: str) -> Iterator[None]:
+def loading(name: str) -> Iterator[None]:
+    """Say of a model in a sentence what its own file makes go wrong."""
     try:
         yield
     except BundleError:

@@ -3,6 +3,7 @@
 import os
 
 import pytest
+import yaml
 
 from gitops.render import of_kind
 from gitops.stages import load
@@ -43,3 +44,13 @@ def test_their_schemas_know_every_field(controller, tmp_path):
     done = run(tool("kubeconform"), *more, *files)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Skipped: 0" in done.stdout
+
+
+def test_the_account_that_verifies_may_only_look_and_only_at_the_stages():
+    found = list(yaml.safe_load_all((ROOT / "clusters" / "verify.yaml").read_text()))
+    bindings = of_kind(found, "RoleBinding")
+    assert [each["metadata"]["namespace"] for each in bindings] == [f"mlops-{name}" for name in STAGES]
+    assert {each["roleRef"]["name"] for each in bindings} == {"score-app-verify"}
+    rules = [rule for each in of_kind(found, "ClusterRole") for rule in each["rules"]]
+    assert {verb for rule in rules for verb in rule["verbs"]} == {"get", "list"}
+    assert "secrets" not in {resource for rule in rules for resource in rule["resources"]}

@@ -53,7 +53,7 @@ def test_a_volume_that_fills_up_is_said_and_left_empty(mine, tmp_path):
 def test_a_bundle_that_was_there_stays(mine, tmp_path):
     assert add(mine, tmp_path).returncode == 0
     before = {path: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))  # noqa: E731
+    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # noqa: E731
     command = ["-m", "model", "add", mine / "mine.joblib", "--data", mine / "rows.csv", "--bundles", tmp_path]
     done = subprocess.run([sys.executable, *command, "--replace"], capture_output=True, text=True, preexec_fn=limit)
     assert "File too large; nothing is left of it" in said(done)

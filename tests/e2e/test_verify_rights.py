@@ -1,0 +1,120 @@
+"""`verify` with the token of clusters/verify.yaml alone: it sees enough, and may do nothing else.
+
+In an environment of its own, so that whatever else runs in the cluster is left alone.
+"""
+
+import json
+import os
+import re
+import shutil
+import sys
+
+import pytest
+import yaml
+
+from tests.e2e.conftest import ROOT, address, kubectl, rolled, run, until
+from tests.e2e.test_promote import FORWARD
+
+NAME, SPACE, PORT = "rights", "mlops-rights", 18084
+ACCOUNT = ("-n", "mlops-verify")
+FORBIDDEN = [
+    ("get", "secrets"), ("list", "secrets"), ("get", "configmaps"), ("create", "pods"), ("delete", "pods"),
+    ("create", "pods/exec"), ("create", "pods/portforward"), ("patch", "deployments"), ("update", "deployments/scale"),
+    ("list", "deployments"), ("create", "events"), ("create", "serviceaccounts/token"), ("create", "rolebindings"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def place(tree, tmp_path_factory):
+    """Give a repository with one small environment, which runs in the cluster."""
+    place = tmp_path_factory.mktemp("rights") / "repository"
+    shutil.copytree(tree, place)
+    shutil.copytree(ROOT / "model", place / "model", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(place / "overlays" / "dev", place / "overlays" / NAME)
+    page = place / "overlays" / NAME / "kustomization.yaml"
+    text = page.read_text().replace("mlops-dev", SPACE).replace("env: dev", f"env: {NAME}")
+    page.write_text(text.replace("count: 2", "count: 1"))
+    (place / "promotions").mkdir()
+    (place / "promotions" / "stages.yaml").write_text(f"image: score-app\nstages: [{{name: {NAME}}}]\n")
+    for command in (
+        ("init", "-q", "-b", "main"), ("config", "user.email", "e2e@example.org"), ("config", "user.name", "e2e"),
+        ("add", "-A"), ("commit", "-q", "-m", "the beginning"),
+    ):  # fmt: skip
+        run("git", "-C", place, *command)
+    kubectl("apply", "-k", page.parent)
+    rolled(SPACE)
+    yield place
+    kubectl("delete", "namespace", SPACE, timeout=180)
+
+
+@pytest.fixture(scope="module")
+def token(place, tmp_path_factory):
+    """Apply the account with this environment in the stages' place, and give the settings of who holds its token."""
+    first, *_ = (each for each in pages() if each["kind"] == "RoleBinding")
+    first["metadata"]["namespace"] = SPACE
+    mine = [each for each in pages() if each["kind"] != "RoleBinding"] + [first]
+    kubectl("apply", "-f", "-", input=yaml.safe_dump_all(mine))
+    config = yaml.safe_load(kubectl("config", "view", "--raw", "--minify", "--flatten"))
+    config["users"][0]["user"] = {"token": kubectl("create", "token", "verify", *ACCOUNT, "--duration=1h").strip()}
+    path = tmp_path_factory.mktemp("token") / "config"
+    path.write_text(yaml.safe_dump(config))
+    yield path
+    kubectl("delete", "-f", "-", "--ignore-not-found", input=yaml.safe_dump_all(mine), timeout=180)
+
+
+def pages():
+    return list(yaml.safe_load_all((ROOT / "clusters" / "verify.yaml").read_text()))
+
+
+def verify(place, token, url, code):
+    """Run the command as one who holds nothing but the token."""
+    command = [sys.executable, "-m", "gitops", "verify", NAME, "--no-record", "--url", url, "--timeout", "5"]
+    environment = {"KUBECONFIG": str(token), "PATH": os.environ["PATH"], "HOME": str(token.parent)}
+    done = run(*command, "--root", place, check=False, timeout=120, env=environment)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_the_token_is_enough_to_verify(place, token):
+    url = address(SPACE)
+    if FORWARD:
+        run(*FORWARD, PORT, url.removeprefix("http://"))
+        url = f"http://127.0.0.1:{PORT}"
+    said = verify(place, token, url, 0)
+    assert [line.partition(":")[0] for line in said.splitlines()][-1] == "golden rows are answered rightly"
+    assert "no" not in re.findall(r": (\w+)$", said, re.MULTILINE)
+
+
+def test_the_token_is_enough_to_say_why_not(place, token):
+    kubectl("set", "image", "deployment/score-app", "-n", SPACE, "score-app=localhost/none:1")
+
+    def pending():
+        return len(json.loads(kubectl("get", "pods", "-n", SPACE, "-o", "json"))["items"]) > 1
+
+    until(pending, "a pod that cannot start")
+    said = verify(place, token, "http://127.0.0.1:9", 1)
+    assert "the rollout is complete: no: 1 pods are wanted" in said
+    assert re.search(r"score-app-\S+: (no log|.*(Failed|BackOff|image))", said), said
+    kubectl("rollout", "undo", "deployment/score-app", "-n", SPACE)
+    rolled(SPACE)
+
+
+@pytest.mark.parametrize(("verb", "what"), FORBIDDEN)
+def test_the_token_may_do_nothing_else(verb, what, token):
+    answer = run("kubectl", "--kubeconfig", token, "auth", "can-i", verb, what, "-n", SPACE, check=False)
+    assert answer.stdout.strip() == "no"
+
+
+def test_the_token_is_good_for_no_other_place(token):
+    for space in ("kube-system", "default", "mlops-verify"):
+        refused = run("kubectl", "--kubeconfig", token, "get", "pods", "-n", space, check=False)
+        assert "Forbidden" in refused.stderr
+    refused = run("kubectl", "--kubeconfig", token, "get", "secrets", "-n", SPACE, check=False)
+    assert "Forbidden" in refused.stderr
+
+
+def test_an_account_that_may_not_look_is_told_so(place, token):
+    kubectl("delete", "clusterrolebinding", "score-app-verify-controllers")
+    said = verify(place, token, "http://127.0.0.1:9", 2)
+    assert said.startswith("error: the cluster does not let this account look: ")
+    assert "clusters/verify.yaml" in said
