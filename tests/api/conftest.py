@@ -96,6 +96,23 @@ def fetch(url, body=None, headers=None):
         return Answer(refused.code, refused.headers.items(), refused.read())
 
 
+def connect(url):
+    """Open a connection to a real server."""
+    host, port = url.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=20)
+
+
+def heard(connection):
+    """Return all that comes on it until the other side hangs up."""
+    found = b""
+    try:
+        while part := connection.recv(65536):
+            found += part
+    except ConnectionResetError:
+        pass
+    return found
+
+
 @contextmanager
 def running(*within, log=subprocess.PIPE, **settings):
     """Start `python -m api` with these settings, and give its process once it says that it is ready.

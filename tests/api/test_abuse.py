@@ -15,7 +15,7 @@ from api import bounded
 from api.admin import MOST_DRAINS
 from api.bounded import MOST_OPEN
 from api.server import HEAD_BYTES, MOST_CONNECTIONS
-from tests.api.conftest import fetch, running
+from tests.api.conftest import connect, fetch, heard, running
 from tests.conftest import unless
 
 ROOT = Path(__file__).parents[2]
@@ -53,22 +53,6 @@ def told(server, name):
     """Return a number from what the kernel says of a process: VmRSS and VmHWM in bytes."""
     line = next(each for each in Path(f"/proc/{server.pid}/status").read_text().splitlines() if each.startswith(name))
     return int(line.split()[1]) * (1024 if line.endswith("kB") else 1)
-
-
-def connect(url):
-    host, port = url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=20)
-
-
-def said(connection):
-    """Return all that comes until the other side hangs up."""
-    found = b""
-    try:
-        while part := connection.recv(65536):
-            found += part
-    except ConnectionResetError:
-        pass
-    return found
 
 
 def answers(server):
@@ -110,7 +94,7 @@ def test_the_admin_port_refuses_or_hangs_up(odd, anyone):
             connection.shutdown(socket.SHUT_WR)
         except OSError:
             assert status == b""
-        found = said(connection)
+        found = heard(connection)
     assert found == b"" or status in found.split(b"\r\n")[0]
     assert found or not status or odd == "a body"
     assert b"<script>" not in found.partition(b"\r\n\r\n")[2]
@@ -152,7 +136,7 @@ def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(server):
     assert all(answers(server) for _ in range(20))
     assert told(server, "VmRSS") < used + MOST_CONNECTIONS * HEAD_BYTES
     # Who does not send the head of a request within its time is hung up on.
-    assert said(idle[0]) == b""
+    assert heard(idle[0]) == b""
     for connection in idle:
         connection.close()
     assert answers(server)
