@@ -164,6 +164,17 @@ def tree(digest, tmp_path_factory):
     return copy
 
 
+def small(tree, place, name, *components):
+    """Copy the manifests, make another environment of dev's page with one pod, and return its folder."""
+    shutil.copytree(tree, place)
+    overlay = shutil.copytree(place / "overlays" / "dev", place / "overlays" / name)
+    page = overlay / "kustomization.yaml"
+    text = page.read_text().replace("mlops-dev", f"mlops-{name}").replace("env: dev", f"env: {name}")
+    more = "".join(f"  - ../../components/{each}\n" for each in components)
+    page.write_text(text.replace("count: 2", "count: 1").replace("components:\n", f"components:\n{more}"))
+    return overlay
+
+
 @pytest.fixture(scope="module")
 def dev(tree):
     """Apply the root as the README says, and give dev's address."""

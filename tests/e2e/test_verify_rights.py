@@ -12,7 +12,8 @@ import sys
 import pytest
 import yaml
 
-from tests.e2e.conftest import ROOT, address, kubectl, rolled, run, until
+from tests.conftest import until
+from tests.e2e.conftest import ROOT, address, kubectl, rolled, run, small
 from tests.e2e.test_promote import FORWARD
 
 NAME, SPACE, PORT = "rights", "mlops-rights", 18084
@@ -28,12 +29,8 @@ FORBIDDEN = [
 def place(tree, tmp_path_factory):
     """Give a repository with one small environment, which runs in the cluster."""
     place = tmp_path_factory.mktemp("rights") / "repository"
-    shutil.copytree(tree, place)
+    overlay = small(tree, place, NAME)
     shutil.copytree(ROOT / "model", place / "model", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(place / "overlays" / "dev", place / "overlays" / NAME)
-    page = place / "overlays" / NAME / "kustomization.yaml"
-    text = page.read_text().replace("mlops-dev", SPACE).replace("env: dev", f"env: {NAME}")
-    page.write_text(text.replace("count: 2", "count: 1"))
     (place / "promotions").mkdir()
     (place / "promotions" / "stages.yaml").write_text(f"image: score-app\nstages: [{{name: {NAME}}}]\n")
     for command in (
@@ -41,7 +38,7 @@ def place(tree, tmp_path_factory):
         ("add", "-A"), ("commit", "-q", "-m", "the beginning"),
     ):  # fmt: skip
         run("git", "-C", place, *command)
-    kubectl("apply", "-k", page.parent)
+    kubectl("apply", "-k", overlay)
     rolled(SPACE)
     yield place
     kubectl("delete", "namespace", SPACE, timeout=180)

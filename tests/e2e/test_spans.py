@@ -1,0 +1,71 @@
+"""With the component `tracing`, beside `network-policy`, spans leave a pod for the collector, and nothing else does."""
+
+import json
+
+import pytest
+
+from tests.conftest import until
+from tests.e2e.conftest import IMAGE, ROOT, address, ask, kubectl, ready, rolled, run, small
+
+SPACE = "mlops-spans"
+# The image has OpenTelemetry's messages, so that it can play the collector too.
+PROGRAM = """
+import sys
+sys.path.insert(0, "/code")
+from collector import Collector, facts
+found = Collector(4318, "0.0.0.0")
+while True:
+    with found.changed:
+        found.changed.wait()
+        print([span.name for span in found.spans], found.resources[-1], flush=True)
+"""
+ELSEWHERE = "import socket; socket.create_connection(('otel-collector.monitoring.svc', 80), timeout=2)"
+
+
+def collector(digest):
+    labels = {"app": "otel-collector"}
+    pod = {
+        "containers": [{
+            "name": "collector", "image": f"ghcr.io/{IMAGE}@{digest}", "command": ["python", "-c", PROGRAM],
+            "readinessProbe": {"tcpSocket": {"port": 4318}, "periodSeconds": 1},
+            "volumeMounts": [{"name": "code", "mountPath": "/code"}],
+        }],
+        "volumes": [{"name": "code", "configMap": {"name": "otel-collector"}}],
+    }  # fmt: skip
+    meta = {"name": "otel-collector", "namespace": "monitoring", "labels": labels}
+    code = (ROOT / "tests" / "api" / "collector.py").read_text()
+    ports = [{"name": "otlp", "port": 4318}, {"name": "other", "port": 80, "targetPort": 4318}]
+    return [
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}},
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"collector.py": code}},
+        {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod},
+        {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"selector": labels, "ports": ports}},
+    ]
+
+
+@pytest.fixture(scope="module")
+def traced(tree, digest, tmp_path_factory):
+    """Run a collector where the component expects it, and one pod that is traced."""
+    for each in collector(digest):
+        kubectl("apply", "-f", "-", input=json.dumps(each))
+    kubectl("wait", "pod/otel-collector", "-n", "monitoring", "--for=condition=Ready", "--timeout=90s")
+    overlay = small(tree, tmp_path_factory.mktemp("spans") / "repository", "spans", "network-policy", "tracing")
+    kubectl("apply", "-k", overlay)
+    rolled(SPACE)
+    yield address(SPACE)
+    kubectl("delete", "namespace", SPACE, "monitoring", timeout=180)
+
+
+def test_spans_reach_the_collector(traced):
+    def told():
+        assert ask(f"{traced}/score", {"X": [5.1, 3.5, 1.4, 0.2]}) == {"score": [0]}
+        return kubectl("logs", "otel-collector", "-n", "monitoring")
+
+    said = until(lambda: "POST /score" in (said := told()) and said, "a span has come")
+    assert "'service.name': 'score-app'" in said
+    assert "'predict'" in said
+
+
+def test_and_no_way_leads_elsewhere(traced):
+    done = run("kubectl", "exec", "-n", SPACE, ready(SPACE)[0], "--", "python", "-c", ELSEWHERE, check=False)
+    assert "TimeoutError" in done.stderr
