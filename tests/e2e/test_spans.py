@@ -19,7 +19,7 @@ while True:
         found.changed.wait()
         print([span.name for span in found.spans], found.resources[-1], flush=True)
 """
-ELSEWHERE = "import socket; socket.create_connection(('otel-collector.monitoring.svc', 80), timeout=2)"
+ELSEWHERE = "import socket; socket.create_connection(('kubernetes.default.svc', 443), timeout=2)"
 
 
 def collector(digest):
@@ -34,12 +34,16 @@ def collector(digest):
     }  # fmt: skip
     meta = {"name": "otel-collector", "namespace": "monitoring", "labels": labels}
     code = (ROOT / "tests" / "api" / "collector.py").read_text()
-    ports = [{"name": "otlp", "port": 4318}, {"name": "other", "port": 80, "targetPort": 4318}]
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}},
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"collector.py": code}},
         {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": pod},
-        {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {"selector": labels, "ports": ports}},
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": meta,
+            "spec": {"selector": labels, "ports": [{"port": 4318}]},
+        },
     ]
 
 
