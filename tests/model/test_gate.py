@@ -71,6 +71,9 @@ whole = {"digest": "right", "runtime": "sklearn", "key": "model.joblib", "stamp"
 @example(form="pickle", more={}, **whole | {"flip": (20, 1)})
 @example(form="pickle", more={}, **whole | {"stamp": False})
 @example(form="pickle", more={}, **whole | {"digest": "missing"})
+@example(form="pickle", more={}, **whole | {"digest": "another"})
+@example(form="pickle", more={}, **whole | {"digest": "upper"})
+@example(form="pickle", more={}, **whole | {"digest": "cut"})
 @example(form="pickle", more={}, **whole | {"runtime": "onnx"})
 def test_no_pickle_runs_unless_its_digest_stands_in_the_manifest(
     tmp_path_factory, form, digest, runtime, key, stamp, flip, more
