@@ -21,8 +21,7 @@ from api.errors import ApiError
 
 LARGE = 1 << 18
 MOST_LARGE = 2
-GROWTH = 20
-"""So many times its own size a body may take while it is answered; what nobody asks, such as empty rows, twice that."""
+"""Each may grow to twenty times its size while it is parsed, and to fifty if that is what it was made for."""
 LARGE_SECONDS = 5.0
 CROWDED_SECONDS = 1.0
 _LOOK_EVERY = 0.2

@@ -58,7 +58,11 @@ def test_a_full_disk_and_one_that_takes_nothing_do_not_matter(tmp_path):
 
 
 ALONE = f"""
+import fcntl, socket, struct
 from tests.api.conftest import fetch, running
+with socket.socket() as any_one:
+    # SIOCSIFFLAGS, IFF_UP: in a new namespace even the way to oneself is closed.
+    fcntl.ioctl(any_one, 0x8914, struct.pack("16sh22x", b"lo", 1))
 with running() as server:
     assert fetch(server.url + "/score", {ROWS!r}).status == 200
     assert fetch(server.url + "/model").status == 200
@@ -66,7 +70,7 @@ with running() as server:
 
 
 def test_it_needs_no_network_and_no_names():
-    command = [*within("--net"), "sh", "-c", 'ip link set lo up && exec "$@"', "sh", sys.executable, "-c", ALONE]
+    command = [*within("--net"), sys.executable, "-c", ALONE]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
