@@ -130,7 +130,7 @@ def test_nothing_is_lost(name, disturb, prod, mix, tree):
 
 
 def test_locust_has_seen_none_of_it(mix):
-    os.killpg(mix.pid, signal.SIGINT)
+    os.killpg(mix.pid, signal.SIGTERM)
     said, _ = mix.communicate(timeout=60)
     assert mix.returncode == 0, said[-3000:]
 
@@ -145,15 +145,19 @@ def together(prod):
 
 @pytest.mark.parametrize(("name", "program"), [("kill -9", KILL), ("out of memory", EXHAUST)])
 def test_what_nobody_warns_of_costs_what_was_in_flight(name, program, prod, together):
+    # A pod of its own each time: one that dies again and again is started ever later.
+    victims = iter(ready(PROD))
+
     def once():
-        victim = ready(PROD)[0]
+        victim = next(victims)
         before = restarts(victim)
         run("kubectl", "exec", "-n", PROD, victim, "--", "python", "-c", program, check=False)
         until(lambda: restarts(victim) > before, "the container has started again")
         until(lambda: victim in ready(PROD), "the pod is ready again")
 
-    told = disturbed(name, prod, once, TIMES)
-    assert told["broken"] <= CALLERS * TIMES
+    times = min(TIMES, 3)
+    told = disturbed(name, prod, once, times)
+    assert told["broken"] <= CALLERS * times
     # Until the kubelet has seen it the dead pod is called on, and says so at once: nothing was sent, ask again.
     assert told["lost"] == told["broken"] + told["refused"]
 
