@@ -4,6 +4,7 @@ import resource
 import socket
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import islice, product
 from pathlib import Path
 from string import ascii_letters
@@ -43,10 +44,17 @@ def _files():
 
 @pytest.fixture
 def server():
-    """Give a server with what a pod is told."""
-    with running(**SETTINGS | {"LOG_LEVEL": "error"}) as process:
+    """Give a server with what a pod is told, but that it turns nobody away: what that does has tests of its own."""
+    with running(**SETTINGS | {"LOG_LEVEL": "error", "PATIENCE": 0}) as process:
         fetch(f"{process.url}/model")
         yield process
+
+
+@pytest.fixture
+def many():
+    """Hold connections, and close them whatever happens."""
+    with ExitStack() as held:
+        yield held
 
 
 def told(server, name):
@@ -81,7 +89,7 @@ ODD = {
 
 @pytest.fixture(scope="module")
 def anyone():
-    with running(log_level="error") as process:
+    with running(log_level="error", patience=0) as process:
         yield process
 
 
@@ -103,24 +111,26 @@ def test_the_admin_port_refuses_or_hangs_up(odd, anyone):
     assert answers(anyone)
 
 
-def test_the_admin_port_answers_whoever_comes_though_many_say_nothing(server):
+def test_the_admin_port_answers_whoever_comes_though_many_say_nothing(server, many):
     threads, used = told(server, "Threads"), told(server, "VmRSS")
-    silent = [connect(server.admin) for _ in range(10 * MOST_OPEN)]
+    silent = [many.enter_context(connect(server.admin)) for _ in range(10 * MOST_OPEN)]
     for connection in silent[-MOST_OPEN:]:
         connection.sendall(b"GET /livez HTTP/1.1\r\nX: ")
     assert answers(server)
     assert b"request_count_total" in fetch(f"{server.admin}/metrics").body
     assert told(server, "Threads") <= threads + 2 * MOST_OPEN
     assert told(server, "VmRSS") < used + 16 * MEGABYTE
-    for connection in silent:
-        connection.close()
+    many.close()
     assert answers(server)
 
 
 def test_whoever_drains_waits_as_the_first_does_and_not_without_end():
     callers = MOST_DRAINS + 4
-    with running(drain_quiet=2, drain_cap=4, log_level="error") as server, ThreadPoolExecutor(callers) as many:
-        found = list(many.map(lambda _: fetch(f"{server.admin}/drain"), range(callers)))
+    with (
+        running(drain_quiet=2, drain_cap=4, log_level="error", patience=0) as server,
+        ThreadPoolExecutor(callers) as pool,
+    ):
+        found = list(pool.map(lambda _: fetch(f"{server.admin}/drain"), range(callers)))
         assert {(each.status, each.body) for each in found} == {
             (200, b"quiet\n"), (503, b"enough wait for this already\n")
         }  # fmt: skip
@@ -128,11 +138,11 @@ def test_whoever_drains_waits_as_the_first_does_and_not_without_end():
         assert answers(server)
 
 
-def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(server):
+def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(server, many):
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     unless(allowed > 2 * MOST_CONNECTIONS, "too few files are allowed")
     used = told(server, "VmRSS")
-    idle = [connect(server.url) for _ in range(MOST_CONNECTIONS - 96)]
+    idle = [many.enter_context(connect(server.url)) for _ in range(MOST_CONNECTIONS - 96)]
     for connection in idle[::2]:
         connection.sendall(b"POST /score HTTP/1.1\r\nHost: x\r\nX: " + b"a" * (HEAD_BYTES // 2))
     assert all(answers(server) for _ in range(20))
@@ -142,8 +152,7 @@ def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(server):
         assert connection.recv(65536).startswith(b"HTTP/1.1 431")
     # Who does not send the head of a request within its time is hung up on.
     assert heard(idle[0]) == b""
-    for connection in idle:
-        connection.close()
+    many.close()
     assert answers(server)
 
 

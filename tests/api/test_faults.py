@@ -3,17 +3,16 @@
 import resource
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from api.server import OTHER_FILES
-from tests.api.conftest import fetch, running
+from tests.api.conftest import connect, fetch, running
 from tests.conftest import unless
 
 ROW, ANSWER = b'{"X":[5.1,3.5,1.4,0.2]}', b'{"score":[0]}'
@@ -93,22 +92,22 @@ def test_a_process_that_was_stopped_answers_all_who_waited():
         with suppress(TimeoutError):
             waiting[0].result(3)
         server.send_signal(signal.SIGCONT)
-        assert {each.result(20).body for each in waiting} <= {ANSWER}
+        assert {each.result(20).status for each in waiting} <= {200, 503}
         assert fetch(f"{server.url}/readyz").status == 200
-        found = list(callers.map(lambda _: fetch(f"{server.url}/score", ROW).status, range(500)))
-        assert found == [200] * 500
+        good = 0
+        while good < 100:
+            good = good + 1 if fetch(f"{server.url}/score", ROW).body == ANSWER else 0
 
 
 @pytest.mark.parametrize("limit", [OTHER_FILES, 128])
 def test_a_process_of_few_files_does_not_run_out_of_them(limit):
     unless(shutil.which("prlimit"), "prlimit is not here")
-    with running("prlimit", f"--nofile={limit}:{limit}", log_level="error") as server:
-        port = int(server.url.rpartition(":")[2])
-        idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(200)]
-        assert fetch(f"{server.admin}/livez").status == 200
-        assert files(server) < limit
-        for connection in idle:
-            connection.close()
+    with running("prlimit", f"--nofile={limit}:{limit}", log_level="error", patience=0) as server:
+        with ExitStack() as idle:
+            for _ in range(200):
+                idle.enter_context(connect(server.url))
+            assert fetch(f"{server.admin}/livez").status == 200
+            assert files(server) < limit
         for path in ("/model", "/openapi.json", "/batch"):
             assert fetch(server.url + path).status == 200
         assert fetch(f"{server.url}/score", ROWS).status == 200

@@ -55,7 +55,13 @@ def asked(url, key):
 
 def test_no_key_is_ever_logged_or_counted(tmp_path):
     log = tmp_path / "log"
-    told = {"api_keys": f"{KEY},another-key-of-ours", "log_level": "debug", "log_sample": 1, "feedback": 10}
+    told = {
+        "api_keys": f"{KEY},another-key-of-ours",
+        "log_level": "debug",
+        "log_sample": 1,
+        "feedback": 10,
+        "patience": 0,
+    }
     with log.open("w") as stream, running(log=stream, **told) as server:
         assert fetch(f"{server.url}/score", ROW, {"X-API-Key": KEY}).status == 200
         statuses = {answer.status for key in (KEY, WRONG) for answer in asked(server.url, key)}
@@ -149,11 +155,11 @@ PATHS = (
 
 @pytest.fixture(scope="module")
 def server():
-    with running(log_level="error") as process:
+    with running(log_level="error", patience=0) as process:
         yield process
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 @given(st.sampled_from(PATHS), NAMES, st.sampled_from(["GET", "POST"]))
 @example("/static/{}", "../templates/form.html", "GET")
 @example("/static/{}", "../../../etc/passwd", "GET")
