@@ -1,6 +1,7 @@
 """Ask five times what a server can answer, and see what becomes of those it takes, and of its health and memory."""
 
 import json
+import os
 import resource
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,9 +43,21 @@ def watched(server):
         thread.join()
 
 
+@contextmanager
+def apart():
+    """Keep this process on one core, where there are two, and give the command that keeps another on the other."""
+    cores = os.sched_getaffinity(0)
+    own, *_, other = sorted(cores) * 2
+    os.sched_setaffinity(0, {own})
+    try:
+        yield ("taskset", "-c", str(other))
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def tried():
     """Find out what a server can do, ask five times of it, and then as little as before."""
-    with running(model="iris", log_level="error") as server:
+    with apart() as command, running(*command, model="iris", log_level="error") as server:
         can = measured(10_000, FEW, server.url)
         capacity = can["requests"] / can["seconds"]
         with watched(server) as told:
