@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[2]
 PLACE = ROOT / "build" / "fire"
 PAGE = """# Nothing lost
 
-What becomes of requests while pods come and go. Written by `make fire` on {date}, {machine}; each part has a short form
-that is a test. A request is lost if it has no answer, or another one than it should have; nobody asks twice.
+What becomes of requests while pods come and go. Written by `make fire` on {date}, {machine}; each part has
+a short form that is a test. A request is lost if it has no answer, or another one than it should have; nobody asks
+twice.
 
 ## Without a cluster
 
@@ -67,9 +68,9 @@ OVERLOAD = """Requests of 5,000 rows, asked for 15 seconds by 400 callers who do
 | refused of what was asked then | {lost_after} |
 
 Nobody waits much longer for a turn than `PATIENCE`, one second."""
-SOAK = """{requests:,} requests in {minutes} minutes on three pods, {lost} lost by those who count; other work ran on
-the same two cores. Memory of the pods: {first} MiB in the fifth minute, {last} at the end; {files} open files and
-{threads} threads.
+SOAK = """{requests:,} requests in {minutes} minutes on three pods, {lost} lost by those who count. Other work ran
+on the same two cores, and its bursts are those of the latency. Memory of the pods: {first} MiB in the fifth minute,
+{last} at the end; {files} open files and {threads} threads.
 
 ![Memory, files, threads and latency](soak.svg)"""
 
