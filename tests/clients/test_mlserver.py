@@ -50,4 +50,5 @@ def test_command_line(server, tmp_path):
     done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     answers = [json.loads(line) for line in (tmp_path / "out").read_text().splitlines()]
-    assert [each["outputs"][0]["data"] for each in answers] == [[0], [2]]
+    # It writes them as they come.
+    assert sorted(each["outputs"][0]["data"] for each in answers) == [[0], [2]]

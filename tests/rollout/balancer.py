@@ -61,18 +61,24 @@ class Balancer:
         self._loop = asyncio.new_event_loop()
 
     def __enter__(self):
-        listening = self._loop.create_server(lambda: Front(self), "127.0.0.1", 0, backlog=1024)
-        self._server = self._loop.run_until_complete(listening)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        # All of it in a thread of its own: this one may have a loop already, as a browser's driver leaves one.
         self._thread = Thread(target=self._loop.run_forever)
         self._thread.start()
+        self._server = self._within(self._listen())
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
         return self
 
     def __exit__(self, *_):
+        self._within(self._close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.run_until_complete(self._close())
         self._loop.close()
+
+    def _within(self, coroutine):
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    async def _listen(self):
+        return await self._loop.create_server(lambda: Front(self), "127.0.0.1", 0, backlog=1024)
 
     async def _close(self):
         self._server.close()
