@@ -22,7 +22,7 @@ def main() -> None:
     except SettingsError as error:
         _stop(str(error))
     _require_ports(settings)
-    from model.bundle import BundleError  # noqa: PLC0415 - a wrong setting is said before anything heavy is loaded
+    from model.bundle.files import BundleError  # noqa: PLC0415 - a wrong setting is said before anything heavy is loaded
     from model.check import verified  # noqa: PLC0415
 
     try:

@@ -13,7 +13,7 @@ from api.metrics import Meters
 from api.scoring import Models
 from api.service import Service
 from api.settings import Settings, SettingsError
-from model.runtime import Model
+from model.runtime.load import Model
 
 
 def build(settings: Settings, models: Sequence[Model], log: Log | None = None) -> tuple[FastLane, Service]:

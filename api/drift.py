@@ -9,9 +9,9 @@ import numpy as np
 
 from api.metrics import Meters
 from api.watch import Categories, Numbers
+from model.bundle.manifest import Histogram
 from model.card import words as say
-from model.manifest import Histogram
-from model.runtime import Model
+from model.runtime.load import Model
 
 LEAST = 1e-4
 """A share of nothing counts as this, or one value would weigh infinitely."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from model.signature import SignatureError
+from model.schema.signature import SignatureError
 
 
 class ApiError(Exception):

@@ -10,7 +10,7 @@ import numpy as np
 
 from api.errors import ApiError
 from api.scoring import Models, listed
-from model.runtime import Model
+from model.runtime.load import Model
 
 METHOD = (
     "An effect is the answer minus the answer to the same row with this one feature set to its typical value in "

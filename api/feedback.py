@@ -7,7 +7,7 @@ from threading import Lock, local
 from typing import Any
 
 from api.errors import ApiError
-from model.runtime import Model
+from model.runtime.load import Model
 
 MOST_ROWS = 64
 """An answer with more rows is not remembered."""

@@ -16,8 +16,8 @@ from typing import Any
 from api.histogram import LATENCY, Histogram
 from api.notes import cut
 from api.watch import Watch
-from model.rows import Table
-from model.runtime import Model
+from model.runtime.load import Model
+from model.schema.rows import Table
 
 FEW = 64
 Route = tuple[str, str]

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from model.rows import Table
-from model.signature import Feature
+from model.schema.rows import Table
+from model.schema.signature import Feature
 
 Columns = Any
 """One sequence a feature."""

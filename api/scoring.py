@@ -11,10 +11,10 @@ import msgspec
 from api.errors import ApiError, from_signature
 from api.feedback import Memory
 from api.metrics import Meters
-from model.bundle import BundleError
-from model.rows import Table
-from model.runtime import Model
-from model.signature import SignatureError
+from model.bundle.files import BundleError
+from model.runtime.load import Model
+from model.schema.rows import Table
+from model.schema.signature import SignatureError
 
 
 class Want(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from model.bundle import DEFAULT_ROOT, NAME
+from model.bundle.files import DEFAULT_ROOT, NAME
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _LEVELS = ("debug", "info", "warning", "error")

@@ -24,10 +24,10 @@ from api.dialects import Reply, Request
 from api.errors import ApiError
 from api.logs import Log
 from api.service import Ask, Endpoint, Service
-from model.estimator import height
-from model.manifest import Manifest
-from model.rows import Table
-from model.runtime import Answer, Model
+from model.bundle.manifest import Manifest
+from model.runtime.estimator import height
+from model.runtime.load import Answer, Model
+from model.schema.rows import Table
 
 NAME = "score-app"
 # A server that ends waits so many seconds for a collector, and no longer.

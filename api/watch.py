@@ -15,9 +15,9 @@ import numpy as np
 
 from api.histogram import BATCH, LATENCY, Histogram
 from api.notes import Rows, cut, emptied
-from model.rows import Table
-from model.runtime import Model
-from model.signature import MISSING_TEXT, Feature
+from model.runtime.load import Model
+from model.schema.rows import Table
+from model.schema.signature import MISSING_TEXT, Feature
 
 MOST_WATCHED = 200
 SCORES = tuple(float(score) for score in range(11))

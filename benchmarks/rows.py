@@ -12,9 +12,9 @@ from functools import partial
 from statistics import median
 from time import perf_counter
 
-from model.bundle import ONNX, PICKLE, names, read, root
-from model.estimator import Original, unpickle
-from model.runtime import PREDICT, load, open_session
+from model.bundle.files import ONNX, PICKLE, names, read, root
+from model.runtime.estimator import Original, unpickle
+from model.runtime.load import PREDICT, load, open_session
 
 ROUNDS = 15
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from benchmarks.arena import KEY, load, running, wait
 from benchmarks.contestants import OURS
-from model.bundle import read
-from model.runtime import load as load_model
+from model.bundle.files import read
+from model.runtime.load import load as load_model
 
 ROWS, WIDTH, LARGE = 1000, 20, 200_000
 TRAIN = """

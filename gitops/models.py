@@ -8,8 +8,8 @@ from api.settings import SettingsError, from_environment
 from gitops.errors import GitopsError
 from gitops.render import Object, settings_of
 from gitops.repo import Repo
-from model.bundle import MANIFEST, BundleError, manifest_from, names, read
-from model.manifest import Manifest
+from model.bundle.files import MANIFEST, BundleError, manifest_from, names, read
+from model.bundle.manifest import Manifest
 
 BUNDLES = Path("model") / "bundles"
 

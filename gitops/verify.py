@@ -25,7 +25,7 @@ from gitops.render import APP, Object, of_kind, render
 from gitops.repo import Repo
 from gitops.stages import load
 from gitops.version import Version, running
-from model.manifest import Manifest
+from model.bundle.manifest import Manifest
 
 ANSWERS = 20
 # Once every pod is the right one, an answer that is wrong stays wrong; only the way to the pods may lag.

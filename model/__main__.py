@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from model import bundle
+from model.bundle import files as bundle
 
 if TYPE_CHECKING:
-    from model.manifest import Manifest
+    from model.bundle.manifest import Manifest
 
 BUNDLES = click.option(
     "--bundles",
@@ -74,7 +74,7 @@ def add(file: Path, data: Path, target: str | None, name: str | None, bundles: P
 def check(names: tuple[str, ...], bundles: Path) -> None:
     """Verify bundles: digests, library versions, golden rows, compiled copy."""
     from model.check import compared, recall  # noqa: PLC0415 - imports numpy
-    from model.runtime import load  # noqa: PLC0415
+    from model.runtime.load import load  # noqa: PLC0415
 
     failed = False
     with _reporting(code=1):

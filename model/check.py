@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from model.bundle import ONNX, PICKLE, Bundle, BundleError, read
-from model.draw import draw, thresholds
-from model.estimator import Original, unpickle
-from model.manifest import Input
-from model.proof import TOLERANCE, Answers, compare, copy, difference, original
-from model.readers import reader
-from model.rows import Table
-from model.runtime import Model, load, loading
+from model.bundle.files import ONNX, PICKLE, Bundle, BundleError, read
+from model.bundle.manifest import Input
+from model.proof.compare import TOLERANCE, Answers, compare, copy, difference, original
+from model.proof.draw import draw, thresholds
+from model.runtime.estimator import Original, unpickle
+from model.runtime.load import Model, load, loading
+from model.schema.readers import reader
+from model.schema.rows import Table
 
 DRAWN_ROWS = 1000
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, settings
 
 from model.__main__ import main
-from model.bundle import DEFAULT_ROOT
+from model.bundle.files import DEFAULT_ROOT
 
 # A busy machine is no reason to fail, and a run that decides over a change must be one that can be repeated.
 settings.register_profile(

@@ -9,7 +9,7 @@ from api.dialects import Reply, Request, as_bad_request, v1
 from api.errors import ApiError
 from api.explaining import METHOD, explained
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 MOST = 100
 

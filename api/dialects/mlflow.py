@@ -9,7 +9,7 @@ from api.dialects import Reply, Request
 from api.dialects.predict import read_file, split_frame
 from api.errors import ApiError
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 

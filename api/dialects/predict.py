@@ -10,8 +10,8 @@ from api.codec import decode, encode
 from api.dialects import Reply, Request
 from api.errors import ApiError
 from api.scoring import Models, Scored
-from model.runtime import Model
-from model.signature import Signature
+from model.runtime.load import Model
+from model.schema.signature import Signature
 
 ANSWER_KEYS = {
     "input": "prediction",

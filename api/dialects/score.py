@@ -8,7 +8,7 @@ from api.codec import decode, encode
 from api.dialects import Reply, Request
 from api.errors import ApiError
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 
 def score(models: Models, model: Model, request: Request) -> Reply:

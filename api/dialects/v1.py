@@ -8,7 +8,7 @@ from api.codec import decode, encode
 from api.dialects import Reply, Request, as_bad_request, events
 from api.errors import ApiError
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 # What curl and the plainest of clients say of JSON when nobody told them better.
 _TAKEN = frozenset({"", "application/json", "application/x-www-form-urlencoded", "text/plain"})

@@ -9,7 +9,7 @@ from api.dialects import Reply, Request
 from api.dialects.v2_outputs import declared
 from api.errors import ApiError
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 EXTENSIONS = ("binary_tensor_data", "classification", "model_repository")
 _TENSORS = {"number": "FP64", "integer": "FP64", "boolean": "FP64", "string": "BYTES"}

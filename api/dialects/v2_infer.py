@@ -14,7 +14,7 @@ from api.dialects.v2_outputs import OUTPUTS, Asked, produced
 from api.dialects.v2_single import single
 from api.dialects.v2_tensors import Tensor, bad, datatype, from_bytes, from_json, to_bytes
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 # OUTPUTS is part of what inference offers, wherever the tensors are made.
 __all__ = ["BINARY", "LENGTH", "OUTPUTS", "infer"]

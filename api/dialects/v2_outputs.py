@@ -11,9 +11,9 @@ import numpy as np
 from api.dialects.v2_tensors import DTYPES, Tensor, bad
 from api.errors import ApiError
 from api.scoring import titled
-from model.rows import Table
-from model.runtime import Model
-from model.signature import Signature
+from model.runtime.load import Model
+from model.schema.rows import Table
+from model.schema.signature import Signature
 
 DEFAULT_OUTPUT = "predict"
 _KINDS = {bool: "BOOL", int: "INT64", float: "FP64", str: "BYTES"}

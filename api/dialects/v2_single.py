@@ -9,7 +9,7 @@ from api.codec import encode
 from api.dialects import Reply
 from api.dialects.v2_outputs import datatype_of
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 _TENSOR = {"name", "shape", "datatype", "data"}
 _AS = {"FP64": float, "INT64": int, "BOOL": bool, "BYTES": str}

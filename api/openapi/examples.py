@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from model.runtime import Model
+from model.runtime.load import Model
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from api.openapi.examples import example
 from api.openapi.gets import V1
 from api.openapi.parts import content, obj, scoring
 from api.openapi.schemas import Json, ref
-from model.runtime import Model
+from model.runtime.load import Model
 
 _TEXT: Json = {"type": "string"}
 _EFFECT = obj(

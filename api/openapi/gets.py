@@ -11,7 +11,7 @@ from api.dialects import Reply, Request, v1, v2
 from api.openapi.parts import content, errors, good, obj
 from api.openapi.schemas import Json
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 V1, V2, MLFLOW, HEALTH = "KServe V1", "Open Inference Protocol", "MLflow", "Health"
 LIVES, NAMES = "Does the process live", "List the models"

@@ -10,8 +10,8 @@ from api.openapi.explaining import explain
 from api.openapi.parts import answer, content, obj, scoring, want
 from api.openapi.schemas import Json, cells, frame, ref
 from api.openapi.schemas import answer as one_answer
-from model.runtime import Model
-from model.signature import Feature
+from model.runtime.load import Model
+from model.schema.signature import Feature
 
 TAG = "Scoring"
 FLAGS = {"proba", "labels"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.openapi.schemas import Json, ref, titled
-from model.runtime import Model
+from model.runtime.load import Model
 
 SECURITY: list[Json] = [{}, {"bearer": []}, {"key": []}]
 SECURITY_SCHEMES = {

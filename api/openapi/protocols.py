@@ -12,7 +12,7 @@ from api.openapi.parts import answer, content, obj, scoring, want
 from api.openapi.schemas import Json, frame, ref
 from api.openapi.tensors import answers, body
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 
 def paths(models: Models) -> Json:

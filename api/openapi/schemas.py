@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from api.openapi.examples import example
-from model.runtime import Model
-from model.signature import Feature, Target
+from model.runtime.load import Model
+from model.schema.signature import Feature, Target
 
 Json = dict[str, Any]
 

@@ -8,7 +8,7 @@ from api.openapi.examples import example
 from api.openapi.own import paths
 from api.openapi.schemas import Json, cells, record
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 _FILE = {"name": "file", "in": "formData", "type": "file", "required": True, "description": "CSV with a header."}
 _ANSWERS = {

@@ -12,7 +12,7 @@ from api.dialects.v2_tensors import DTYPES
 from api.openapi.examples import example
 from api.openapi.parts import content, obj
 from api.openapi.schemas import Json, titled
-from model.runtime import Model
+from model.runtime.load import Model
 
 _SHAPE = {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}}
 _PARAMETERS = {"type": ["object", "null"]}

@@ -15,7 +15,7 @@ from api.scoring import Models, Want
 from api.views.drawn import strip
 from model.card import figures
 from model.card import words as say
-from model.runtime import Model
+from model.runtime.load import Model
 
 MOST_BARS = 20
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 from markupsafe import Markup
 
 from api.drift import Drift
+from model.bundle.manifest import Histogram
 from model.card.svg import figure, scale, tag, widened, words, write
 from model.card.words import number, percent
-from model.manifest import Histogram
 
 WIDTH, SMALL, TALL = 320, 240, 60
 

@@ -12,8 +12,8 @@ from api.scoring import Models
 from api.views.answer import Answer, answered
 from api.views.pages import chosen, page
 from model.card import words as say
-from model.runtime import Model
-from model.signature import Feature
+from model.runtime.load import Model
+from model.schema.signature import Feature
 
 _PLAIN = re.compile(r"[^a-z0-9]")
 _UNSENT = ("key", "csrf_token", "submit")

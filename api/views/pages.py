@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from api.dialects import Reply, Request
 from api.errors import ApiError
 from api.scoring import Models
-from model.runtime import Model
+from model.runtime.load import Model
 
 HERE = Path(__file__).parent
 MODEL = HERE.parents[1] / "model"

@@ -8,10 +8,10 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
+from model.bundle.manifest import Manifest
 from model.card import words as say
 from model.card.plots import MOST, judged, trained
 from model.card.svg import tag, words
-from model.manifest import Manifest
 
 STYLE = Path(__file__).with_name("page.css")
 LOOK = Path(__file__).parents[1] / "look.css"

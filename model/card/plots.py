@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from model.bundle.manifest import Evaluation, Histogram, Manifest
 from model.card import figures
 from model.card import words as say
 from model.card.svg import tag, words
-from model.manifest import Evaluation, Histogram, Manifest
-from model.signature import Feature, Target
+from model.schema.signature import Feature, Target
 
 # What goes beyond is folded away: a reader meets a dozen things, not two hundred.
 MOST = 12

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from model.bundle.manifest import Manifest
 from model.card.words import number, span
-from model.manifest import Manifest
-from model.signature import Feature
+from model.schema.signature import Feature
 
 
 def result(manifest: Manifest) -> None:

@@ -9,9 +9,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from model.bundle.manifest import Evaluation, Manifest
 from model.card import words as say
-from model.manifest import Evaluation, Manifest
-from model.signature import Target
+from model.schema.signature import Target
 
 # A terminal is for looking; whoever needs all of two hundred features has the page and the manifest.
 MOST = 30

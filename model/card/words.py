@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from math import floor, isfinite, log10
 from unicodedata import east_asian_width
 
-from model.manifest import Manifest, Parity
-from model.signature import Feature, Target
+from model.bundle.manifest import Manifest, Parity
+from model.schema.signature import Feature, Target
 
 MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 TIMES = "\N{NO-BREAK SPACE}\N{MULTIPLICATION SIGN}\N{NO-BREAK SPACE}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from model.bundle import free
-from model.manifest import Manifest
+from model.bundle.files import free
+from model.bundle.manifest import Manifest
 from model.packing.describe import Hints
 from model.packing.importing import open_estimator
 from model.packing.pack import Judged, Material, pack

@@ -16,15 +16,15 @@ import skl2onnx
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 
-from model.draw import draw, thresholds
-from model.estimator import Original, parts
-from model.manifest import Input, Parity
+from model.bundle.manifest import Input, Parity
 from model.packing.converters import register
 from model.packing.converters.trees import declare_version
-from model.proof import Refused, compare, copy, difference, original
-from model.rows import Table
-from model.runtime import PREDICT, PROBA
-from model.signature import Signature
+from model.proof.compare import Refused, compare, copy, difference, original
+from model.proof.draw import draw, thresholds
+from model.runtime.estimator import Original, parts
+from model.runtime.load import PREDICT, PROBA
+from model.schema.rows import Table
+from model.schema.signature import Signature
 
 OPSET = {"": 22, "ai.onnx.ml": 3}
 DRAWN_ROWS = 10_000

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 from sklearn import base
 
-from model.estimator import dense, parts, present
-from model.manifest import Input
+from model.bundle.manifest import Input
 from model.packing.table import PackError, column_types, neutral
-from model.signature import Feature, Label, Signature, Target, Task
+from model.runtime.estimator import dense, parts, present
+from model.schema.signature import Feature, Label, Signature, Target, Task
 
 # A column of strings with more values than this, or hardly any twice, is text and not a choice.
 MOST_CATEGORIES = 50

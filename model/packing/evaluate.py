@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn import inspection, metrics
 
-from model.estimator import Original
-from model.manifest import Evaluation, Histogram, Reference
+from model.bundle.manifest import Evaluation, Histogram, Reference
 from model.packing.table import PackError, neutral
-from model.proof import Answers, original
-from model.rows import Table
-from model.signature import Feature, Signature, Target, Type
+from model.proof.compare import Answers, original
+from model.runtime.estimator import Original
+from model.schema.rows import Table
+from model.schema.signature import Feature, Signature, Target, Type
 
 BINS = 10
 MOST_POINTS = 300

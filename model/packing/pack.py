@@ -17,17 +17,17 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from model.bundle import ONNX, PICKLE, SHORT, free, write
-from model.draw import draw
-from model.estimator import Original, keep_to_one_thread, parts
-from model.manifest import FORMAT, Evaluation, Golden, Manifest
+from model.bundle.files import ONNX, PICKLE, SHORT, free, write
+from model.bundle.manifest import FORMAT, Evaluation, Golden, Manifest
 from model.packing.compile import DRAWN_ROWS, Compiled, compile_and_prove
 from model.packing.describe import Describer, Hints
 from model.packing.evaluate import evaluate, reference
 from model.packing.shorten import shorten
-from model.proof import Answers, Refused, original
-from model.rows import Table
-from model.signature import Signature
+from model.proof.compare import Answers, Refused, original
+from model.proof.draw import draw
+from model.runtime.estimator import Original, keep_to_one_thread, parts
+from model.schema.rows import Table
+from model.schema.signature import Signature
 
 GOLDEN_ROWS = 12
 _BUILT_WITH = ("scikit-learn", "numpy", "scipy", "pandas", "joblib", "skl2onnx", "onnx", "onnxruntime")

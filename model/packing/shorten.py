@@ -11,15 +11,15 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from model.draw import draw, thresholds
-from model.estimator import Original, height
-from model.manifest import Parity
+from model.bundle.manifest import Parity
 from model.packing.converters.boosting import LOG_LINK, plain_trees
 from model.packing.converters.forests import CLASSIFIERS, REGRESSORS, plain_forest
 from model.packing.converters.trees import Tree, with_inner_root
-from model.proof import TOLERANCE, largest_error
-from model.rows import Table
-from model.short import Form, Link, Sum, Term, Trees, answerer
+from model.proof.compare import TOLERANCE, largest_error
+from model.proof.draw import draw, thresholds
+from model.runtime.compact import Form, Link, Sum, Term, Trees, answerer
+from model.runtime.estimator import Original, height
+from model.schema.rows import Table
 
 MOST_LEAVES = 20_000
 MOST_BYTES = 8 << 20

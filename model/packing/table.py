@@ -11,9 +11,9 @@ import pandas as pd
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from model.bundle import BundleError
-from model.rows import Table
-from model.signature import Type
+from model.bundle.files import BundleError
+from model.schema.rows import Table
+from model.schema.signature import Type
 
 
 class PackError(BundleError):

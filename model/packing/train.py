@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from model.manifest import Manifest
+from model.bundle.manifest import Manifest
 from model.packing.datasets import Lesson, Maker, churn, echo, iris, purchase, wine
 from model.packing.pack import Judged, Material, pack
 from model.packing.table import PackError

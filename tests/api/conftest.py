@@ -17,8 +17,8 @@ from api.build import build
 from api.logs import Log
 from api.server import knock
 from api.settings import Settings
-from model.bundle import DEFAULT_ROOT, read
-from model.runtime import load
+from model.bundle.files import DEFAULT_ROOT, read
+from model.runtime.load import load
 
 
 @cache

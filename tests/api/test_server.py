@@ -12,7 +12,7 @@ from threading import Thread
 
 import pytest
 
-from model.bundle import DEFAULT_ROOT, read, write
+from model.bundle.files import DEFAULT_ROOT, read, write
 from tests.api.conftest import fetch, running
 
 

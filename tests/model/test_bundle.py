@@ -13,10 +13,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from model import bundle
-from model.bundle import DEFAULT_ROOT, BundleError, names, read, write
-from model.manifest import Evaluation, Golden, Manifest, readable
-from model.signature import Feature
+from model.bundle import files as bundle
+from model.bundle.files import DEFAULT_ROOT, BundleError, names, read, write
+from model.bundle.manifest import Evaluation, Golden, Manifest, readable
+from model.schema.signature import Feature
 
 IRIS = read(DEFAULT_ROOT, "iris")
 SHIPPED = names(DEFAULT_ROOT)
@@ -211,7 +211,7 @@ def test_an_interrupted_write_leaves_a_whole_bundle_or_none(step, late, there, b
 
 
 KILLED = """
-import os, sys, model.bundle as bundle
+import os, sys, model.bundle.files as bundle
 folder, left = bundle.Path(sys.argv[1]), [bundle.Path.rename] * int(sys.argv[2])
 bundle.Path.rename = lambda *paths: left.pop()(*paths) if left else os._exit(9)
 found = bundle.read(folder, "iris")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
 
-from model.bundle import DEFAULT_ROOT, read, write
+from model.bundle.files import DEFAULT_ROOT, read, write
 from model.packing.pack import Material, pack
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 
-from model.bundle import names
+from model.bundle.files import names
 from tests.conftest import unless
 
 ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(300, 4)), columns=list("abcd"))

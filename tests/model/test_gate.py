@@ -13,9 +13,9 @@ from hypothesis import event, example, given
 from hypothesis import strategies as st
 
 from api.settings import SettingsError, from_environment
-from model.bundle import DEFAULT_ROOT, NAME, BundleError, read
+from model.bundle.files import DEFAULT_ROOT, NAME, BundleError, read
+from model.bundle.manifest import Manifest
 from model.check import verified
-from model.manifest import Manifest
 
 IRIS = json.loads((DEFAULT_ROOT / "iris" / "manifest.json").read_text())
 ONNX = (DEFAULT_ROOT / "iris" / "model.onnx").read_bytes()

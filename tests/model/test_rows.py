@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal as same
 
-from model.readers import ColumnReader, MatrixReader
-from model.signature import MISSING_TEXT, Feature, Signature, SignatureError, Target
+from model.schema.readers import ColumnReader, MatrixReader
+from model.schema.signature import MISSING_TEXT, Feature, Signature, SignatureError, Target
 
 
 def signature(*features):

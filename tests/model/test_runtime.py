@@ -13,9 +13,9 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from model.bundle import DEFAULT_ROOT, read
-from model.estimator import parts, unpickle
-from model.runtime import load
+from model.bundle.files import DEFAULT_ROOT, read
+from model.runtime.estimator import parts, unpickle
+from model.runtime.load import load
 from tests.conftest import SAMPLES
 
 
@@ -27,7 +27,7 @@ def golden(model):
 def test_a_compiled_bundle_is_served_without_training_libraries(name):
     program = (
         "import json, sys\n"
-        "from model.bundle import DEFAULT_ROOT\n"
+        "from model.bundle.files import DEFAULT_ROOT\n"
         "from model.check import verified\n"
         f"model = verified(DEFAULT_ROOT, {name!r})\n"
         "loaded = {'sklearn', 'joblib', 'pandas', 'scipy', 'onnx', 'skl2onnx'} & set(sys.modules)\n"

@@ -21,11 +21,11 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder, PolynomialFeature
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from model.bundle import DEFAULT_ROOT, read
-from model.estimator import Original
+from model.bundle.files import DEFAULT_ROOT, read
 from model.packing.describe import Describer, Hints
 from model.packing.shorten import _number, _place, shorten
-from model.runtime import load
+from model.runtime.estimator import Original
+from model.runtime.load import load
 from tests.conftest import SAMPLES
 
 RNG = np.random.default_rng(11)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 
-from model.estimator import height
-from model.together import Together, join, split
+from model.runtime.batching import Together, join, split
+from model.runtime.estimator import height
 
 
 def held(function):

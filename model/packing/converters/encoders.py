@@ -13,7 +13,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from model.packing.converters.trees import Inexact, cast, constant, node
-from model.signature import MISSING_TEXT
+from model.schema.signature import MISSING_TEXT
 
 
 def register() -> None:

@@ -13,7 +13,7 @@ from api.dialects.v2_infer import infer
 from api.dialects.v2_outputs import Asked, declared, produced
 from api.errors import ApiError
 from api.scoring import Models
-from model.signature import Feature, Signature, Target
+from model.schema.signature import Feature, Signature, Target
 from tests.api.conftest import model
 from tests.conftest import SAMPLES
 

@@ -1,7 +1,7 @@
 """Manifests of every kind of model, small enough to know by heart."""
 
-from model.manifest import Evaluation, Golden, Histogram, Input, Manifest, Parity, Reference
-from model.signature import Feature, Signature, Target
+from model.bundle.manifest import Evaluation, Golden, Histogram, Input, Manifest, Parity, Reference
+from model.schema.signature import Feature, Signature, Target
 
 
 def manifest(signature, reference, name="a-model", **more):

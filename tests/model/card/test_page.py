@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from model.bundle.manifest import Histogram, Reference
 from model.card import page as card_page
 from model.card import terminal, words
-from model.manifest import Histogram, Reference
-from model.signature import Feature, Signature, Target
+from model.schema.signature import Feature, Signature, Target
 from tests.model.card.samples import EVERY, classifier, manifest, regressor, wide
 
 VOID = {"meta"}

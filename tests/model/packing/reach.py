@@ -40,8 +40,8 @@ from sklearn.svm import SVC, NuSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import all_estimators
 
-from model.bundle import BundleError
-from model.manifest import Manifest
+from model.bundle.files import BundleError
+from model.bundle.manifest import Manifest
 from model.packing.pack import Material, pack
 
 PAGE = Path(__file__).parents[3] / "docs" / "models.md"
@@ -145,8 +145,8 @@ AGAIN = """
 import json, sys
 from pathlib import Path
 import numpy as np
-from model.bundle import names, read
-from model.runtime import load
+from model.bundle.files import names, read
+from model.runtime.load import load
 folder = Path(sys.argv[1])
 wanted = json.loads((folder / "wanted.json").read_text())
 rows = json.loads((folder / "rows.json").read_text())["wide"]

@@ -25,7 +25,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from sklearn.svm import SVC
 
-from model.bundle import read
+from model.bundle.files import read
 
 RNG = np.random.default_rng(3)
 CITY = RNG.choice(["Oslo", "Rome", "Köln"], 200)

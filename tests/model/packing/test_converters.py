@@ -21,10 +21,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 
-from model.estimator import Original
 from model.packing.compile import compile_and_prove
 from model.packing.converters.trees import before_rounding
 from model.packing.describe import Describer, Hints
+from model.runtime.estimator import Original
 
 RNG = np.random.default_rng(5)
 ROWS = pd.DataFrame(RNG.normal(size=(200, 4)), columns=list("abcd"))

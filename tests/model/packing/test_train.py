@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from model.bundle import DEFAULT_ROOT, read
+from model.bundle.files import DEFAULT_ROOT, read
 from model.check import verified
 from model.packing.datasets.wine import STATISTICS
-from model.runtime import load
+from model.runtime.load import load
 from tests.conftest import SAMPLES
 
 

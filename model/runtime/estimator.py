@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.manifest import Input
-from model.rows import Table
-from model.signature import Signature
+from model.bundle.manifest import Input
+from model.schema.rows import Table
+from model.schema.signature import Signature
 
 
 def unpickle(content: bytes) -> Any:

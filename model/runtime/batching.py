@@ -14,8 +14,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.estimator import height
-from model.rows import Table
+from model.runtime.estimator import height
+from model.schema.rows import Table
 
 Rows = TypeVar("Rows")
 Answer = TypeVar("Answer")

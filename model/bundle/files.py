@@ -18,12 +18,12 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from model.manifest import FORMAT, Manifest, readable
+from model.bundle.manifest import FORMAT, Manifest, readable
 
 MANIFEST, PICKLE, ONNX, SHORT = "manifest.json", "model.joblib", "model.onnx", "model.short.json"
 FILES = (PICKLE, ONNX, SHORT)
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-DEFAULT_ROOT = Path(__file__).parent / "bundles"
+DEFAULT_ROOT = Path(__file__).parents[1] / "bundles"
 
 
 class BundleError(Exception):

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from model.signature import Signature
+from model.schema.signature import Signature
 
 FORMAT = 1
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from model.signature import Feature, Problem
+from model.schema.signature import Feature, Problem
 
 NUMBERS = frozenset({int, float})
 ALLOWED = {

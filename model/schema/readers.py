@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from model.cells import NUMBERS, problem
-from model.manifest import Input
-from model.rows import Columns, Matrix, Reader
-from model.signature import MISSING_TEXT, Problem, Signature, SignatureError
+from model.bundle.manifest import Input
+from model.schema.rows import Columns, Matrix, Reader
+from model.schema.signature import MISSING_TEXT, Problem, Signature, SignatureError
+from model.schema.values import NUMBERS, problem
 
 STEP = 10_000
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.estimator import Original
-from model.manifest import Input, Parity
-from model.rows import Table
-from model.runtime import PREDICT, PROBA, open_session
-from model.signature import MISSING_TEXT, Signature
+from model.bundle.manifest import Input, Parity
+from model.runtime.estimator import Original
+from model.runtime.load import PREDICT, PROBA, open_session
+from model.schema.rows import Table
+from model.schema.signature import MISSING_TEXT, Signature
 
 # Numbers may differ by this much, relative to their size and spread; labels may not differ at all.
 TOLERANCE = 1e-5

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.cells import ALLOWED, problem, said
-from model.signature import Feature, Problem, Signature, SignatureError
+from model.schema.signature import Feature, Problem, Signature, SignatureError
+from model.schema.values import ALLOWED, problem, said
 
 Matrix = NDArray[Any]
 Columns = dict[str, NDArray[Any]]

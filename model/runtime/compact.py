@@ -19,8 +19,8 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from model.cells import NUMBERS
-from model.signature import Signature
+from model.schema.signature import Signature
+from model.schema.values import NUMBERS
 
 Link = Literal["number", "exp", "sign", "most"]
 Row = Callable[[Sequence[Any]], Any]

@@ -16,13 +16,13 @@ from typing import Any
 import msgspec
 from numpy.typing import NDArray
 
-from model.bundle import ONNX, PICKLE, SHORT, Bundle, BundleError
-from model.estimator import Original, height, no_answer, no_proba, unpickle
-from model.manifest import Manifest
-from model.readers import reader
-from model.rows import Table
-from model.short import Form, Row, answerer
-from model.together import Together, join, split, split_each
+from model.bundle.files import ONNX, PICKLE, SHORT, Bundle, BundleError
+from model.bundle.manifest import Manifest
+from model.runtime.batching import Together, join, split, split_each
+from model.runtime.compact import Form, Row, answerer
+from model.runtime.estimator import Original, height, no_answer, no_proba, unpickle
+from model.schema.readers import reader
+from model.schema.rows import Table
 
 PREDICT, PROBA = "predict", "proba"
 # Up to this many rows, calls to scikit-learn are taken together; a larger batch pays for itself and runs beside.

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.estimator import parts
-from model.rows import Table
-from model.signature import Feature, Signature
+from model.runtime.estimator import parts
+from model.schema.rows import Table
+from model.schema.signature import Feature, Signature
 
 MOST_THRESHOLDS = 5000
 _ODD_TEXTS = ("", " ", "ÜBER", "naïve café", "don't", "x", "3.14 42", "日本語", "A_b-C", "tab\there", "a a a")

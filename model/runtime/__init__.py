@@ -1,0 +1,1 @@
+"""Answer rows: by the compact form, by ONNX Runtime, or by scikit-learn itself. Nothing here proves or packs."""
