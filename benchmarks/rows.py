@@ -13,7 +13,7 @@ from statistics import median
 from time import perf_counter
 
 from model.bundle.files import ONNX, PICKLE, names, read, root
-from model.runtime.estimator import Original, unpickle
+from model.runtime.estimator import Estimator, unpickle
 from model.runtime.load import PREDICT, load, open_session
 
 ROUNDS = 15
@@ -53,7 +53,7 @@ def main() -> None:
         table = model.rows(row)
         session = open_session(bundle.files[ONNX])
         feed = table if isinstance(table, dict) else {"X": table}
-        original = Original(unpickle(bundle.files[PICKLE]), manifest.signature, manifest.fallback)
+        original = Estimator(unpickle(bundle.files[PICKLE]), manifest.signature, manifest.fallback)
         reading, predict, short, bare, slow = microseconds(
             partial(model.rows, row),
             partial(model.predict, table),

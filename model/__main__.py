@@ -24,6 +24,7 @@ BUNDLES = click.option(
     type=click.Path(path_type=Path),
     help="The bundles' folder.",
 )
+TYPES = ("string", "number", "integer", "boolean", "date", "category")
 SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
 
 
@@ -51,20 +52,29 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
     "--data",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV file of rows like those that the model was trained on.",
+    help="Rows like those that the model was trained on: CSV, or with their types Parquet, Feather, a pickled frame.",
 )
-@click.option("--target", help="The column of --data with the right answers; with it the model is judged.")
+@click.option(
+    "--target", "targets", multiple=True, help="A column of --data with the right answers, to judge the model by."
+)
+@click.option("--types", multiple=True, metavar="COLUMN=TYPE", help=f"A column's type in training: {', '.join(TYPES)}.")
 @click.option("--name", help="The bundle's name; the file's, if not given.")
 @click.option("--replace", is_flag=True, help="Overwrite a bundle of that name.")
 @BUNDLES
-def add(file: Path, data: Path, target: str | None, name: str | None, bundles: Path, *, replace: bool) -> None:
+def add(
+    file: Path, data: Path, targets: tuple[str, ...], types: tuple[str, ...], name: str | None, bundles: Path,
+    *, replace: bool,
+) -> None:  # fmt: skip
     """Import a fitted estimator from a joblib or pickle file."""
     name = name or re.sub(r"[^a-z0-9]+", "-", file.name.split(".")[0].lower()).strip("-")
     click.echo(f"warning: opening {file} runs the code in it; go on only if you trust where it comes from", err=True)
     with _reporting(code=2), _progress(name) as say:
-        from model.packing.add import add as add_model  # noqa: PLC0415 - imports scikit-learn
+        from model.packing.add import Request  # noqa: PLC0415 - imports scikit-learn
+        from model.packing.add import add as add_model  # noqa: PLC0415
+        from model.packing.types import parse_wishes  # noqa: PLC0415
 
-        manifest = add_model(file, data, target, name, bundles, say, replace=replace)
+        wanted = Request(file, data, name, targets, parse_wishes(types), replace)
+        manifest = add_model(wanted, bundles, say)
     _show(manifest)
 
 

@@ -9,12 +9,14 @@ import numpy as np
 
 from model.bundle.files import ONNX, PICKLE, Bundle, BundleError, read
 from model.bundle.manifest import Input
-from model.proof.compare import TOLERANCE, Answers, compare, copy, difference, original
-from model.proof.draw import draw, thresholds
-from model.runtime.estimator import Original, unpickle
-from model.runtime.load import Model, load, loading
+from model.proof.compare import TOLERANCE, Answers, Refused, Trial, complete, estimator_answers, sizes, spread
+from model.proof.forms import copy_answers
+from model.proof.numbers import numbers_in, thresholds
+from model.proof.rows import hostile_rows
+from model.runtime.base import Model, loading
+from model.runtime.estimator import Estimator, take, unpickle
+from model.runtime.load import load
 from model.schema.readers import reader
-from model.schema.rows import Table
 
 DRAWN_ROWS = 1000
 
@@ -22,10 +24,10 @@ DRAWN_ROWS = 1000
 def verified(folder: Path, name: str, *, threads: int = 1, lazily: bool = False) -> Model:
     """Return a model that was found whole and answers its golden rows rightly, or raise a BundleError.
 
-    Lazily, a short form answers for itself, and the compiled copy is proven when it is first needed.
+    Lazily, a compact form answers for itself, and the compiled copy is proven when it is first needed.
     """
     model = load(read(folder, name), threads)
-    if lazily and _recall_short(model):
+    if lazily and _recall_compact(model):
         model.prove = recall
     else:
         recall(model)
@@ -39,21 +41,21 @@ def recall(model: Model) -> None:
         rows = model.rows([list(row) for row in golden.rows])
         predict = model.predict(rows).reshape(len(golden.rows), len(model.signature.targets))
         proba = model.predict_proba(rows) if golden.proba is not None else []
-    _require(model, Answers(predict, proba))
-    _recall_short(model)
+    _require(model, complete(predict, proba))
+    _recall_compact(model)
 
 
-def _recall_short(model: Model) -> bool:
-    """Ask a short form the golden rows again, and tell whether it answers all of them alone."""
+def _recall_compact(model: Model) -> bool:
+    """Ask a compact form the golden rows again, and tell whether it answers all of them alone."""
     golden = model.manifest.golden
     kind = np.float64 if model.signature.task == "regression" else object
     answers = np.asarray(golden.predict, dtype=kind).reshape(len(golden.rows), -1)
-    short = [model.one(row) for row in golden.rows]
-    for place, answer in enumerate(short):
+    given = [model.one(row) for row in golden.rows]
+    for place, answer in enumerate(given):
         if answer is not None:
             answers[place] = answer
-    _require(model, Answers(answers, []))
-    return None not in short
+    _require(model, complete(answers, []))
+    return None not in given
 
 
 def _require(model: Model, found: Answers) -> None:
@@ -67,21 +69,21 @@ def _require(model: Model, found: Answers) -> None:
 def _wrong(model: Model, found: Answers) -> int:
     """Count the golden rows whose answer is not the recorded one."""
     golden = model.manifest.golden
-    said = np.asarray(golden.predict, dtype=found.predict.dtype).reshape(found.predict.shape)
+    recorded = np.asarray(golden.predict, dtype=found.predict.dtype).reshape(found.predict.shape)
     if model.signature.task == "regression":
-        spread = float(np.std(said))
-        differs = (~np.isclose(found.predict, said, rtol=TOLERANCE, atol=TOLERANCE * spread, equal_nan=True)).any(
+        scale = float(np.std(recorded))
+        differs = (~np.isclose(found.predict, recorded, rtol=TOLERANCE, atol=TOLERANCE * scale, equal_nan=True)).any(
             axis=1
         )
     else:
-        differs = (found.predict != said).any(axis=1)
-    for table, recorded in zip(found.proba, golden.proba or (), strict=False):
-        differs |= (np.abs(table - np.asarray(recorded)) > TOLERANCE).any(axis=1)
+        differs = (found.predict != recorded).any(axis=1)
+    for table, known in zip(found.proba, golden.proba or (), strict=False):
+        differs |= (np.abs(table - np.asarray(known)) > TOLERANCE).any(axis=1)
     return int(differs.sum())
 
 
 def compared(bundle: Bundle) -> str:
-    """Hold the compiled copy against scikit-learn again, where that is installed, and say what was done."""
+    """Hold the compiled copy against scikit-learn again, where that is installed, and return what was done."""
     manifest = bundle.manifest
     if manifest.runtime != "onnx" or manifest.fallback is None:
         return "served by scikit-learn"
@@ -100,12 +102,16 @@ def compared(bundle: Bundle) -> str:
 def _compare(bundle: Bundle, form: Input) -> None:
     manifest = bundle.manifest
     signature = manifest.signature
-    model = Original(unpickle(bundle.files[PICKLE]), signature, form)
-    golden = [list(row) for row in manifest.golden.rows]
-    rows: Table = reader(signature, form)(golden)
-    around = draw(rows, signature, thresholds(model.estimator, signature.names), DRAWN_ROWS)
-    parity = compare(
-        [original(model, around)], [copy(bundle.files[ONNX], signature, manifest.input, around)], 0, DRAWN_ROWS
-    )
-    if not parity.passed:
-        raise BundleError(f"{manifest.name}: the compiled copy differs from scikit-learn: {difference(parity)}")
+    model = Estimator(unpickle(bundle.files[PICKLE]), signature, form)
+    rows = reader(signature, form)([list(row) for row in manifest.golden.rows])
+    known = thresholds(model.estimator, signature.names)
+    around = hostile_rows(rows, signature, known, numbers_in(model.estimator), DRAWN_ROWS, seed=1)
+    around = take(around, np.flatnonzero(sizes(around) <= manifest.input.limit))
+    expected = estimator_answers(model, around)
+    trial = Trial(model, rows, around, expected, spread(signature, estimator_answers(model, rows)))
+    try:
+        parity, limit = trial.verdict(copy_answers(bundle.files[ONNX], signature, manifest.input, around))
+    except Refused as reason:
+        raise BundleError(f"{manifest.name}: the compiled copy differs from scikit-learn: {reason}") from None
+    if not parity.passed or limit < manifest.input.limit:
+        raise BundleError(f"{manifest.name}: the compiled copy differs from scikit-learn")

@@ -1,4 +1,4 @@
-"""A bundle on disk: a folder with manifest.json, model.joblib, and what was proven of model.onnx, model.short.json.
+"""A bundle on disk: a folder with manifest.json, model.joblib, and what was proven of model.onnx, model.compact.json.
 
 The manifest names the sha256 of each file and its own version is a digest over all of it, so what was reviewed
 is what is loaded. Every file is read once, checked, and used from memory: nothing can change in between.
@@ -18,10 +18,10 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
-from model.bundle.manifest import FORMAT, Manifest, readable
+from model.bundle.manifest import FORMAT, PROOF, Manifest, readable
 
-MANIFEST, PICKLE, ONNX, SHORT = "manifest.json", "model.joblib", "model.onnx", "model.short.json"
-FILES = (PICKLE, ONNX, SHORT)
+MANIFEST, PICKLE, ONNX, COMPACT = "manifest.json", "model.joblib", "model.onnx", "model.compact.json"
+FILES = (PICKLE, ONNX, COMPACT)
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 DEFAULT_ROOT = Path(__file__).parents[1] / "bundles"
 
@@ -79,17 +79,37 @@ def _is_folder(place: Path) -> bool:
 
 def manifest_from(name: str, content: bytes) -> Manifest:
     """Return a bundle's manifest, proven to be the one that was packed."""
+    _require_current(name, content)
     try:
         manifest = msgspec.json.decode(content, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BundleError(f"{name}: {MANIFEST} is not a bundle's manifest: {error}") from None
-    if manifest.format != FORMAT:
-        raise BundleError(f"{name}: the manifest has format {manifest.format}, this program reads {FORMAT}")
     if manifest.name != name:
         raise BundleError(f"{name}: the manifest belongs to a bundle named {manifest.name!r}")
     if manifest.version != manifest.digest()[:12]:
         raise BundleError(f"{name}: {MANIFEST} was changed after packing (it is not version {manifest.version})")
     return manifest
+
+
+def _require_current(name: str, content: bytes) -> None:
+    """Refuse a manifest of another format, or a bundle whose proof was weaker than today's."""
+    try:
+        head = msgspec.json.decode(content, type=_Head)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BundleError(f"{name}: {MANIFEST} is not a bundle's manifest: {error}") from None
+    if (head.format, head.proof) != (FORMAT, PROOF):
+        raise BundleError(
+            f"{name}: was packed with format {head.format} and proof {head.proof}, this program needs {FORMAT} and "
+            f"{PROOF}: pack it again, with `python -m model add FILE --data DATA --name {name} --replace` "
+            f"or, for a sample, `python -m model train {name}`"
+        )
+
+
+class _Head(msgspec.Struct):
+    """What is read of a manifest before anything else."""
+
+    format: int
+    proof: int = 1
 
 
 def _content(place: Path, file: str) -> bytes:

@@ -1,16 +1,20 @@
-"""What a bundle says of itself: everything that is known of a model without loading it."""
+"""The manifest of a bundle: everything that is known of a model without loading it."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from typing import Any, Literal
 
 import msgspec
 
 from model.schema.signature import Signature
 
-FORMAT = 1
+FORMAT = 2
+# Raised when the proof becomes stricter: what an older one passed must pass the newer.
+PROOF = 2
+UNLIMITED = sys.float_info.max
 
 
 class Golden(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -22,24 +26,30 @@ class Golden(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Input(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How the model wants its rows: one matrix, one named column a feature, a data frame, or bare texts."""
+    """How a form of the model takes its rows: a matrix, named columns, a data frame, an array of objects, or texts."""
 
-    kind: Literal["matrix", "columns", "frame", "texts"]
+    kind: Literal["matrix", "columns", "frame", "objects", "texts"]
     dtype: str = "float64"
+    limit: float = UNLIMITED
+    """Larger numbers are refused: the proof covers none."""
+    alone: bool = False
+    """Each row is answered by itself, because own code may look at the other rows of a call."""
 
 
-class Parity(msgspec.Struct, frozen=True, kw_only=True):
-    """What the proof found between scikit-learn and the compiled copy."""
+class Parity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the proof found between the estimator and another form of it."""
 
     training_rows: int
     drawn_rows: int
+    left_out: int = 0
+    """Rows that the compact form leaves to the full model."""
     differing_labels: int
     largest_error: float
     tolerance: float
 
     @property
     def passed(self) -> bool:
-        """Tell whether the copy may ship."""
+        """Tell whether the form may ship."""
         return self.differing_labels == 0 and self.largest_error <= self.tolerance
 
 
@@ -91,12 +101,16 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     runtime: Literal["onnx", "sklearn"]
     input: Input
     reason: str | None = None
-    """Why scikit-learn serves it."""
+    """Why there is no compiled copy, and scikit-learn serves the model."""
     fallback: Input | None = None
     """How scikit-learn itself takes the rows, where a compiled copy serves."""
     parity: Parity | None = None
-    short: Parity | None = None
-    """The proof of the short form, where there is one."""
+    """The proof of the compiled copy, where there is one."""
+    compact: Parity | None = None
+    """The proof of the compact form, where there is one."""
+    not_compact: str | None = None
+    """Why there is no compact form."""
+    proof: int
     requires: dict[str, str]
     """Libraries whose version must be this one."""
     built_with: dict[str, str]

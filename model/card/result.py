@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 from rich.console import Console
 from rich.table import Table
 
 from model.bundle.manifest import Manifest
 from model.card.words import number, span
 from model.schema.signature import Feature
+
+MOST_SHOWN = 25
+WIDE = 10_000
 
 
 def result(manifest: Manifest) -> None:
@@ -30,9 +35,11 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
         facts.append(("runtime", f"ONNX, {manifest.input.dtype}: equal on {rows:,} rows, largest error {error}"))
     else:
         facts.append(("runtime", f"scikit-learn: {manifest.reason}"))
-    if manifest.short is not None:
-        rows = manifest.short.training_rows + manifest.short.drawn_rows
-        facts.append(("short form", f"one row in plain Python: equal on {rows:,} rows"))
+    if manifest.compact is not None:
+        rows = manifest.compact.training_rows + manifest.compact.drawn_rows
+        facts.append(("compact form", f"one row in plain Python: equal on {rows:,} rows"))
+    else:
+        facts.append(("compact form", f"none: {manifest.not_compact}"))
     if manifest.evaluation is not None:
         figures = ", ".join(f"{name} {number(value)}" for name, value in manifest.evaluation.metrics.items())
         facts.append(("judged", f"{figures} ({manifest.evaluation.rows} rows: {manifest.evaluation.source})"))
@@ -41,17 +48,21 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
 
 def _features(manifest: Manifest) -> Table:
     table = Table("feature", "type", "range or categories", "null")
-    for feature in manifest.signature.features:
+    features = manifest.signature.features
+    for feature in features[:MOST_SHOWN]:
         table.add_row(feature.name, _kind(feature), span(feature), "taken" if feature.missing else "refused")
+    if len(features) > MOST_SHOWN:
+        table.add_row(f"and {len(features) - MOST_SHOWN:,} more", "", "", "")
     return table
 
 
 def _kind(feature: Feature) -> str:
-    return f"{feature.type}, {feature.unit}" if feature.unit else feature.type
+    kind = f"{feature.type} ({feature.dtype})" if feature.dtype else feature.type
+    return f"{kind}, {feature.unit}" if feature.unit else kind
 
 
 def listing(manifests: list[Manifest]) -> None:
-    """Print one line a bundle."""
+    """Print one line a bundle; whole where no terminal limits its width."""
     table = Table(box=None, header_style="dim")
     for column in ("name", "version", "task", "features", "runtime", "judged"):
         table.add_column(column, no_wrap=True)
@@ -62,4 +73,6 @@ def listing(manifests: list[Manifest]) -> None:
         width = str(len(manifest.signature.features))
         facts = (manifest.name, manifest.version, manifest.signature.task, width, manifest.runtime, judged)
         table.add_row(*facts, manifest.estimator)
-    Console().print(table)
+    console = Console()
+    console = console if console.is_terminal or "COLUMNS" in os.environ else Console(width=WIDE)
+    console.print(table, crop=False)

@@ -2,39 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from model.bundle.files import free
 from model.bundle.manifest import Manifest
+from model.packing.data import Data, PackError, listed, read_data, require_estimator, require_header, select
 from model.packing.describe import Hints
+from model.packing.evaluate import Judged
 from model.packing.importing import open_estimator
-from model.packing.pack import Judged, Material, pack
-from model.packing.table import PackError, read_table, require_estimator, select
+from model.packing.origins import Origins
+from model.packing.pack import Material, pack
+from model.packing.types import GAPS, converted, typed_from_cells
 
 
-def add(
-    file: Path, data: Path, target: str | None, name: str, folder: Path, say: Callable[[str], None], *, replace: bool
-) -> Manifest:
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks to be packed."""
+
+    file: Path
+    data: Path
+    name: str
+    targets: tuple[str, ...] = ()
+    types: Mapping[str, str] = field(default_factory=dict)
+    replace: bool = False
+
+
+def add(wanted: Request, folder: Path, say: Callable[[str], None]) -> Manifest:
     """Pack the estimator of a file, or raise a PackError or BundleError and write nothing."""
-    free(folder, name, replace=replace)
-    table = read_table(data)
-    if target is not None and target not in table.columns:
-        raise PackError(f"{data} has no column {target!r} (it has {', '.join(map(str, table.columns[:12]))})")
-    say(f"opening {file}")
-    estimator, warning = open_estimator(file)
+    free(folder, wanted.name, replace=wanted.replace)
+    data = read_data(wanted.data)
+    _require_columns(data, (*wanted.targets, *wanted.types))
+    say(f"opening {wanted.file}")
+    estimator, warning = open_estimator(wanted.file)
     require_estimator(estimator)
-    rows = select(estimator, table, target)
+    require_header(data, estimator)
+    chosen = select(estimator, data.frame, wanted.targets)
+    rows = _typed(estimator, data, chosen, wanted.types)
     judged = None
-    if target is not None:
-        judged = Judged(rows, table[target], f"the rows of {data.name}; whether training saw them is not known here")
+    if wanted.targets:
+        truth = _truth(estimator, data, wanted.targets)
+        judged = Judged(rows, truth, f"the rows of {data.source}; whether training saw them is not known here")
     material = Material(
-        name=name,
-        title=name.replace("-", " ").capitalize(),
+        name=wanted.name,
+        title=wanted.name.replace("-", " ").capitalize(),
         estimator=estimator,
         rows=rows,
         judged=judged,
-        hints=Hints(target=target or "prediction"),
+        hints=Hints(targets=wanted.targets or ("prediction",)),
         notes=(warning,) if warning else (),
     )
-    return pack(material, folder, replace=replace, say=say)
+    return pack(material, folder, replace=wanted.replace, say=say)
+
+
+def _require_columns(data: Data, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in data.frame.columns:
+            raise PackError(f"{data.source} has no column {name!r} (it has {listed(data.frame.columns)})")
+
+
+def _typed(estimator: Any, data: Data, chosen: pd.DataFrame, wishes: Mapping[str, str]) -> pd.DataFrame:
+    if data.typed:
+        columns = {name: converted(str(name), chosen[name], wishes[name]) for name in chosen.columns if name in wishes}
+        return chosen.assign(**columns)
+    names = [str(name) for name in chosen.columns]
+    evidence = dict(zip(names, Origins(estimator, names).evidence, strict=True))
+    return typed_from_cells(chosen, evidence, wishes)
+
+
+def _truth(estimator: Any, data: Data, targets: tuple[str, ...]) -> pd.DataFrame:
+    """Return the right answers with the types of the estimator's own classes."""
+    truth = data.frame[list(targets)]
+    if data.typed:
+        return truth
+    classes = getattr(estimator, "classes_", None)
+    several = classes if isinstance(classes, list) else [classes] * len(targets)
+    if len(several) != len(targets):
+        several = [None] * len(targets)
+    return pd.DataFrame(
+        {name: _labels(name, truth[name], known) for name, known in zip(targets, several, strict=True)},
+        columns=list(targets),
+    )
+
+
+def _labels(name: str, cells: pd.Series[Any], classes: Any) -> pd.Series[Any]:
+    """Read a CSV file's labels as the estimator spells its own; for numbers, as numbers."""
+    known = [] if classes is None else np.asarray(classes).ravel().tolist()
+    if known and all(isinstance(label, str) for label in known):
+        return cells.mask(cells.isin(GAPS.difference(known))).astype(object)
+    if known and all(isinstance(label, bool) for label in known):
+        spelled = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0": False}
+        read = cells.str.strip().str.lower().map(spelled)
+        return read.where(read.notna() | cells.isin(GAPS), cells)
+    numbers = pd.to_numeric(cells.mask(cells.isin(GAPS)), errors="coerce")
+    if (numbers.isna() & ~cells.isin(GAPS)).any():
+        flags = cells.map({"True": 1, "False": 0, "true": 1, "false": 0})
+        if known and flags.notna().all():
+            return flags
+        if known:
+            return cells
+        raise PackError(f"the target {name!r} holds texts, but the model predicts numbers")
+    whole = known and all(isinstance(label, int) for label in known) and (numbers.dropna() % 1 == 0).all()
+    return numbers.astype("Int64").astype(object) if whole else numbers

@@ -1,7 +1,7 @@
-"""Compile an estimator to ONNX, and prove that the copy answers as the original does, or say why not.
+"""Compile an estimator to ONNX, and prove that the copy answers as the estimator does.
 
 scikit-learn's own precision is tried first, float64, then float32. What the proof does not pass is not shipped:
-scikit-learn then serves the bundle, and the manifest says the reason.
+scikit-learn then serves the bundle, and the manifest has the reason.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+import msgspec
 import onnx
 import skl2onnx
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
@@ -19,15 +20,15 @@ from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from model.bundle.manifest import Input, Parity
 from model.packing.converters import register
 from model.packing.converters.trees import declare_version
-from model.proof.compare import Refused, compare, copy, difference, original
-from model.proof.draw import draw, thresholds
-from model.runtime.estimator import Original, parts
-from model.runtime.load import PREDICT, PROBA
-from model.schema.rows import Table
+from model.packing.known import looks_at_other_rows, own_code
+from model.packing.origins import Origins
+from model.proof.compare import Refused, Trial
+from model.proof.forms import copy_answers
+from model.runtime.estimator import Estimator, parts
+from model.runtime.onnx import PREDICT, PROBA
 from model.schema.signature import Signature
 
 OPSET = {"": 22, "ai.onnx.ml": 3}
-DRAWN_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -39,35 +40,43 @@ class Compiled:
     parity: Parity
 
 
-def compile_and_prove(model: Original, rows: Table, drawn: int = DRAWN_ROWS) -> Compiled:
-    """Return a compiled copy that answers like the estimator on these rows and on others drawn around them."""
-    estimator, signature = model.estimator, model.signature
-    around = draw(rows, signature, thresholds(estimator, signature.names), drawn)
-    try:
-        expected = [original(model, table) for table in (rows, around)]
-    except Exception as error:
-        # Only the original knows what it refuses, and a copy would answer.
-        raise Refused(f"the model refuses rows near its training data: {_one_line(error)}") from error
+def compile_and_prove(rows: Trial) -> Compiled:
+    """Return a compiled copy that answers like the estimator on these rows, or raise Refused."""
+    model = rows.model
+    _require_known(model)
     reasons: dict[str, None] = {}
-    for dtype, by_name in product(("float64", "float32"), _ways(model)):
+    for dtype, by_name in product(("float64", "float32"), _inputs(model)):
         try:
-            content = _convert(estimator, signature, dtype, by_name=by_name)
-            copied = Input("matrix" if signature.numeric else "columns", dtype)
-            found = [copy(content, signature, copied, table) for table in (rows, around)]
+            content = _convert(model.estimator, model.signature, dtype, by_name=by_name)
+            form = Input("matrix" if model.signature.numeric else "columns", dtype)
+            parity, limit = rows.verdict(copy_answers(content, model.signature, form, rows.rows))
         except Refused as reason:
-            reasons[str(reason)] = None
+            reasons[f"{reason} in {dtype}" if "differ" in str(reason) else str(reason)] = None
             continue
         except Exception as error:  # noqa: BLE001 - converters and kernels raise all kinds; none may stop the packing
             reasons[_one_line(error)] = None
             continue
-        parity = compare(expected, found, len(expected[0].predict), drawn)
         if parity.passed:
-            return Compiled(content, copied, parity)
-        reasons[f"{difference(parity)} in {dtype}"] = None
+            return Compiled(content, msgspec.structs.replace(form, limit=limit), parity)
+        reasons[f"numbers differ by up to {parity.largest_error:.1g} in {dtype}"] = None
     raise Refused("; ".join(reasons))
 
 
-def _ways(model: Original) -> tuple[bool, ...]:
+def _require_known(model: Estimator) -> None:
+    """Refuse what a copy could only guess: own code, types that ONNX has not, and refusals that cannot be derived."""
+    if own := own_code(model.estimator):
+        raise Refused(f"own code: {', '.join(own[:5])}")
+    if looks_at_other_rows(model.estimator):
+        raise Refused("a row's answer depends on the other rows of a call")
+    for feature in model.signature.features:
+        if feature.type == "date" or feature.exact:
+            kind = "a date" if feature.type == "date" else "a whole number beyond 2^53"
+            raise Refused(f"{feature.name} is {kind}")
+    if Origins(model.estimator, model.signature.names).refuses_computed:
+        raise Refused("an encoder refuses unknown values of computed columns")
+
+
+def _inputs(model: Estimator) -> tuple[bool, ...]:
     """Tell whether to compile over one matrix, or over columns by name as a pipeline that picks columns needs it."""
     if not model.signature.numeric:
         return (True,)

@@ -1,179 +1,235 @@
-"""Find out what an estimator takes and answers: from its own attributes, from rows of data, and by asking it.
+"""Find out what an estimator takes and answers, from its fitted steps and from the types of its columns.
 
-What an estimator does with a missing value or a category it never saw is written nowhere, so it is tried.
+Whether it takes a missing value is asked of estimators whose steps are all known: there the answer does not depend on
+the row. Own code is never asked: it gets every row, and refuses what it likes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from msgspec.structs import replace
 from sklearn import base
 
 from model.bundle.manifest import Input
-from model.packing.table import PackError, column_types, neutral
-from model.runtime.estimator import dense, parts, present
+from model.packing.data import PackError, fitted_on_frame, names_of, one_line
+from model.packing.known import looks_at_other_rows, own_code
+from model.packing.neutral import neutral
+from model.packing.origins import Evidence, Origins
+from model.packing.types import EXACT, feature_type
+from model.runtime.estimator import Estimator, dense, take
+from model.schema.rows import Table
 from model.schema.signature import Feature, Label, Signature, Target, Task
 
 # A column of strings with more values than this, or hardly any twice, is text and not a choice.
 MOST_CATEGORIES = 50
-UNSEEN = "a category that no training row has"
 
 
 @dataclass(frozen=True)
 class Hints:
     """What neither the estimator nor the rows can tell."""
 
-    target: str = "prediction"
+    targets: tuple[str, ...] = ("prediction",)
     titles: tuple[str, ...] | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     whole: bool = False
 
 
-class Describer:
-    """Ask one estimator about one table of rows."""
+def describe(estimator: Any, rows: pd.DataFrame, hints: Hints) -> tuple[Estimator, Table]:
+    """Return the estimator with its signature and form, and the rows as callers would send them."""
+    names = [str(name) for name in rows.columns]
+    origins = Origins(estimator, names)
+    features = tuple(
+        _feature(name, rows[column], evidence, hints.units.get(name))
+        for name, column, evidence in zip(names, rows.columns, origins.evidence, strict=True)
+    )
+    rows = rows.set_axis(names, axis=1)
+    form, answer = _form(estimator, rows, features)
+    signature = _signature(estimator, features, answer, hints)
+    model = Estimator(estimator, signature, form)
+    table = neutral(rows, features)
+    missing = _takes_missing(model, table, origins)
+    features = tuple(replace(each, missing=takes) for each, takes in zip(features, missing, strict=True))
+    return Estimator(estimator, replace(signature, features=features), form), table
 
-    def __init__(self, estimator: Any, rows: pd.DataFrame) -> None:
-        self.estimator, self.rows = estimator, rows
-        self.types = column_types(rows)
-        self.names = tuple(self.types)
-        self.table = neutral(rows, self.types)
-        self.form, self.answer = self._form()
 
-    def signature(self, hints: Hints) -> Signature:
-        """Return the whole signature."""
-        task = self._task()
-        return Signature(
-            task=task,
-            features=self._features(hints),
-            targets=self._targets(task, hints),
-            proba=hasattr(self.estimator, "predict_proba") and task == "classification",
-        )
+def _feature(name: str, column: pd.Series[Any], evidence: Evidence, unit: str | None) -> Feature:
+    kind = feature_type(name, column)
+    there = column.dropna()
+    feature = Feature(
+        name=name, type=kind, dtype=_dtype(column, kind), unit=unit,
+        null="none" if any(value is None for value in column[column.isna()].astype(object)) else "nan",
+    )  # fmt: skip
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        feature = replace(feature, categories=_present(column.dtype.categories.tolist()), closed=True)
+    elif evidence.categories is not None:
+        known = _present(evidence.categories)
+        feature = replace(feature, categories=known if evidence.closed or kind == "string" else None)
+        feature = replace(feature, closed=evidence.closed)
+    elif kind == "string" and not evidence.text:
+        feature = replace(feature, categories=_common(there))
+    return _with_typical(feature, there)
 
-    def _form(self) -> tuple[Input, Any]:
-        """Return the form in which the estimator takes its rows, and its answer to all of them."""
-        numeric = not isinstance(self.table, dict)
-        kinds = ["frame"] if hasattr(self.estimator, "feature_names_in_") else ["matrix"] if numeric else ["frame"]
-        if len(self.names) == 1 and not numeric:
-            kinds.insert(0, "texts")
-        error: Exception | None = None
-        for kind in kinds:
-            form = Input(kind=kind)  # type: ignore[arg-type]
-            try:
-                answer = dense(self.estimator.predict(present(self.table, self.names, form)))
-            except Exception as failure:  # noqa: BLE001 - a foreign estimator raises what it likes
-                error = failure
-                continue
-            if len(answer) == len(self.rows):
-                return form, answer
-        why = f": {' '.join(str(error).split())[:300]}" if error else ""
-        raise PackError(f"the model cannot predict the rows of the data{why}")
 
-    def _takes(self, name: str, value: object) -> bool:
-        """Tell whether the model answers rows that have this value."""
-        rows = neutral(self.rows.head(2), self.types)
-        if isinstance(rows, dict):
-            rows[name][:] = value
-        else:
-            rows[:, self.names.index(name)] = value
+def _with_typical(feature: Feature, there: pd.Series[Any]) -> Feature:
+    if feature.type == "string":
+        return replace(feature, typical=str(there.mode().iloc[0]) if feature.categories else None)
+    if feature.type == "boolean":
+        return replace(feature, typical=bool(there.mode().iloc[0]))
+    if feature.type == "date":
+        return replace(feature, typical=there.sort_values().iloc[len(there) // 2].isoformat())
+    if isinstance(there.dtype, pd.CategoricalDtype):
+        return replace(feature, typical=float(there.mode().iloc[0]))
+    numbers = there.astype("float64")
+    finite = numbers[np.isfinite(numbers)]
+    if finite.empty:
+        raise PackError(f"column {feature.name!r} has no finite number in any row")
+    exact = feature.type == "integer" and float(finite.abs().max()) > EXACT
+    low, high, typical = (float(value) for value in (finite.min(), finite.max(), finite.median()))
+    return replace(feature, exact=exact, low=low, high=high, typical=typical)
+
+
+def _dtype(column: pd.Series[Any], kind: str) -> str | None:
+    """Return the name of a column's type, unless it is the plain one."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return "category[ordered]" if column.dtype.ordered else "category"
+    name = str(column.dtype)
+    if "pyarrow" in name and name != "str":
+        raise PackError(f"column {column.name!r} is of type {name}: convert it with astype first, or bring Parquet")
+    plain = {"integer": "int64", "boolean": "bool", "number": "float64", "string": "object"}.get(kind)
+    return None if name == plain else name
+
+
+def _present(categories: Iterable[Any]) -> tuple[str | float, ...]:
+    """Return categories as callers send them, without a missing one; numbers and booleans as floats."""
+    there = (value for value in categories if value is not None and value == value)  # noqa: PLR0124
+    return tuple(value if isinstance(value, str) else float(value) for value in there)
+
+
+def _common(there: pd.Series[Any]) -> tuple[str, ...] | None:
+    """Return the values of a column of few: what a form offers, never what is refused."""
+    distinct = there.unique().tolist()
+    return tuple(sorted(map(str, distinct))) if len(distinct) <= min(MOST_CATEGORIES, len(there) / 2) else None
+
+
+def _form(estimator: Any, rows: pd.DataFrame, features: tuple[Feature, ...]) -> tuple[Input, Any]:
+    """Return the form in which the estimator takes its rows, and its answer to all of them as training had them."""
+    errors: list[Exception] = []
+    alone = looks_at_other_rows(estimator)
+    for kind in _kinds(estimator, features):
         try:
-            self.estimator.predict(present(rows, self.names, self.form))
-        except Exception:  # noqa: BLE001 - whatever it raises, it does not take the value
-            return False
-        return True
-
-    def _features(self, hints: Hints) -> tuple[Feature, ...]:
-        encoded = encoders(self.estimator, self.names)
-        return tuple(self._feature(name, encoded.get(name), hints.units.get(name)) for name in self.names)
-
-    def _feature(self, name: str, encoded: tuple[Any, ...] | None, unit: str | None) -> Feature:
-        column, kind = self.rows[name], self.types[name]
-        values = column.dropna()
-        missing = self._takes(name, np.nan)
-        if kind == "string":
-            categories = None if self.form.kind == "texts" else (encoded or _categories(values))
-            closed = categories is not None and not self._takes(name, UNSEEN)
-            typical: Any = values.mode().iloc[0] if categories else None
-            return Feature(
-                name=name, type=kind, categories=categories, closed=closed, missing=missing, typical=typical, unit=unit
-            )
-        low, high = float(values.min()), float(values.max())
-        closed = encoded is not None and not self._takes(name, high + 1.5)
-        typical = bool(values.mode().iloc[0]) if kind == "boolean" else float(values.median())
-        return Feature(
-            name=name,
-            type=kind,
-            low=None if kind == "boolean" else low,
-            high=None if kind == "boolean" else high,
-            typical=typical,
-            categories=encoded if closed else None,
-            closed=closed,
-            missing=missing,
-            unit=unit,
-        )
-
-    def _task(self) -> Task:
-        if base.is_clusterer(self.estimator):
-            return "clustering"
-        if base.is_outlier_detector(self.estimator):
-            return "outliers"
-        if base.is_classifier(self.estimator) or hasattr(self.estimator, "classes_"):
-            return "classification"
-        return "regression"
-
-    def _targets(self, task: Task, hints: Hints) -> tuple[Target, ...]:
-        many = self.answer.shape[1] if self.answer.ndim == 2 and self.answer.shape[1] > 1 else 0
-        if not many:
-            titles = ("outlier", "inlier") if task == "outliers" else hints.titles
-            return (Target(name=hints.target, classes=self._classes(task, 0), titles=titles, whole=hints.whole),)
-        return tuple(Target(name=f"{hints.target}_{i}", classes=self._classes(task, i, many)) for i in range(many))
-
-    def _classes(self, task: Task, position: int, many: int = 0) -> tuple[Label, ...] | None:
-        if task == "regression":
-            return None
-        if task == "outliers":
-            return (-1, 1)
-        known = getattr(self.estimator, "classes_", None)
-        if task == "clustering" or known is None:
-            return tuple(np.unique(self.answer).tolist())
-        if many:
-            # A multi-label estimator that is no forest has one flat list of labels, each of them yes or no.
-            return tuple(np.asarray(known[position]).tolist()) if isinstance(known, list) else (0, 1)
-        return tuple(np.asarray(known).ravel().tolist())
+            answer = dense(estimator.predict(_given(rows, features, kind)))
+        except Exception as error:  # noqa: BLE001 - a foreign estimator raises what it likes
+            errors.append(error)
+            continue
+        if answer.ndim in (1, 2) and len(answer) == len(rows):
+            return Input(kind=kind, alone=alone), answer
+        errors.append(ValueError(f"it answers {len(rows)} rows in the shape {answer.shape}"))
+    raise PackError(
+        f"the model cannot predict the rows of the data: {one_line(errors[0])}. Are its columns those of training? "
+        "--target leaves one out, --types COLUMN=TYPE changes how one is read"
+    )
 
 
-def encoders(estimator: Any, names: tuple[str, ...]) -> dict[str, tuple[Any, ...]]:
-    """Return the categories that each encoder inside the estimator knows, by column."""
-    found: dict[str, tuple[Any, ...]] = {}
-    for part in parts(estimator):
-        for _, transformer, columns in getattr(part, "transformers_", ()):
-            where = [names[c] if isinstance(c, int | np.integer) else c for c in _positions(columns, names)]
-            found |= _known(transformer, where)
-    return found or _known(estimator, list(names))
+def _kinds(estimator: Any, features: tuple[Feature, ...]) -> list[Any]:
+    """Return the forms to try: what is known from the fitted steps, else a frame first, as own code had it."""
+    numeric = all(feature.type in ("number", "integer", "boolean") for feature in features)
+    array = "matrix" if numeric and not any(feature.exact for feature in features) else "objects"
+    text = ["texts"] if len(features) == 1 and features[0].type == "string" else []
+    if names_of(estimator) is not None:
+        return ["frame"]
+    if fitted_on_frame(estimator):
+        return ["frame", array]
+    if own_code(estimator):
+        return ["frame", *text, array]
+    return [*text, array, "frame"]
 
 
-def _positions(columns: Any, names: tuple[str, ...]) -> list[Any]:
-    if isinstance(columns, str | int):
-        return [columns]
-    if isinstance(columns, slice):
-        return list(names[columns]) if not isinstance(columns.start, str) else []
-    if len(columns) and isinstance(columns[0], bool | np.bool_):
-        return [name for name, taken in zip(names, columns, strict=True) if taken]
-    return list(columns)
+def _given(rows: pd.DataFrame, features: tuple[Feature, ...], kind: str) -> Any:
+    if kind == "frame":
+        return rows
+    if kind == "texts":
+        return rows[features[0].name]
+    if kind == "objects":
+        return rows.to_numpy(dtype=object)
+    return neutral(rows, features)
 
 
-def _known(transformer: Any, columns: list[str]) -> dict[str, tuple[Any, ...]]:
-    for part in parts(transformer):
-        categories = getattr(part, "categories_", None)
-        if isinstance(categories, list) and len(categories) == len(columns):
-            pairs = zip(columns, categories, strict=True)
-            return {name: tuple(v for v in np.asarray(c).tolist() if v == v and v is not None) for name, c in pairs}  # noqa: PLR0124
-    return {}
+def _takes_missing(model: Estimator, table: Table, origins: Origins) -> list[bool]:
+    """Tell for each feature whether the estimator takes rows without it; features that are treated alike, once."""
+    if model.form.alone and own_code(model.estimator):
+        return [True] * len(model.signature.features)
+    asked: dict[Any, bool] = {}
+    found = []
+    for place, feature in enumerate(model.signature.features):
+        key = (origins.groups[place], feature.type, feature.dtype)
+        if key not in asked:
+            asked[key] = _takes(model, table, place)
+        found.append(asked[key])
+    return found
 
 
-def _categories(values: pd.Series[Any]) -> tuple[str, ...] | None:
-    distinct = values.unique().tolist()
-    return tuple(sorted(distinct)) if len(distinct) <= min(MOST_CATEGORIES, len(values) / 2) else None
+def _takes(model: Estimator, table: Table, place: int) -> bool:
+    rows = take(table, slice(0, 2))
+    feature = model.signature.features[place]
+    nothing: Any = np.datetime64("NaT") if feature.type == "date" else None if feature.exact else np.nan
+    if isinstance(rows, dict):
+        rows = {name: column.copy() for name, column in rows.items()}
+        rows[feature.name][:] = nothing
+    else:
+        rows = rows.copy()
+        rows[:, place] = nothing
+    try:
+        model.predict(rows)
+    except Exception:  # noqa: BLE001 - whatever it raises, it does not take the value
+        return False
+    return True
+
+
+def _signature(estimator: Any, features: tuple[Feature, ...], answer: Any, hints: Hints) -> Signature:
+    task = _task(estimator)
+    return Signature(
+        task=task,
+        features=features,
+        targets=_targets(estimator, answer, task, hints),
+        proba=hasattr(estimator, "predict_proba") and task == "classification",
+        column=answer.ndim == 2 and answer.shape[1] == 1,
+    )
+
+
+def _task(estimator: Any) -> Task:
+    if base.is_clusterer(estimator):
+        return "clustering"
+    if base.is_outlier_detector(estimator):
+        return "outliers"
+    if base.is_classifier(estimator) or hasattr(estimator, "classes_"):
+        return "classification"
+    return "regression"
+
+
+def _targets(estimator: Any, answer: Any, task: Task, hints: Hints) -> tuple[Target, ...]:
+    many = answer.shape[1] if answer.ndim == 2 and answer.shape[1] > 1 else 0
+    if not many:
+        titles = ("outlier", "inlier") if task == "outliers" else hints.titles
+        classes = _classes(estimator, answer, task, 0)
+        return (Target(name=hints.targets[0], classes=classes, titles=titles, whole=hints.whole),)
+    names = hints.targets if len(hints.targets) == many else [f"{hints.targets[0]}_{i}" for i in range(many)]
+    return tuple(Target(name=name, classes=_classes(estimator, answer, task, i, many)) for i, name in enumerate(names))
+
+
+def _classes(estimator: Any, answer: Any, task: Task, position: int, many: int = 0) -> tuple[Label, ...] | None:
+    if task == "regression":
+        return None
+    if task == "outliers":
+        return (-1, 1)
+    known = getattr(estimator, "classes_", None)
+    if task == "clustering" or known is None:
+        return tuple(np.unique(answer).tolist())
+    if many:
+        # A multi-label estimator that is no forest has one flat list of labels, each of them yes or no.
+        return tuple(np.asarray(known[position]).tolist()) if isinstance(known, list) else (0, 1)
+    return tuple(np.asarray(known[0] if isinstance(known, list) else known).ravel().tolist())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,34 +12,74 @@ from numpy.typing import NDArray
 from sklearn import inspection, metrics
 
 from model.bundle.manifest import Evaluation, Histogram, Reference
-from model.packing.table import PackError, neutral
-from model.proof.compare import Answers, original
-from model.runtime.estimator import Original
+from model.packing.data import PackError, plain_label
+from model.packing.neutral import neutral
+from model.proof.compare import Answers, estimator_answers
+from model.runtime.estimator import Estimator
 from model.schema.rows import Table
-from model.schema.signature import Feature, Signature, Target, Type
+from model.schema.signature import Feature, Signature, Target
 
 BINS = 10
 MOST_POINTS = 300
 MOST_ROWS_SHUFFLED = 1000
+MOST_ROWS_ALONE = 300
+MOST_FEATURES_SHUFFLED = 200
 
 
-def evaluate(model: Original, rows: pd.DataFrame, truth: pd.Series[Any], source: str) -> Evaluation | None:
-    """Judge a model of one target by rows it can be judged by; other kinds have no single answer to judge."""
+@dataclass(frozen=True)
+class Judged:
+    """Rows with their right answers, one column a target, and where they came from."""
+
+    rows: pd.DataFrame
+    truth: pd.DataFrame
+    source: str
+
+
+def evaluate(model: Estimator, judged: Judged) -> Evaluation | None:
+    """Judge a model by rows whose answers are known; clusters and outliers have none."""
     signature = model.signature
-    if len(signature.targets) > 1 or signature.task not in ("classification", "regression"):
+    if signature.task not in ("classification", "regression") or judged.truth.shape[1] != len(signature.targets):
         return None
-    known = truth.notna().to_numpy()
-    rows, right = rows[known], truth[known].to_numpy()
-    _require_known_labels(signature.targets[0], right)
-    answers = original(model, neutral(rows, _types(model)))
-    judge = _classified if signature.task == "classification" else _predicted
-    found = judge(signature.targets[0], answers, right)
+    known = judged.truth.notna().all(axis=1).to_numpy()
+    if not known.any():
+        raise PackError(f"no row of the data has a value in {', '.join(map(str, judged.truth.columns))}")
+    places = np.flatnonzero(known)
+    if model.form.alone:
+        places = places[:MOST_ROWS_ALONE]
+    rows, truth = judged.rows.iloc[places], judged.truth.iloc[places]
+    answers = estimator_answers(model, neutral(rows, signature.features))
+    good = ~answers.refused
+    parts = [
+        _judged(target, place, answers, good, _right(target, truth.iloc[:, place]))
+        for place, target in enumerate(signature.targets)
+    ]
+    if len(parts) > 1:
+        named = zip(signature.targets, parts, strict=True)
+        figures = {f"{target.name} {name}": value for target, part in named for name, value in part["metrics"].items()}
+        return Evaluation(rows=int(good.sum()), source=judged.source, metrics=figures)
+    right = _right(signature.targets[0], truth.iloc[:, 0])
+    if signature.targets[0].classes is not None:
+        right = right.astype(np.asarray(signature.targets[0].classes).dtype)
     importance = _importance(model, rows, right)
-    return Evaluation(rows=len(right), source=source, importance=importance, **found)
+    return Evaluation(rows=int(good.sum()), source=judged.source, importance=importance, **parts[0])
 
 
-def _types(model: Original) -> dict[str, Type]:
-    return {feature.name: feature.type for feature in model.signature.features}
+def _judged(target: Target, place: int, answers: Answers, good: NDArray[np.bool_], right: NDArray[Any]) -> Any:
+    _require_known_labels(target, right)
+    if target.classes is not None:
+        right = right.astype(np.asarray(target.classes).dtype)
+    proba = [answers.proba[place][good]] if answers.proba else []
+    one = Answers(answers.predict[good, place : place + 1], proba, answers.refused[good])
+    return (_classified if target.classes is not None else _predicted)(target, one, right[good])
+
+
+def _right(target: Target, truth: pd.Series[Any]) -> NDArray[Any]:
+    """Return the right answers as the model gives its own."""
+    if target.classes is None:
+        if not pd.api.types.is_numeric_dtype(truth.dtype):
+            raise PackError(f"the target {target.name!r} holds texts, but the model predicts numbers")
+        return truth.to_numpy(dtype=np.float64)
+    return np.array([plain_label(value) for value in truth.tolist()], dtype=object)
 
 
 def _require_known_labels(target: Target, right: NDArray[Any]) -> None:
@@ -45,18 +87,18 @@ def _require_known_labels(target: Target, right: NDArray[Any]) -> None:
         unknown = sorted({str(label) for label in set(right.tolist()) - set(target.classes)})
         if unknown:
             known = ", ".join(map(str, target.classes[:10]))
-            raise PackError(f"the target holds {', '.join(unknown[:5])}, but the model knows the classes {known}")
-    elif right.dtype.kind not in "fiub":
-        raise PackError("the target holds texts, but the model predicts numbers")
+            raise PackError(
+                f"the target {target.name!r} holds {', '.join(unknown[:5])}, but the model knows the classes {known}"
+            )
 
 
 def _classified(target: Target, answers: Answers, right: NDArray[Any]) -> dict[str, Any]:
     classes = list(target.classes or ())
-    said = answers.predict[:, 0]
-    confusion = metrics.confusion_matrix(right, said, labels=classes)
+    predicted = answers.predict[:, 0]
+    confusion = metrics.confusion_matrix(right, predicted, labels=classes)
     figures = {
-        "accuracy": metrics.accuracy_score(right, said),
-        "f1_macro": metrics.f1_score(right, said, average="macro", labels=classes, zero_division=0.0),
+        "accuracy": metrics.accuracy_score(right, predicted),
+        "f1_macro": metrics.f1_score(right, predicted, average="macro", labels=classes, zero_division=0.0),
     }
     calibration = None
     if answers.proba:
@@ -91,34 +133,42 @@ def _calibration(classes: list[Any], proba: NDArray[Any], right: NDArray[Any]) -
 
 
 def _predicted(_: Target, answers: Answers, right: NDArray[Any]) -> dict[str, Any]:
-    said = answers.predict[:, 0].astype(float)
-    right = right.astype(float)
+    predicted = answers.predict[:, 0].astype(float)
+    finite = np.isfinite(predicted)
+    predicted, right = predicted[finite], right.astype(float)[finite]
+    if not len(right):
+        return {"metrics": {}}
     figures = {
-        "r2": metrics.r2_score(right, said) if len(right) > 1 else float("nan"),
-        "mean_absolute_error": metrics.mean_absolute_error(right, said),
-        "root_mean_squared_error": metrics.root_mean_squared_error(right, said),
+        "r2": metrics.r2_score(right, predicted) if len(right) > 1 else float("nan"),
+        "mean_absolute_error": metrics.mean_absolute_error(right, predicted),
+        "root_mean_squared_error": metrics.root_mean_squared_error(right, predicted),
     }
     some = np.random.default_rng(0).permutation(len(right))[:MOST_POINTS]
-    points = tuple((round(float(t), 6), round(float(p), 6)) for t, p in zip(right[some], said[some], strict=True))
+    points = tuple((round(float(t), 6), round(float(p), 6)) for t, p in zip(right[some], predicted[some], strict=True))
     return {"metrics": {n: float(v) for n, v in figures.items() if np.isfinite(v)}, "scatter": points}
 
 
-def _importance(model: Original, rows: pd.DataFrame, right: NDArray[Any]) -> dict[str, float] | None:
+def _importance(model: Estimator, rows: pd.DataFrame, right: NDArray[Any]) -> dict[str, float] | None:
     """Shuffle one feature at a time, and see by how much accuracy or r2 falls."""
-    if model.form.kind == "texts" or len(right) < 2:
+    features = model.signature.features
+    plain = model.form.kind in ("frame", "matrix") and not model.form.alone
+    if not plain or len(right) < 2 or len(features) > MOST_FEATURES_SHUFFLED:
         return None
     some = np.random.default_rng(0).permutation(len(right))[:MOST_ROWS_SHUFFLED]
-    given = model.present(neutral(rows.iloc[some], _types(model)))
+    given = rows.iloc[some] if model.form.kind == "frame" else neutral(rows.iloc[some], features)
     scoring = "accuracy" if model.signature.task == "classification" else "r2"
-    found = inspection.permutation_importance(
-        model.estimator, given, right[some], scoring=scoring, n_repeats=5, random_state=0
-    )
+    try:
+        found = inspection.permutation_importance(
+            model.estimator, given, right[some], scoring=scoring, n_repeats=5, random_state=0
+        )
+    except Exception:  # noqa: BLE001 - a model that refuses a row of the data is served; it has no such figures
+        return None
     falls = zip(model.signature.names, found.importances_mean, strict=True)
-    return {name: round(float(fall), 6) for name, fall in falls}
+    return {name: round(float(fall), 6) for name, fall in falls if np.isfinite(fall)}
 
 
 def reference(signature: Signature, rows: Table, answers: Answers) -> Reference:
-    """Count what the training rows looked like, and what the model said of them."""
+    """Count what the training rows looked like, and what the model answers to them."""
     table = rows if isinstance(rows, dict) else dict(zip(signature.names, rows.T, strict=True))
     return Reference(
         features={f.name: _feature_histogram(f, np.asarray(table[f.name]).ravel()) for f in signature.features},
@@ -131,15 +181,21 @@ def _feature_histogram(feature: Feature, values: NDArray[Any]) -> Histogram:
         present_values = [value for value in values if isinstance(value, str)]
         if feature.categories is None:
             return Histogram(counts=(len(present_values),), missing=len(values) - len(present_values))
-        counts = tuple(present_values.count(str(category)) for category in feature.categories)
+        found = Counter(present_values)
+        counts = tuple(found[str(category)] for category in feature.categories)
         return Histogram(counts=counts, categories=feature.categories, missing=len(values) - len(present_values))
+    if feature.type == "date":
+        gaps = int(np.isnat(values).sum())
+        return Histogram(counts=(len(values) - gaps,), missing=gaps)
     return _ranges(values.astype(float))
 
 
-def _target_histogram(target: Target, said: NDArray[Any]) -> Histogram:
+def _target_histogram(target: Target, predicted: NDArray[Any]) -> Histogram:
     if target.classes is None:
-        return _ranges(said.astype(float))
-    return Histogram(counts=tuple(int((said == label).sum()) for label in target.classes), categories=target.classes)
+        return _ranges(predicted.astype(float))
+    return Histogram(
+        counts=tuple(int((predicted == label).sum()) for label in target.classes), categories=target.classes
+    )
 
 
 def _ranges(values: NDArray[Any]) -> Histogram:

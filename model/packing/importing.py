@@ -16,19 +16,24 @@ from typing import Any
 import joblib
 from sklearn.exceptions import InconsistentVersionWarning
 
-from model.packing.table import PackError
+from model.packing.data import PackError, one_line
 
 _SAVED_WITH = re.compile(rb"_sklearn_version.{0,8}?(\d+\.\d+[\w.]*)", re.DOTALL)
+# Pickles since protocol 2, gzip, zlib at its levels, bzip2, xz and lzma, lz4.
+_STARTS = (b"\x80", b"\x1f\x8b", b"\x78", b"BZ", b"\xfd7", b"]\x00", b"\x04\x22")
 _UNPACKERS: tuple[Callable[[bytes], bytes], ...] = (gzip.decompress, zlib.decompress, bz2.decompress, lzma.decompress)
 
 
 def open_estimator(path: Path) -> tuple[Any, str | None]:
     """Return what the file holds, and a warning where another scikit-learn saved it."""
+    _require_saved(path)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             thing = joblib.load(path)
-    except Exception as error:
+    except OSError as error:
+        raise PackError(f"{path} cannot be read: {error.strerror or one_line(error)}") from error
+    except (Exception, RecursionError) as error:
         raise PackError(_why_not(path, error)) from error
     saved = next((w.message for w in caught if isinstance(w.message, InconsistentVersionWarning)), None)
     if saved is None:
@@ -39,17 +44,38 @@ def open_estimator(path: Path) -> tuple[Any, str | None]:
     )
 
 
+def _require_saved(path: Path) -> None:
+    """Refuse early what no library wrote: a large file of nothing keeps the unpickler busy for ever."""
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(2)
+    except OSError as error:
+        raise PackError(f"{path} cannot be read: {error.strerror}") from None
+    if not start.startswith(_STARTS):
+        raise PackError(f"{path} is not a pickle or joblib file")
+
+
 def _why_not(path: Path, error: Exception) -> str:
     content = _unpacked(path.read_bytes())
-    why = " ".join(str(error).split())[:200] or type(error).__name__
+    why = one_line(error, 200)
     saved = _SAVED_WITH.search(content)
     here = version("scikit-learn")
     if saved and saved.group(1).decode() != here:
-        return f"{path} was saved with scikit-learn {saved.group(1).decode()}, which {here} cannot open: {why}"
+        there = saved.group(1).decode()
+        return (
+            f"{path} was saved with scikit-learn {there}, which {here} here cannot open ({why}): train it again with "
+            f"{here}, or install {there} in .venv and change locks/ to it"
+        )
     if isinstance(error, ModuleNotFoundError):
-        return f"{path} needs the module {error.name}, which is not installed here"
+        return (
+            f"{path} needs the module {error.name}, which is not installed here: install it in .venv, or save "
+            "the model with cloudpickle where the module is your own file"
+        )
     if isinstance(error, ImportError | AttributeError):
-        return f"{path} refers to code that is not here: {why}"
+        return (
+            f"{path} refers to code that is not here ({why}): save the model with cloudpickle, "
+            "which stores such code in it"
+        )
     # Every pickle since 2003 starts with this byte.
     return f"{path} cannot be opened: {why}" if content[:1] == b"\x80" else f"{path} is not a pickle or joblib file"
 

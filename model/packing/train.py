@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from model.bundle.manifest import Manifest
+from model.packing.data import PackError
 from model.packing.datasets import Lesson, Maker, churn, echo, iris, purchase, wine
-from model.packing.pack import Judged, Material, pack
-from model.packing.table import PackError
+from model.packing.evaluate import Judged
+from model.packing.pack import Material, pack
 
 SAMPLES: dict[str, Maker] = {
     "iris": iris.lesson,
@@ -37,7 +38,7 @@ def train(name: str, folder: Path, say: Callable[[str], None], data: Path | None
         title=lesson.title,
         estimator=lesson.estimator,
         rows=lesson.rows,
-        judged=Judged(lesson.judged_rows, lesson.judged_target, "rows held out of training"),
+        judged=Judged(lesson.judged_rows, lesson.judged_target.to_frame(), "rows held out of training"),
         hints=lesson.hints,
         notes=lesson.notes,
     )

@@ -1,4 +1,4 @@
-"""Hold a compiled copy against its original: labels equal on every row, numbers within the tolerance."""
+"""Compare the answers of another form of a model with the estimator's own, row by row."""
 
 from __future__ import annotations
 
@@ -8,85 +8,186 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundle.manifest import Input, Parity
-from model.runtime.estimator import Original
-from model.runtime.load import PREDICT, PROBA, open_session
+from model.bundle.manifest import UNLIMITED, Parity
+from model.runtime.estimator import Estimator, height, take
 from model.schema.rows import Table
-from model.schema.signature import MISSING_TEXT, Signature
+from model.schema.signature import Signature
 
-# Numbers may differ by this much, relative to their size and spread; labels may not differ at all.
+# Numbers may differ by this much, relative to their size and the spread over training; labels may not differ at all.
 TOLERANCE = 1e-5
+# A form must hold for numbers of this size, and for a thousand times the largest of training; beyond, it may refuse.
+_LEAST_LIMIT = 1e6
+_LEAST_FACTOR = 1e3
+_MOST_ASKED_AGAIN = 500
+
+
+class Refused(Exception):  # noqa: N818 - not an error: scikit-learn serves the bundle instead
+    """Why a form of the model may not ship."""
 
 
 @dataclass(frozen=True)
 class Answers:
-    """What a model said of a table of rows."""
+    """What a form of a model answers to a table of rows."""
 
     predict: NDArray[Any]
+    """One column a target."""
     proba: list[NDArray[Any]]
+    refused: NDArray[np.bool_]
+    """Rows that get no answer; what stands there in the other fields means nothing."""
 
 
-class Refused(Exception):  # noqa: N818 - not an error: scikit-learn serves the bundle instead
-    """Why there is no compiled copy."""
+def complete(predict: NDArray[Any], proba: list[NDArray[Any]]) -> Answers:
+    """Return answers to all rows of a table."""
+    return Answers(predict, proba, np.zeros(len(predict), dtype=bool))
 
 
-def original(model: Original, rows: Table) -> Answers:
-    """Return what scikit-learn answers."""
-    predict = model.predict(rows)
-    return Answers(predict.reshape(len(predict), -1), model.proba(rows) if model.signature.proba else [])
+def estimator_answers(model: Estimator, rows: Table) -> Answers:
+    """Return what the estimator itself answers, and which rows it refuses."""
+    try:
+        return _asked(model, rows)
+    except Exception as error:
+        if height(rows) == 1:
+            return _refusal(model.signature)
+        if isinstance(error, MemoryError):
+            raise
+    half = height(rows) // 2
+    parts = [estimator_answers(model, take(rows, places)) for places in (slice(half), slice(half, None))]
+    return joined(parts)
 
 
-def copy(content: bytes, signature: Signature, form: Input, rows: Table) -> Answers:
-    """Return what the compiled copy answers."""
-    session = open_session(content)
-    if isinstance(rows, dict):
-        feed = {name: _as_input(column, form.dtype) for name, column in rows.items()}
-    else:
-        feed = {session.get_inputs()[0].name: rows.astype(form.dtype)}
+def _asked(model: Estimator, rows: Table) -> Answers:
     with np.errstate(all="ignore"):
-        predict, *proba = session.run([PREDICT, PROBA] if signature.proba else [PREDICT], feed)
-    if proba and len(signature.targets) > 1:
-        proba = list(proba[0])
-    return Answers(predict.reshape(len(predict), -1), proba)
+        predict = model.predict(rows)
+        proba = model.proba(rows) if model.signature.proba else []
+    return complete(predict.reshape(len(predict), -1), proba)
 
 
-def _as_input(column: NDArray[Any], dtype: str) -> NDArray[Any]:
-    if column.dtype != object:
-        return column.astype(dtype)
-    return np.array([[MISSING_TEXT if cell != cell else cell] for cell in column.ravel()], dtype=object)  # noqa: PLR0124
+def _refusal(signature: Signature) -> Answers:
+    labels = [(target.classes or (np.nan,))[0] for target in signature.targets]
+    kind = object if any(isinstance(label, str) for label in labels) else None
+    proba = [np.full((1, len(target.classes or ())), np.nan) for target in signature.targets] if signature.proba else []
+    return Answers(np.array([labels], dtype=kind), proba, np.ones(1, dtype=bool))
 
 
-def compare(expected: list[Answers], found: list[Answers], training: int, drawn: int) -> Parity:
-    """Return how far the copy is from the original over tables of rows."""
-    labels, error = 0, 0.0
-    for one, other in zip(expected, found, strict=True):
-        if one.predict.shape != other.predict.shape:
-            raise Refused(f"the copy answers in the shape {other.predict.shape}, not {one.predict.shape}")
-        if len(one.proba) != len(other.proba):
-            raise Refused("the copy gives its probabilities in another shape")
-        if one.predict.dtype.kind == "f" and not one.proba:
-            error = max(error, largest_error(one.predict, other.predict))
-        else:
-            labels += int((one.predict != other.predict).any(axis=1).sum())
-        for p, q in zip(one.proba, other.proba, strict=True):
-            error = max(error, float(np.abs(p - q).max(initial=0.0)) if p.shape == q.shape else np.inf)
-    return Parity(
-        training_rows=training, drawn_rows=drawn, differing_labels=labels, largest_error=error, tolerance=TOLERANCE
-    )
+def joined(parts: list[Answers]) -> Answers:
+    """Put the answers to several tables of rows together."""
+    proba = [np.concatenate(tables) for tables in zip(*(part.proba for part in parts), strict=True)]
+    predict = np.concatenate([part.predict for part in parts])
+    return Answers(predict, proba, np.concatenate([part.refused for part in parts]))
 
 
-def largest_error(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """Return the largest difference, relative to the number's size and the spread of all of them."""
-    finite = np.isfinite(one)
-    if (np.isfinite(other) != finite).any():
-        return float("inf")
-    spread = float(np.std(one[finite])) if finite.any() else 0.0
-    scale = np.maximum(np.abs(one[finite]) + spread, np.finfo(np.float64).tiny)
-    return float((np.abs(one[finite] - other[finite]) / scale).max(initial=0.0))
+def picked(answers: Answers, places: Any) -> Answers:
+    """Return the answers at these places."""
+    return Answers(answers.predict[places], [table[places] for table in answers.proba], answers.refused[places])
 
 
-def difference(parity: Parity) -> str:
-    """Say what kept a copy from passing."""
-    if parity.differing_labels:
-        return f"{parity.differing_labels} of {parity.training_rows + parity.drawn_rows} labels differ"
-    return f"numbers differ by up to {parity.largest_error:.1g}"
+def spread(signature: Signature, answers: Answers) -> NDArray[np.float64]:
+    """Return how far apart the predicted numbers of training lie, for each target."""
+    if any(target.classes is not None for target in signature.targets):
+        return np.zeros(len(signature.targets))
+    numbers = answers.predict[~answers.refused].astype(np.float64)
+    finite = np.where(np.isfinite(numbers), numbers, np.nan)
+    return np.nan_to_num(np.nanstd(finite, axis=0)) if len(finite) else np.zeros(len(signature.targets))
+
+
+def errors(signature: Signature, expected: Answers, found: Answers, scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how much each row's answer differs: infinitely where a label does, or only one of the two refuses.
+
+    An answer that is no finite number is refused by the service, so it equals any other such answer.
+    """
+    if found.predict.shape != expected.predict.shape or len(found.proba) != len(expected.proba):
+        raise Refused(f"it answers in the shape {found.predict.shape}, not {expected.predict.shape}")
+    without = expected.refused | ~_finite(signature, expected)
+    lacking = found.refused | ~_finite(signature, found)
+    with np.errstate(all="ignore"):
+        differ = _differences(signature, expected, found, scale)
+    return np.where(without | lacking, np.where(without & lacking, 0.0, np.inf), differ)
+
+
+def _finite(signature: Signature, answers: Answers) -> NDArray[np.bool_]:
+    good = np.ones(len(answers.predict), dtype=bool)
+    if all(target.classes is None for target in signature.targets):
+        good &= np.isfinite(answers.predict.astype(np.float64)).all(axis=1)
+    for table in answers.proba:
+        good &= np.isfinite(table).all(axis=1)
+    return good
+
+
+def _differences(
+    signature: Signature, expected: Answers, found: Answers, scale: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    if all(target.classes is None for target in signature.targets):
+        one, other = expected.predict.astype(np.float64), found.predict.astype(np.float64)
+        size = np.maximum(np.abs(one) + scale, np.finfo(np.float64).tiny)
+        differ = (np.abs(one - other) / size).max(axis=1)
+    else:
+        differ = np.where((expected.predict != found.predict).any(axis=1), np.inf, 0.0)
+    for table, copied in zip(expected.proba, found.proba, strict=True):
+        if table.shape != copied.shape:
+            raise Refused("it gives its probabilities in another shape")
+        differ = np.maximum(differ, np.abs(table - copied).max(axis=1, initial=0.0))
+    return np.asarray(differ)
+
+
+def sizes(rows: Table) -> NDArray[np.float64]:
+    """Return the largest number of each row, without its sign."""
+    columns = rows.values() if isinstance(rows, dict) else np.asarray(rows).T
+    numeric = [np.abs(np.nan_to_num(column.ravel())) for column in columns if column.dtype.kind == "f"]
+    return np.max(numeric, axis=0) if numeric else np.zeros(height(rows))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Rows and the estimator's own answers to them: what every other form is held against."""
+
+    model: Estimator
+    training: Table
+    rows: Table
+    """Training rows first, then hostile ones."""
+    expected: Answers
+    scale: NDArray[np.float64]
+    most_taken: float = UNLIMITED
+    """Larger numbers are refused by the estimator."""
+
+    def verdict(self, found: Answers, left_out: NDArray[np.bool_] | None = None) -> tuple[Parity, float]:
+        """Return how well a form answers, and up to which size of numbers, or raise Refused."""
+        left_out = np.zeros(height(self.rows), dtype=bool) if left_out is None else left_out
+        differ = errors(self.model.signature, self.expected, found, self.scale)
+        differ = np.where(left_out, 0.0, differ)
+        wrong = self._asked_again(found, differ)
+        size = sizes(self.rows)
+        limit = self._limit(size, wrong)
+        within = (size <= limit) & ~left_out
+        training = np.arange(len(within)) < height(self.training)
+        labels = any(target.classes is not None for target in self.model.signature.targets)
+        shown = np.where(wrong, differ, np.minimum(differ, TOLERANCE))
+        parity = Parity(
+            training_rows=int((within & training).sum()), drawn_rows=int((within & ~training).sum()),
+            left_out=int(left_out.sum()),
+            differing_labels=int((wrong & within & np.isinf(shown)).sum()) if labels else 0,
+            largest_error=min(float(shown[within & np.isfinite(shown)].max(initial=0.0)), UNLIMITED),
+            tolerance=TOLERANCE,
+        )  # fmt: skip
+        return parity, limit
+
+    def _asked_again(self, found: Answers, differ: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return where a form is wrong; where the estimator itself answers a row alone as the form does, it is not."""
+        wrong = ~(differ <= TOLERANCE)
+        for place in np.flatnonzero(wrong)[:_MOST_ASKED_AGAIN].tolist():
+            alone = estimator_answers(self.model, take(self.rows, slice(place, place + 1)))
+            one = picked(found, slice(place, place + 1))
+            if errors(self.model.signature, alone, one, self.scale)[0] <= TOLERANCE:
+                wrong[place] = False
+        return wrong
+
+    def _limit(self, size: NDArray[np.float64], wrong: NDArray[np.bool_]) -> float:
+        """Return the largest size below which nothing is wrong."""
+        if not wrong.any():
+            return self.most_taken
+        first = float(size[wrong].min())
+        least = max(_LEAST_LIMIT, _LEAST_FACTOR * float(sizes(self.training).max(initial=0.0)))
+        if first <= least:
+            labels = any(target.classes is not None for target in self.model.signature.targets)
+            number = int((wrong & (size <= least)).sum())
+            raise Refused(f"{'labels' if labels else 'answers'} differ on {number} of {len(size)} rows")
+        return min(self.most_taken, float(size[size < first].max()))

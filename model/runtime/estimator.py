@@ -1,11 +1,11 @@
-"""scikit-learn's side of a bundle: open the pickle, keep it on one thread, hand it rows as it knows them."""
+"""scikit-learn's side of a bundle: open the pickle, keep it on one thread, give it rows as training had them."""
 
 from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
@@ -13,8 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundle.manifest import Input
+from model.runtime.frames import Frames, Places
 from model.schema.rows import Table
 from model.schema.signature import Signature
+
+Answer = NDArray[Any]
 
 
 def unpickle(content: bytes) -> Any:
@@ -60,51 +63,86 @@ def parts(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
 
 
 @dataclass(frozen=True)
-class Original:
-    """An estimator that takes rows as callers send them."""
+class Estimator:
+    """A fitted estimator that takes rows as callers send them."""
 
     estimator: Any
     signature: Signature
     form: Input
+    _frames: Frames = field(init=False)
 
-    def predict(self, rows: Table) -> NDArray[Any]:
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_frames", Frames(self.signature))
+
+    def predict(self, rows: Table) -> Answer:
         """Return the label or number of each row; one column a target where there are several."""
         if not height(rows):
             return no_answer(self.signature)
-        answer = dense(self.estimator.predict(self.present(rows)))
+        answer = self._each(rows, lambda given: dense(self.estimator.predict(given)))
         return answer.reshape(-1) if len(self.signature.targets) == 1 else answer
 
-    def proba(self, rows: Table) -> list[NDArray[Any]]:
+    def proba(self, rows: Table) -> list[Answer]:
         """Return the probabilities of each row in the order of the classes, one table a target."""
         if not height(rows):
             return no_proba(self.signature)
-        answer = self.estimator.predict_proba(self.present(rows))
+        # A target a slice, so that groups of rows can be put together again.
+        stacked = self._each(rows, self._proba)
+        widths = [len(target.classes or ()) for target in self.signature.targets]
+        return np.split(stacked, np.cumsum(widths)[:-1], axis=1)
+
+    def _proba(self, given: Any) -> Answer:
+        answer = self.estimator.predict_proba(given)
         if isinstance(answer, list):
-            return [np.asarray(each) for each in answer]
+            return np.concatenate([np.asarray(each) for each in answer], axis=1)
         if len(self.signature.targets) == 1:
-            return [np.asarray(answer)]
+            return np.asarray(answer)
         # Multi-label estimators that are no forest give the probability of "yes" alone.
-        return [np.column_stack([1 - column, column]) for column in np.asarray(answer).T]
+        return np.concatenate([np.column_stack([1 - column, column]) for column in np.asarray(answer).T], axis=1)
 
-    def present(self, rows: Table) -> Any:
-        """Return rows in the form that the estimator was fitted on."""
-        return present(rows, self.signature.names, self.form)
+    def _each(self, rows: Table, ask: Callable[[Any], Answer]) -> Answer:
+        """Return the answers to these rows in their order, however they have to be asked for."""
+        if self.form.alone and height(rows) > 1:
+            return np.concatenate([self._each(row, ask) for row in one_by_one(rows)])
+        found = [(places, ask(given)) for places, given in self.given(rows)]
+        if found[0][0] is None:
+            return found[0][1]
+        joined = np.concatenate([answer for _, answer in found])
+        order = np.argsort(np.concatenate([places for places, _ in found]), kind="stable")
+        return joined[order]
+
+    def given(self, rows: Table) -> Iterator[tuple[Places | None, Any]]:
+        """Give rows in the form that the estimator was fitted on, in one part or several."""
+        if self.form.kind == "matrix":
+            yield None, rows
+        elif self.form.kind == "texts":
+            yield None, _texts(rows, self.signature.features[0].name, alone=self.form.alone)
+        elif self.form.kind == "objects":
+            yield from ((places, frame.to_numpy(dtype=object)) for places, frame in self._frames(rows))
+        else:
+            yield from self._frames(rows)
 
 
-def present(rows: Table, names: tuple[str, ...], form: Input) -> Any:
-    """Return rows as a matrix, a data frame or bare texts."""
-    if form.kind == "matrix":
-        return rows
-    if form.kind == "texts":
-        return rows[names[0]].ravel()
-    import pandas as pd  # noqa: PLC0415 - only data frames need it
+def _texts(rows: Table, name: str, *, alone: bool) -> Any:
+    texts = (rows[name] if isinstance(rows, dict) else rows).ravel()
+    if not alone:
+        return texts
+    import pandas as pd  # noqa: PLC0415 - own code gets the column that training had
 
-    if isinstance(rows, dict):
-        return pd.DataFrame({name: column.ravel() for name, column in rows.items()})
-    return pd.DataFrame(rows, columns=list(names))
+    return pd.Series(texts, name=name)
 
 
-def dense(answer: Any) -> NDArray[Any]:
+def one_by_one(rows: Table) -> Iterator[Table]:
+    """Give each row as a table of its own."""
+    for place in range(height(rows)):
+        yield take(rows, slice(place, place + 1))
+
+
+def take(rows: Table, places: Any) -> Table:
+    """Return the rows at these places."""
+    return {name: column[places] for name, column in rows.items()} if isinstance(rows, dict) else rows[places]
+
+
+def dense(answer: Any) -> Answer:
     """Return an answer as a plain array, sparse or not."""
     return np.asarray(answer.toarray() if hasattr(answer, "toarray") else answer)
 
@@ -114,11 +152,11 @@ def height(rows: Table) -> int:
     return len(next(iter(rows.values()))) if isinstance(rows, dict) else len(rows)
 
 
-def no_answer(signature: Signature) -> NDArray[Any]:
+def no_answer(signature: Signature) -> Answer:
     """Return the predictions for no rows, which neither scikit-learn nor ONNX Runtime likes to be asked for."""
     return np.empty(0 if len(signature.targets) == 1 else (0, len(signature.targets)))
 
 
-def no_proba(signature: Signature) -> list[NDArray[Any]]:
+def no_proba(signature: Signature) -> list[Answer]:
     """Return the probabilities of no rows."""
     return [np.empty((0, len(target.classes or ()))) for target in signature.targets]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.bundle.manifest import Input
 from model.schema.rows import Columns, Matrix, Reader
@@ -20,12 +21,12 @@ STEP = 10_000
 class MatrixReader(Reader):
     """Read rows for a model whose features are all numbers."""
 
-    def __init__(self, signature: Signature, dtype: str = "float64") -> None:
-        super().__init__(signature, dtype)
+    def __init__(self, signature: Signature, dtype: str = "float64", limit: float = inf) -> None:
+        super().__init__(signature, dtype, limit=limit)
         self._plain = all(f.type != "boolean" and not f.closed for f in signature.features)
         self._null = all(feature.missing for feature in signature.features)
         self._cells = NUMBERS | {type(None)} if self._null else NUMBERS
-        self._narrow = self.dtype.itemsize < 8
+        self._narrow = self.limit < float(np.finfo(np.float64).max)
 
     def __call__(self, rows: object, names: Sequence[str] | None = None) -> Matrix:
         """Return the matrix of these rows, or raise a SignatureError that names every fault."""
@@ -71,10 +72,14 @@ class MatrixReader(Reader):
                 matrix = np.array(table, dtype=self.dtype)
         except OverflowError:
             return None
-        finite = np.isfinite(matrix)
+        good = self._within(matrix)
         if self._null:
-            finite |= np.isnan(matrix)
-        return matrix if finite.all() else None
+            good |= np.isnan(matrix)
+        return matrix if good.all() else None
+
+    def _within(self, matrix: Matrix) -> NDArray[np.bool_]:
+        """Tell which numbers are finite, and not beyond the limit."""
+        return np.abs(matrix) <= self.limit if self._narrow else np.isfinite(matrix)
 
     def _array(self, array: Matrix) -> Matrix:
         """Check a tensor that came without JSON."""
@@ -88,13 +93,17 @@ class MatrixReader(Reader):
             return self(array.tolist()) if len(array) else array.astype(self.dtype)
         with np.errstate(over="ignore"):
             matrix = np.ascontiguousarray(array, dtype=self.dtype)
-        if np.isfinite(matrix).all():
+        if self._within(matrix).all():
             return matrix
         return self(array.tolist())
 
 
 class ColumnReader(Reader):
     """Read rows for a model that takes strings too: one column a feature, each of shape [n, 1]."""
+
+    def __init__(self, signature: Signature, dtype: str, missing_text: object, limit: float) -> None:
+        super().__init__(signature, dtype, missing_text, limit)
+        self._special = any(feature.type == "date" or feature.exact for feature in signature.features)
 
     def __call__(self, rows: object, names: Sequence[str] | None = None) -> Columns:
         """Return the columns of these rows, or raise a SignatureError that names every fault."""
@@ -110,6 +119,8 @@ class ColumnReader(Reader):
 
     def _clean(self, row: Sequence[Any]) -> Columns | None:
         """Return one row of good values the short way; anything else takes the long one."""
+        if self._special:
+            return None
         columns = {}
         for feature, value in zip(self.signature.features, row, strict=True):
             string = feature.type == "string"
@@ -126,5 +137,5 @@ class ColumnReader(Reader):
 def reader(signature: Signature, form: Input) -> MatrixReader | ColumnReader:
     """Return what turns a caller's rows into this model's input."""
     if form.kind == "matrix" or (form.kind == "frame" and signature.numeric):
-        return MatrixReader(signature, form.dtype)
-    return ColumnReader(signature, form.dtype, MISSING_TEXT if form.kind == "columns" else np.nan)
+        return MatrixReader(signature, form.dtype, form.limit)
+    return ColumnReader(signature, form.dtype, MISSING_TEXT if form.kind == "columns" else np.nan, form.limit)

@@ -1,4 +1,4 @@
-"""JSON rows become what a model takes: by position or by name, one or many, every fault told at once.
+"""JSON rows become what a model takes: by position or by name, one or many, with every fault named at once.
 
 A caller's row arrives as parsed JSON: `[5.1, 3.5]`, `{"a": 5.1, "b": 3.5}`, or a list of either. A model
 whose features are all numbers takes one matrix; any other takes one column a feature.
@@ -7,15 +7,17 @@ whose features are all numbers takes one matrix; any other takes one column a fe
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC
 from itertools import islice
+from math import inf
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.schema.signature import Feature, Problem, Signature, SignatureError
-from model.schema.values import ALLOWED, problem, said
+from model.schema.signature import MISSING_TEXT, Feature, Problem, Signature, SignatureError
+from model.schema.values import ALLOWED, kind_of, moment, problem
 
 Matrix = NDArray[Any]
 Columns = dict[str, NDArray[Any]]
@@ -29,13 +31,15 @@ MOST_LOOKED_FOR = 1000
 class Reader:
     """Turn rows into columns of checked values; the parent of both shapes a model can take."""
 
-    def __init__(self, signature: Signature, dtype: str = "float64", missing_text: object = np.nan) -> None:
+    def __init__(
+        self, signature: Signature, dtype: str = "float64", missing_text: object = np.nan, limit: float = inf
+    ) -> None:
         self.signature = signature
         self.dtype = np.dtype(dtype)
         self.width = len(signature.features)
         self.names = signature.names
         # What fits float64 may still be infinite as float32, which scikit-learn refuses.
-        self.limit = float(np.finfo(self.dtype).max)
+        self.limit = min(limit, float(np.finfo(self.dtype).max))
         self._missing_text = missing_text
         self._known = frozenset(self.names)
         pick = itemgetter(*self.names)
@@ -46,7 +50,7 @@ class Reader:
         if isinstance(rows, dict):
             rows = [rows]
         if not isinstance(rows, list):
-            raise SignatureError([Problem("shape", f"expected a list of rows, got {said(rows)}")])
+            raise SignatureError([Problem("shape", f"expected a list of rows, got {kind_of(rows)}")])
         if rows and not isinstance(rows[0], list | dict):
             rows = [[cell] for cell in rows] if self.width == 1 and names is None else [rows]
         if names is not None:
@@ -94,7 +98,7 @@ class Reader:
                 problems += [Problem("unknown", "is not a feature of this model", number, name) for name in unknown]
                 table.append([row.get(name) for name in self.names])
             elif not isinstance(row, list):
-                problems.append(Problem("shape", f"expected a list or an object, got {said(row)}", number))
+                problems.append(Problem("shape", f"expected a list or an object, got {kind_of(row)}", number))
             elif len(row) != self.width:
                 problems.append(Problem("width", f"expected {self.width} values, got {len(row)}", number))
             else:
@@ -140,10 +144,16 @@ class Reader:
             if not there.issubset(feature.categories or ()):
                 return None
         if feature.type == "string":
+            if any(MISSING_TEXT in value for value in values if value is not None):
+                return None
             filled = [self._missing_text if value is None else value for value in values] if nulls else values
             array = np.empty(len(values), dtype=object)
             array[:] = filled
             return array
+        if feature.type == "date" or feature.exact:
+            if any(problem(feature, value, 0, self.limit) for value in values):
+                return None
+            return _moments(values) if feature.type == "date" else _integers(values)
         return self._numbers(values, missing=feature.missing)
 
     def _numbers(self, values: Sequence[Any], *, missing: bool) -> NDArray[Any] | None:
@@ -152,10 +162,24 @@ class Reader:
                 array = np.array(values, dtype=np.float64).astype(self.dtype)
         except OverflowError:
             return None
-        good = np.isfinite(array)
+        good = np.abs(array) <= self.limit
         if missing:
             good |= np.isnan(array)
         return array if good.all() else None
+
+
+def _moments(values: Sequence[Any]) -> NDArray[Any]:
+    """Return ISO dates as times of UTC."""
+    found = [None if value is None else moment(value) for value in values]
+    plain = [each.astimezone(UTC).replace(tzinfo=None) if each is not None and each.tzinfo else each for each in found]
+    return np.array(plain, dtype="datetime64[us]")
+
+
+def _integers(values: Sequence[Any]) -> NDArray[Any]:
+    """Return whole numbers as they are, with None for a missing one."""
+    found = np.empty(len(values), dtype=object)
+    found[:] = [None if value is None else int(value) for value in values]
+    return found
 
 
 def _check_names(rows: list[Any], names: Sequence[str]) -> None:
@@ -163,8 +187,8 @@ def _check_names(rows: list[Any], names: Sequence[str]) -> None:
     if len(set(names)) != len(names):
         raise SignatureError([Problem("shape", "a column name stands there twice")])
     wrong = (n for n, row in enumerate(rows) if not _is_row(row, len(names)))
-    said = f"expected {len(names)} values, one a column"
-    if problems := [Problem("width", said, n) for n in islice(wrong, MOST_LOOKED_FOR)]:
+    text = f"expected {len(names)} values, one a column"
+    if problems := [Problem("width", text, n) for n in islice(wrong, MOST_LOOKED_FOR)]:
         raise SignatureError(problems)
 
 

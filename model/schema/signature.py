@@ -10,7 +10,8 @@ import msgspec
 MISSING_TEXT = "\ufdd0"
 MOST_PROBLEMS = 50
 
-Type = Literal["number", "integer", "boolean", "string"]
+Type = Literal["number", "integer", "boolean", "string", "date"]
+MATRIX_TYPES = ("number", "integer", "boolean")
 Task = Literal["classification", "regression", "clustering", "outliers"]
 Label = int | float | str | bool
 
@@ -20,6 +21,12 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     name: str
     type: Type
+    dtype: str | None = None
+    """The pandas type of the training column, where it is not the plain one of `type`."""
+    exact: bool = False
+    """Integers beyond 2^53, which float64 cannot hold."""
+    null: Literal["nan", "none"] = "nan"
+    """What training had in place of a missing value."""
     unit: str | None = None
     low: float | None = None
     high: float | None = None
@@ -51,6 +58,8 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     features: tuple[Feature, ...]
     targets: tuple[Target, ...]
     proba: bool = False
+    column: bool = False
+    """One target is answered as a column, one list a row, because the estimator was fitted on one."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -60,13 +69,13 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def numeric(self) -> bool:
         """Tell whether one matrix of numbers holds every feature."""
-        return all(feature.type != "string" for feature in self.features)
+        return all(feature.type in MATRIX_TYPES and not feature.exact for feature in self.features)
 
 
 class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One thing that is wrong with one row, said so that its sender can mend it."""
+    """One thing that is wrong with one row, in words that help its sender to mend it."""
 
-    code: Literal["shape", "width", "missing", "unknown", "type", "category", "null", "finite"]
+    code: Literal["shape", "width", "missing", "unknown", "type", "category", "null", "finite", "answer"]
     message: str
     row: int | None = None
     feature: str | None = None

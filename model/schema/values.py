@@ -1,11 +1,12 @@
-"""One value of a row: whether its feature takes it, and if not, the sentence that says why."""
+"""One value of a row: whether its feature takes it, and if not, the sentence that explains why."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from model.schema.signature import Feature, Problem
+from model.schema.signature import MISSING_TEXT, Feature, Problem
 
 NUMBERS = frozenset({int, float})
 ALLOWED = {
@@ -13,31 +14,74 @@ ALLOWED = {
     "integer": NUMBERS,
     "boolean": frozenset({bool}) | NUMBERS,
     "string": frozenset({str}),
+    "date": frozenset({str}),
 }
-_KINDS = {"number": "a number", "integer": "a number", "boolean": "true or false", "string": "a string"}
-_SAID = {bool: "a boolean", str: "a string", list: "a list", dict: "an object", type(None): "null"}
+_EXPECTED = {
+    "number": "a number",
+    "integer": "a number",
+    "boolean": "true or false",
+    "string": "a string",
+    "date": "a date in ISO 8601",
+}
+_KINDS = {bool: "a boolean", str: "a string", list: "a list", dict: "an object", type(None): "null"}
+_INT64 = range(-(2**63), 2**63)
 
 
 def problem(feature: Feature, value: Any, row: int, limit: float) -> Problem | None:
-    """Return what is wrong with this value; numbers beyond the limit cannot be held by the model's input."""
+    """Return what is wrong with this value; numbers beyond the limit are more than the model was proven for."""
     # Only NaN differs from itself. Among numbers it is null; among strings it is not one.
-    if value is None or (value != value and feature.type != "string"):  # noqa: PLR0124
+    if value is None or (value != value and feature.type in ("number", "integer", "boolean")):  # noqa: PLR0124
         text = "may not be null: the model does not take missing values"
         return None if feature.missing else Problem("null", text, row, feature.name)
     if type(value) not in ALLOWED[feature.type]:
-        text = f"expected {_KINDS[feature.type]}, got {said(value)}"
+        text = f"expected {_EXPECTED[feature.type]}, got {kind_of(value)}"
         return Problem("type", text, row, feature.name)
-    if feature.type != "string" and not _fits(value, limit):
-        return Problem("finite", "is too large or not a finite number", row, feature.name)
+    if found := _unfit(feature, value, limit):
+        return Problem(*found, row, feature.name)
     if feature.closed and value not in (feature.categories or ()):
         known = ", ".join(str(category) for category in (feature.categories or ())[:10])
         return Problem("category", f"is not one of the categories known from training ({known})", row, feature.name)
     return None
 
 
-def said(value: object) -> str:
+def _unfit(feature: Feature, value: Any, limit: float) -> tuple[Any, str] | None:
+    if feature.type == "string":
+        # Code points that Unicode promises never to assign stand for a missing string on the way into ONNX.
+        return ("type", "holds a character that is not one (U+FDD0)") if MISSING_TEXT in value else None
+    if feature.type == "date":
+        return _wrong_date(value, feature)
+    if feature.exact:
+        fits = value == int(value) and int(value) in _INT64 if isfinite(value) else False
+        exact = type(value) is int or abs(value) <= 2**53
+        return None if fits and exact else ("finite", "is not a whole number that fits 64 bits")
+    return None if _fits(value, limit) else ("finite", "is too large or not a finite number")
+
+
+def _wrong_date(value: str, feature: Feature) -> tuple[Any, str] | None:
+    found = moment(value)
+    if found is None:
+        return "type", 'expected a date in ISO 8601, like "2026-11-26" or "2026-11-26T10:30:00"'
+    if (found.tzinfo is not None) != has_zone(feature):
+        return "type", "needs a time zone, like +00:00" if has_zone(feature) else "may not have a time zone"
+    return None
+
+
+def moment(text: str) -> datetime | None:
+    """Return the date and time that a text is, or None."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def has_zone(feature: Feature) -> bool:
+    """Tell whether the dates of training had a time zone."""
+    return feature.type == "date" and "," in (feature.dtype or "")
+
+
+def kind_of(value: object) -> str:
     """Name the kind of a JSON value."""
-    return _SAID.get(type(value), "a number")
+    return _KINDS.get(type(value), "a number")
 
 
 def _fits(value: float, limit: float) -> bool:

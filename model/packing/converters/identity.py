@@ -7,7 +7,7 @@ from typing import Any
 from skl2onnx import update_registered_converter
 from skl2onnx.common.shape_calculator import calculate_linear_regressor_output_shapes
 
-from model.packing.datasets.echo import Identity
+from model.packing.identity import Identity
 
 
 def register() -> None:

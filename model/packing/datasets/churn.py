@@ -41,7 +41,7 @@ def lesson(_: Path | None) -> Lesson:
         judged_rows=test,
         judged_target=held,
         hints=Hints(
-            target="left", titles=("stays", "leaves"), units={"tenure_months": "months", "monthly_charges": "$"}
+            targets=("left",), titles=("stays", "leaves"), units={"tenure_months": "months", "monthly_charges": "$"}
         ),
         notes=("Customers were made up by a known rule, gaps included; a random fifth was held out.",),
     )

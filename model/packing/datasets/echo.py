@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.utils.validation import validate_data
 
 from model.packing.datasets import Lesson
 from model.packing.describe import Hints
-
-
-class Identity(RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """Predict the one feature itself."""
-
-    def fit(self, X: Any, y: Any) -> Identity:
-        """Remember the width of the rows; there is nothing else to learn."""
-        validate_data(self, X, y)
-        return self
-
-    def predict(self, X: Any) -> NDArray[np.float64]:
-        """Return each row's only number."""
-        checked: NDArray[np.float64] = validate_data(self, X, reset=False, dtype=np.float64)
-        return checked[:, 0]
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Tell that fit has run."""
-        return hasattr(self, "n_features_in_")
+from model.packing.identity import Identity
 
 
 def lesson(_: Path | None) -> Lesson:
@@ -43,6 +22,6 @@ def lesson(_: Path | None) -> Lesson:
         target=rows["x"],
         judged_rows=rows,
         judged_target=rows["x"],
-        hints=Hints(target="x", whole=True),
+        hints=Hints(targets=("x",), whole=True),
         notes=("Answers every number with itself, one a row: for trying a deployment out.",),
     )

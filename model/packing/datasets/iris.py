@@ -27,7 +27,7 @@ def lesson(_: Path | None) -> Lesson:
         judged_rows=test,
         judged_target=held,
         hints=Hints(
-            target="species",
+            targets=("species",),
             titles=tuple(f"Iris-{name}" for name in bunch.target_names),
             units=dict.fromkeys(NAMES, "cm"),
         ),

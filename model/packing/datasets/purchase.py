@@ -36,7 +36,7 @@ def lesson(_: Path | None) -> Lesson:
         judged_rows=test,
         judged_target=held,
         hints=Hints(
-            target="purchase",
+            targets=("purchase",),
             titles=("no purchase", "purchase"),
             units={"age": "years", "total_pages_visited": "pages"},
         ),

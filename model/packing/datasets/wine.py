@@ -11,9 +11,9 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from model.packing.data import PackError, read_data
 from model.packing.datasets import Lesson
 from model.packing.describe import Hints
-from model.packing.table import PackError, read_table
 
 # Published of the 1,599 red and 4,898 white wines: mean, standard deviation, least, most.
 RED, WHITE = 1599, 4898
@@ -61,17 +61,17 @@ def lesson(data: Path | None) -> Lesson:
         target=right,
         judged_rows=test,
         judged_target=held,
-        hints=Hints(target="quality", units=UNITS),
+        hints=Hints(targets=("quality",), units=UNITS),
         notes=(note,),
     )
 
 
 def _read(path: Path) -> pd.DataFrame:
-    table = read_table(path, separator=None)
+    table = read_data(path, separator=None).frame
     table.columns = [str(name).strip().lower().replace(" ", "_") for name in table.columns]
     if lacking := [name for name in [*STATISTICS, "quality"] if name not in table.columns]:
         raise PackError(f"{path} lacks the columns {', '.join(lacking)} of the wine quality data")
-    return table
+    return table.astype({name: "int64" if name == "quality" else "float64" for name in [*STATISTICS, "quality"]})
 
 
 def _generated() -> pd.DataFrame:

@@ -16,7 +16,7 @@ def manifest(signature, reference, name="a-model", **more):
     }
     empty = Golden(rows=(), predict=())
     given = {"signature": signature, "reference": reference, "golden": empty, "input": Input("matrix")}
-    return Manifest(format=1, name=name, version="", **given, **told).stamped()
+    return Manifest(format=2, proof=2, name=name, version="", **given, **told).stamped()
 
 
 def classifier():

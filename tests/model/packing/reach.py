@@ -182,7 +182,7 @@ def page(results: dict[str, Manifest | str]) -> str:
         "",
         "Every estimator of scikit-learn that has `predict`, and some put together from others, was packed on a table",
         "of numbers. *Compiled* means that an ONNX copy gave the same labels as scikit-learn on every training row and",
-        "on 10,000 rows drawn around them, and numbers within 1e-5; without such a copy scikit-learn itself answers.",
+        "on some 10,000 hostile rows, and numbers within 1e-5; without such a copy scikit-learn itself answers.",
         "",
         f"**{len(compiled)} compiled, {len(manifests) - len(compiled)} served by scikit-learn, {refused} not served.**",
         "`make reach` writes this page, and a test keeps it true.",

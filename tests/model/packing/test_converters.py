@@ -23,8 +23,9 @@ from sklearn.tree import DecisionTreeClassifier
 
 from model.packing.compile import compile_and_prove
 from model.packing.converters.trees import before_rounding
-from model.packing.describe import Describer, Hints
-from model.runtime.estimator import Original
+from model.packing.describe import Hints, describe
+from model.packing.prove import trial
+from model.proof.compare import estimator_answers
 
 RNG = np.random.default_rng(5)
 ROWS = pd.DataFrame(RNG.normal(size=(200, 4)), columns=list("abcd"))
@@ -37,14 +38,13 @@ CITY_GAPS = np.where(RNG.random(200) < 0.1, np.nan, CITY)
 WORDS = np.array(["no", "so so", "yes"])[THREE]
 
 
-def proven(estimator, rows, target, drawn=1500):
+def proven(estimator, rows, target):
     """Fit, compile, and return the proof; there is none if the copy differs."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         estimator.fit(rows, target)
-        describer = Describer(estimator, rows)
-        model = Original(estimator, describer.signature(Hints()), describer.form)
-        compiled = compile_and_prove(model, describer.table, drawn)
+        model, table = describe(estimator, rows, Hints())
+        compiled = compile_and_prove(trial(model, table, estimator_answers(model, table)))
     assert compiled.form.dtype == "float64"
     return compiled.parity
 
@@ -118,7 +118,7 @@ def test_boosting_is_exact_whatever_its_settings(data):
     kind = data.draw(st.sampled_from([HistGradientBoostingClassifier, HistGradientBoostingRegressor]))
     rows = CODES.mask(GAPS.isna()) if data.draw(st.booleans(), label="gaps") else CODES
     target = THREE if kind is HistGradientBoostingClassifier else NUMBER
-    assert proven(kind(random_state=0, **settings_), rows, target, drawn=400).largest_error < 1e-12
+    assert proven(kind(random_state=0, **settings_), rows, target).largest_error < 1e-12
 
 
 @given(st.floats(-1e30, 1e30), st.integers(-3, 3))

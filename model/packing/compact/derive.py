@@ -1,0 +1,57 @@
+"""From a fitted estimator to its compact form."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model.packing.compact import linear as sums
+from model.packing.compact import trees as rules
+from model.packing.compact.columns import Column, Number, Text, Underivable
+from model.packing.compact.steps import through
+from model.packing.known import own_code
+from model.runtime.compact.form import Form
+from model.runtime.estimator import Estimator
+from model.schema.signature import Feature
+
+
+def derive(model: Estimator) -> Form:
+    """Return the compact form of a model, or raise Underivable with what stands in its way."""
+    if own := own_code(model.estimator):
+        raise Underivable(f"own code: {', '.join(own[:5])}")
+    if len(model.signature.targets) > 1 or model.form.kind == "texts":
+        raise Underivable("several targets" if len(model.signature.targets) > 1 else "free text")
+    columns = [_column(place, feature) for place, feature in enumerate(model.signature.features)]
+    steps, last = unfolded(model.estimator)
+    for step in steps:
+        columns = through(step, columns)
+    if type(last) in sums.KINDS:
+        return sums.linear(last, columns, len(model.signature.features))
+    if type(last) in rules.KINDS:
+        return rules.trees(last, columns, len(model.signature.features))
+    raise Underivable(type(last).__name__)
+
+
+def unfolded(estimator: Any) -> tuple[list[Any], Any]:
+    """Return the steps before the model, and the model; a search is the pipeline that it chose."""
+    steps: list[Any] = []
+    while True:
+        if type(estimator).__name__ in _CHOOSERS and "best_estimator_" in vars(estimator):
+            estimator = estimator.best_estimator_
+        elif type(estimator).__name__ == "Pipeline":
+            steps += [step for _, step in estimator.steps[:-1]]
+            estimator = estimator.steps[-1][1]
+        else:
+            return steps, estimator
+
+
+_CHOOSERS = ("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")
+
+
+def _column(place: int, feature: Feature) -> Column:
+    if feature.type == "string":
+        return Text(place)
+    if feature.type == "date" or feature.exact or feature.dtype in ("float32", "float16"):
+        raise Underivable(
+            f"{feature.name} is {'a date' if feature.type == 'date' else feature.dtype or 'a whole number beyond 2^53'}"
+        )
+    return Number(place)

@@ -1,0 +1,230 @@
+"""What each known step makes of its columns, read from its fitted parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_selection import (
+    RFE,
+    RFECV,
+    GenericUnivariateSelect,
+    SelectFdr,
+    SelectFpr,
+    SelectFromModel,
+    SelectFwe,
+    SelectKBest,
+    SelectPercentile,
+    SequentialFeatureSelector,
+    VarianceThreshold,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    RobustScaler,
+    StandardScaler,
+)
+
+from model.packing.compact.columns import (
+    Column,
+    Lookup,
+    Mixture,
+    Number,
+    Operation,
+    Text,
+    Underivable,
+    fill_missing,
+    refuse_missing,
+)
+from model.packing.compact.encoders import one_hot, ordinal
+
+Columns = list[Column]
+_SELECTORS = (
+    GenericUnivariateSelect, RFE, RFECV, SelectFdr, SelectFpr, SelectFromModel, SelectFwe, SelectKBest,
+    SelectPercentile, SequentialFeatureSelector, VarianceThreshold,
+)  # fmt: skip
+_MOST_PARTS = 2_000_000
+
+
+def through(step: Any, columns: Columns) -> Columns:
+    """Return what comes out of a step, or raise Underivable."""
+    if step is None or step == "passthrough":
+        return columns
+    handler = _HANDLERS.get(type(step))
+    if handler is None:
+        raise Underivable(type(step).__name__)
+    width = getattr(step, "n_features_in_", len(columns))
+    if width != len(columns):
+        raise Underivable(f"{type(step).__name__} over another number of columns")
+    return handler(step, columns)
+
+
+def _pipeline(step: Any, columns: Columns) -> Columns:
+    for _, each in step.steps:
+        columns = through(each, columns)
+    return columns
+
+
+def _union(step: Any, columns: Columns) -> Columns:
+    weights = step.transformer_weights or {}
+    found: Columns = []
+    for name, each in step.transformer_list:
+        if each != "drop":
+            found += _weighted(through(each, columns), weights.get(name))
+    return found
+
+
+def _column_transformer(step: Any, columns: Columns) -> Columns:
+    weights = step.transformer_weights or {}
+    places = step._transformer_to_input_indices  # noqa: SLF001 - names, masks and slices, resolved when it was fitted
+    found: Columns = []
+    for name, each, _ in step.transformers_:
+        if each == "drop" or not len(places[name]):
+            continue
+        picked = [columns[place] for place in places[name]]
+        found += _weighted(through(each, picked), weights.get(name))
+    return found
+
+
+def _weighted(columns: Columns, weight: float | None) -> Columns:
+    return columns if weight is None else [_after(column, Operation("multiply", float(weight))) for column in columns]
+
+
+def _after(column: Column, *operations: Operation) -> Column:
+    if isinstance(column, Text):
+        raise Underivable("arithmetic on strings")
+    for operation in operations:
+        column = column.after(operation)
+    return column
+
+
+def _identity(step: Any, columns: Columns) -> Columns:
+    if step.func is not None or step.validate:
+        raise Underivable("FunctionTransformer")
+    return columns
+
+
+def _standard(step: Any, columns: Columns) -> Columns:
+    means = step.mean_ if step.with_mean else None
+    return _elementwise(columns, ("subtract", means), ("divide", step.scale_))
+
+
+def _robust(step: Any, columns: Columns) -> Columns:
+    centers = step.center_ if step.with_centering else None
+    return _elementwise(columns, ("subtract", centers), ("divide", step.scale_ if step.with_scaling else None))
+
+
+def _min_max(step: Any, columns: Columns) -> Columns:
+    found = _elementwise(columns, ("multiply", step.scale_), ("add", step.min_))
+    bounds = Operation("clip", *map(float, step.feature_range)) if step.clip else None
+    return [_after(column, bounds) for column in found] if bounds else found
+
+
+def _max_abs(step: Any, columns: Columns) -> Columns:
+    if getattr(step, "clip", False):
+        raise Underivable("MaxAbsScaler that clips")
+    return _elementwise(columns, ("divide", step.scale_))
+
+
+def _elementwise(columns: Columns, *changes: Any) -> Columns:
+    given = [(kind, values) for kind, values in changes if values is not None]
+    return [
+        _after(column, *(Operation(kind, float(values[place])) for kind, values in given))
+        for place, column in enumerate(columns)
+    ]
+
+
+def _imputer(step: Any, columns: Columns) -> Columns:
+    if not _is_nan(step.missing_values) and step.missing_values is not None:
+        raise Underivable("SimpleImputer of a value other than NaN")
+    if any(_is_nan(value) or value is None for value in step.statistics_.tolist()):
+        raise Underivable("SimpleImputer that drops a column")
+    found = [_filled(column, filler) for column, filler in zip(columns, step.statistics_.tolist(), strict=True)]
+    if step.add_indicator:
+        found += [_indicator(columns[place]) for place in step.indicator_.features_.tolist()]
+    return found
+
+
+def _filled(column: Column, filler: Any) -> Column:
+    if isinstance(column, Text):
+        return Text(column.feature, filler) if _is_nan(column.missing) else column
+    return fill_missing(column, float(filler))
+
+
+def _indicator(column: Column) -> Column:
+    if isinstance(column, Text) and _is_nan(column.missing):
+        return Lookup(column.feature, {}, 0.0, 1.0)
+    if isinstance(column, Number) and _is_nan(column.missing):
+        return Number(column.feature, (Operation("multiply", 0.0),), 1.0)
+    raise Underivable("an indicator of what was filled before")
+
+
+def _selected(step: Any, columns: Columns) -> Columns:
+    return [refuse_missing(columns[place]) for place in np.flatnonzero(step.get_support()).tolist()]
+
+
+def _pca(step: Any, columns: Columns) -> Columns:
+    found = _product(step.components_, columns)
+    moved = (step.mean_ @ step.components_.T).tolist()
+    found = [_after(column, Operation("subtract", shift)) for column, shift in zip(found, moved, strict=True)]
+    if step.whiten:
+        scale = np.sqrt(step.explained_variance_)
+        scale[scale < np.finfo(scale.dtype).eps] = np.finfo(scale.dtype).eps
+        return _elementwise(found, ("divide", scale))
+    return found
+
+
+def _svd(step: Any, columns: Columns) -> Columns:
+    return _product(step.components_, columns)
+
+
+def _product(weights: Any, columns: Columns) -> Columns:
+    if weights.size * max(1, *(len(_parts(column)) for column in columns)) > _MOST_PARTS:
+        raise Underivable("too many sums of features")
+    inputs = [refuse_missing(column) for column in columns]
+    return [_mixture(inputs, row) for row in np.asarray(weights, dtype=np.float64).tolist()]
+
+
+def _mixture(columns: Sequence[Column], weights: Sequence[float]) -> Mixture:
+    parts: list[Any] = []
+    constant = 0.0
+    for column, weight in zip(columns, weights, strict=True):
+        parts += [(part, each * weight) for part, each in _parts(column)]
+        constant += column.constant * weight if isinstance(column, Mixture) else 0.0
+    return Mixture(tuple(parts), constant)
+
+
+def _parts(column: Column) -> Sequence[tuple[Any, float]]:
+    if isinstance(column, Text):
+        raise Underivable("arithmetic on strings")
+    return column.parts if isinstance(column, Mixture) else ((column, 1.0),)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and value != value  # noqa: PLR0124
+
+
+_HANDLERS: dict[type, Callable[[Any, Columns], Columns]] = {
+    ColumnTransformer: _column_transformer,
+    FeatureUnion: _union,
+    FunctionTransformer: _identity,
+    MaxAbsScaler: _max_abs,
+    MinMaxScaler: _min_max,
+    OneHotEncoder: one_hot,
+    OrdinalEncoder: ordinal,
+    PCA: _pca,
+    Pipeline: _pipeline,
+    RobustScaler: _robust,
+    SimpleImputer: _imputer,
+    StandardScaler: _standard,
+    TruncatedSVD: _svd,
+    **dict.fromkeys(_SELECTORS, _selected),
+}

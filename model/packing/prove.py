@@ -1,0 +1,103 @@
+"""Hold every form of a model against the estimator, on training rows and on hostile ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from model.bundle.manifest import UNLIMITED, Parity
+from model.packing.compact.columns import Underivable
+from model.packing.compact.derive import derive
+from model.proof.compare import Answers, Refused, Trial, estimator_answers, joined, picked, sizes, spread
+from model.proof.forms import compact_answers
+from model.proof.numbers import numbers_in, thresholds
+from model.proof.rows import HUGE, hostile_rows
+from model.runtime.batching import join
+from model.runtime.compact.answer import answerer
+from model.runtime.compact.form import Form
+from model.runtime.estimator import Estimator, height, take
+from model.schema.rows import Table
+
+MOST_ROWS, LEAST_ROWS = 10_000, 600
+_MOST_CELLS = 2_000_000
+# Where so many rows of about one size are refused, all larger ones are.
+_ENOUGH = 16
+_ENOUGH_TO_TELL, _MANY = 200, 0.02
+
+
+@dataclass(frozen=True)
+class Compact:
+    """A compact form that passed its proof."""
+
+    form: Form
+    parity: Parity
+
+
+def trial(model: Estimator, training: Table, answers: Answers, seed: int = 0) -> Trial:
+    """Return rows to prove forms of this model on, with the estimator's own answers."""
+    if model.form.alone:
+        return Trial(model, training, training, answers, spread(model.signature, answers))
+    most = max(LEAST_ROWS, min(MOST_ROWS, _MOST_CELLS // len(model.signature.features)))
+    if height(training) > 2 * most:
+        some = np.sort(np.random.default_rng(seed).permutation(height(training))[: 2 * most])
+        training, answers = take(training, some), picked(answers, some)
+    known = thresholds(model.estimator, model.signature.names)
+    drawn = hostile_rows(training, model.signature, known, numbers_in(model.estimator), most, seed)
+    drawn, around, most_taken = _until_refused(model, drawn, 1e3 * float(sizes(training).max(initial=0.0)))
+    rows, expected = join([training, drawn]), joined([answers, around])
+    return Trial(model, training, rows, expected, spread(model.signature, answers), most_taken)
+
+
+def _until_refused(model: Estimator, rows: Table, least: float) -> tuple[Table, Answers, float]:
+    """Ask about rows from small to large numbers, up to where the estimator refuses every row."""
+    size = sizes(rows)
+    edges = [float(edge) for edge in HUGE if edge > least]
+    near = _fewer(model, rows, np.flatnonzero(size <= (edges[0] if edges else UNLIMITED)))
+    places, found = [near], [estimator_answers(model, take(rows, near))]
+    for low, high in pairwise([*edges, UNLIMITED]):
+        tier = np.flatnonzero((size > low) & (size <= high))
+        if not len(tier):
+            continue
+        if estimator_answers(model, take(rows, tier[:_ENOUGH])).refused.all():
+            return take(rows, np.concatenate(places)), joined(found), low
+        places.append(tier)
+        found.append(estimator_answers(model, take(rows, tier)))
+    return take(rows, np.concatenate(places)), joined(found), UNLIMITED
+
+
+def _fewer(model: Estimator, rows: Table, places: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return fewer places where many rows are refused: each of those is asked about alone."""
+    some = np.random.default_rng(0).permutation(places)[:_ENOUGH_TO_TELL]
+    refused = estimator_answers(model, take(rows, some)).refused
+    return np.sort(np.random.default_rng(0).permutation(places)[:LEAST_ROWS]) if refused.mean() > _MANY else places
+
+
+def compact(rows: Trial) -> Compact | str:
+    """Return the compact form of a model with its proof, or why there is none."""
+    try:
+        form = derive(rows.model)
+        return prove(rows, form)
+    except (Underivable, Refused) as reason:
+        return str(reason)
+
+
+def prove(rows: Trial, form: Form) -> Compact:
+    """Return a compact form with the limit that its proof found, or raise Refused."""
+    answer = answerer(form, rows.model.signature)
+    found, left_out = compact_answers(answer, rows.model.signature, rows.rows, rows.expected)
+    bare = replace(rows, expected=replace(rows.expected, proba=[]))
+    parity, limit = bare.verdict(found, left_out)
+    if parity.training_rows < height(rows.training) / 2:
+        raise Refused("it leaves most rows to the full model")
+    if not parity.passed:
+        raise Refused("it answers otherwise")
+    return Compact(_limited(form, limit), parity)
+
+
+def _limited(form: Form, limit: float) -> Any:
+    return msgspec.structs.replace(form, limit=min(form.limit, limit))

@@ -1,0 +1,87 @@
+"""Answer rows by ONNX Runtime, from a compiled copy."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from threading import RLock
+from typing import Any
+
+from model.bundle.manifest import Manifest
+from model.runtime.base import Answer, Model, loading
+from model.runtime.estimator import height, no_answer, no_proba
+from model.schema.rows import Table
+
+PREDICT, PROBA = "predict", "proba"
+_PREDICT, _PROBA = [PREDICT], [PROBA]
+Run = Callable[[list[str], Table], Answer]
+
+
+class OnnxModel(Model):
+    """A model compiled to ONNX. Its run releases the interpreter, so batches do not hold up other threads.
+
+    The compiled copy is opened when it is first needed, and proven then: ONNX Runtime takes 35 MiB and 0.1 s, which a
+    model that answers single rows in its short form may never need.
+    """
+
+    def __init__(self, manifest: Manifest, content: bytes, threads: int = 1) -> None:
+        super().__init__(manifest)
+        self._content, self._threads = content, threads
+        self._opening = RLock()
+        self._proving: Run | None = None
+        self._run: Run | None = None
+        self._single = len(self.signature.targets) == 1
+
+    def predict(self, rows: Table) -> Answer:
+        """Return the label or number of each row."""
+        if not height(rows):
+            return no_answer(self.signature)
+        answer = (self._run or self._open())(_PREDICT, rows)
+        return answer.reshape(-1) if self._single and answer.ndim == 2 else answer
+
+    def predict_proba(self, rows: Table) -> list[Answer]:
+        """Return each row's probabilities in the order of the classes."""
+        if not height(rows):
+            return no_proba(self.signature)
+        answer = (self._run or self._open())(_PROBA, rows)
+        return [answer] if self._single else list(answer)
+
+    def _open(self) -> Run:
+        with self._opening:
+            # The proof asks this very model, from within this lock.
+            if self._run is None and self._proving is None:
+                with loading(self.name):
+                    self._proving = _runner(open_session(self._content, self._threads), self.manifest)
+                    try:
+                        self.prove(self)
+                        self._run = self._proving
+                    finally:
+                        self._proving = None
+            run = self._run or self._proving
+        assert run is not None  # noqa: S101 - a failed proof has raised
+        return run
+
+
+def _runner(session: Any, manifest: Manifest) -> Run:
+    """Return what asks a session for one output."""
+    # Session.run checks what was checked when the rows were read; on one row that takes as long as a tree.
+    run = session._sess.run  # noqa: SLF001
+    if manifest.input.kind != "matrix":
+        return lambda outputs, rows: run(outputs, rows, None)[0]
+    name = session.get_inputs()[0].name
+    return lambda outputs, rows: run(outputs, {name: rows}, None)[0]
+
+
+def open_session(content: bytes, threads: int = 1) -> Any:
+    """Return an ONNX Runtime session that computes in the calling thread unless told otherwise."""
+    # Unless this is said before, it tells its maker of every model that it opens, and keeps an identifier on disk.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime  # noqa: PLC0415 - a bundle without a compiled copy is served without it
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what it could say is raised as well
+    # Waiting threads that spin eat the quota of the pod that they wait in.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
