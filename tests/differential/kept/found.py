@@ -15,7 +15,7 @@ from sklearn.linear_model import (
     SGDClassifier,
     TweedieRegressor,
 )
-from sklearn.neighbors import NearestCentroid, RadiusNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, NearestCentroid, RadiusNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import (
     Binarizer,
@@ -156,3 +156,8 @@ def neighbours_within_a_radius():
 @kept
 def numbers_whose_weight_is_almost_zero():
     return case(make_pipeline(SimpleImputer(), LinearRegression()), "fee visits score")
+
+
+@kept
+def boolean_labels_of_neighbours():
+    return case(KNeighborsClassifier(), "fee score", [False, True])

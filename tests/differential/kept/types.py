@@ -56,6 +56,11 @@ def closed_ids_beyond_2_to_the_53():
 
 
 @kept
+def closed_flags():
+    return _codes("paid", [False, True], Ridge(), OneHotEncoder(drop="first"))
+
+
+@kept
 def labels_of_digits():
     return case(make_pipeline(StandardScaler(), LogisticRegression()), "fee score", ["1", "2"])
 
