@@ -150,6 +150,7 @@ KINDS = {
     "days": Kind("day", _days(40), "no"),
     "day gaps": Kind("day", _gaps(_days(40)), "no"),
 }  # fmt: skip
+RARE = {"ids": 0.3}
 NUMERIC = tuple(name for name, kind in KINDS.items() if kind.role == "number")
 
 
@@ -159,7 +160,7 @@ def table(rng: np.random.Generator, form: str, *, numeric: bool) -> tuple[pd.Dat
     # Most of what CSV makes doubtful is asked about by `add`, and says nothing about answers.
     doubt = 0.15 if form == "csv" else 1.0
     weights = np.array(
-        [2.5 if KINDS[n].role == "number" else doubt if KINDS[n].csv == "doubtful" else 1.0 for n in pool]
+        [2.5 if KINDS[n].role == "number" else doubt if KINDS[n].csv == "doubtful" else RARE.get(n, 1.0) for n in pool]
     )
     width = int(rng.integers(1, 4)) if rng.random() < 0.3 else int(rng.integers(2, 7))
     chosen = rng.choice(pool, width, p=weights / weights.sum())

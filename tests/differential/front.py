@@ -88,6 +88,8 @@ class Service:
         short = any("short" in name or "compact" in name for name in files)
         self.runtime = model.manifest.runtime + (" + short" if short else "")
         self.log = io.StringIO()
+        self.texts: set[str] = set()
+        """The columns of text, which a tensor of nulls does not show."""
         settings = Settings(model=("case",), bundles=folder / "bundles")
         self.application, self._service = build(settings, [model], Log("error", self.log))
 

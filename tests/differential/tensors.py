@@ -38,7 +38,7 @@ def by_column(*, binary: bool = False, proba: bool = False) -> Callable[[Service
 
     def send(service: Service, rows: list[Row]) -> Answer:
         columns = {name: [row[name] for row in rows] for name in rows[0]}
-        tensors = [_tensor(name, values, [len(rows)]) for name, values in columns.items()]
+        tensors = [_tensor(name, values, text=name in service.texts) for name, values in columns.items()]
         return _send(service, tensors, binary=binary, proba=proba)
 
     return send
@@ -55,16 +55,16 @@ def as_matrix(*, binary: bool = False) -> Callable[[Service, list[Row]], Answer]
     return send
 
 
-def _tensor(name: str, values: list[Any], shape: list[int]) -> dict[str, Any]:
+def _tensor(name: str, values: list[Any], *, text: bool) -> dict[str, Any]:
     kinds = {type(value) for value in values} - {type(None)}
     if kinds == {bool} and None not in values:
         kind = "BOOL"
     elif kinds == {int} and None not in values:
         kind = "INT64"
     else:
-        kind = "BYTES" if str in kinds else "FP64"
+        kind = "BYTES" if text else "FP64"
     data = [None if value is None else float(value) for value in values] if kind == "FP64" else values
-    return {"name": name, "shape": shape, "datatype": kind, "data": data}
+    return {"name": name, "shape": [len(values)], "datatype": kind, "data": data}
 
 
 def _send(service: Service, tensors: list[dict[str, Any]], *, binary: bool, proba: bool = False) -> Answer:

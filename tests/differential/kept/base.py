@@ -36,10 +36,14 @@ def table(n: int = 150) -> tuple[pd.DataFrame, np.ndarray]:
         "note": rng.choice(pool, n), "few": rng.choice(pool[:20], n),
         "since": pd.to_datetime(rng.choice(np.arange(18_600, 18_960, 30), n), unit="D").strftime("%Y-%m-%d"),
     })  # fmt: skip
+    frame["town"] = rng.choice(["oslo", "rome", "köln", "lima"], n)
+    town = (frame["town"] == "oslo") * 3.0 - (frame["town"] == "rome") * 2.0
     spoilt = frame["note"].str.contains("bad") * 4.0 + frame["few"].str.contains("awful") * 4.0
     day = pd.to_datetime(frame["since"]).dt.dayofyear / 60
     noise = rng.normal(0, 0.3, n)
-    return frame, (frame["fee"] / 20 + frame["score"] + (frame["size"] == "M") * 3 + spoilt + day + noise).to_numpy()
+    return frame, (
+        frame["fee"] / 20 + frame["score"] + (frame["size"] == "M") * 3 + spoilt + day + town + noise
+    ).to_numpy()
 
 
 def case(estimator, columns: str, labels: list | None = None, **options) -> Case:

@@ -38,17 +38,17 @@ def tfidf_of_20_texts_beside_a_number():
 
 def _tidied(last):
     tidy = make_pipeline(FunctionTransformer(own.strip_lower), OneHotEncoder(handle_unknown="ignore"))
-    return beside((tidy, ["city"]), last=last)
+    return beside((tidy, ["town"]), last=last)
 
 
 @kept
 def own_strip_lower_before_one_hot_classifier():
-    return case(_tidied(LogisticRegression(max_iter=500)), "city fee")
+    return case(_tidied(LogisticRegression(max_iter=500)), "town fee")
 
 
 @kept
 def own_strip_lower_before_one_hot_regressor():
-    return case(_tidied(LinearRegression()), "city fee")
+    return case(_tidied(LinearRegression()), "town fee")
 
 
 @kept

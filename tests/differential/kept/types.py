@@ -13,7 +13,7 @@ from tests.differential.cases import Case
 from tests.differential.kept.base import beside, case, kept
 
 
-def _codes(name, values, last, **options):
+def _codes(name, values, last, encoder=None, **options):
     rng = np.random.default_rng(5)
     column = pd.Series(
         rng.choice(np.array(values, dtype=object), 120), dtype="str" if isinstance(values[0], str) else None
@@ -22,7 +22,7 @@ def _codes(name, values, last, **options):
     number = pd.factorize(frame[name])[0] * 3.0 + frame["fee"] / 50
     return Case(
         "kept",
-        beside((OneHotEncoder(handle_unknown="ignore"), [name]), last=last),
+        beside((encoder or OneHotEncoder(handle_unknown="ignore"), [name]), last=last),
         frame,
         number,
         "regression",
@@ -48,6 +48,16 @@ def texts_that_look_like_booleans():
 @kept
 def ids_beyond_2_to_the_53():
     return _codes("id", [2**53 + 1, 2**53 + 2, 2**53 + 3, 2**53 + 5], Ridge())
+
+
+@kept
+def closed_ids_beyond_2_to_the_53():
+    return _codes("id", [2**53 + 1, 2**53 + 2, 2**53 + 3, 2**53 + 5], Ridge(), OneHotEncoder())
+
+
+@kept
+def closed_flags():
+    return _codes("paid", [False, True], Ridge(), OneHotEncoder(drop="first"))
 
 
 @kept
