@@ -38,7 +38,7 @@ class Plan:
 
 
 class Planner:
-    """Plans changes of one repository; None stands for nothing to do."""
+    """Plans changes of one repository; None means that there is nothing to do."""
 
     def __init__(self, repository: Repository, environments: Environments) -> None:
         self.repository, self.environments, self.root = repository, environments, repository.root

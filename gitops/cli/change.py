@@ -55,19 +55,20 @@ def carry_out(root: Path, make: MakePlan, *, dry_run: bool = False, pr: bool = F
     from gitops.plan import Planner
     from gitops.repository import Repository
 
-    with reporting():
-        environments, repository = load(root), Repository(root.resolve())
-        repository.require_ready(environments.branch, push=not no_push)
-        if dry_run or pr:
-            plan = make(Planner(repository, environments))
-            propose = pr and not dry_run and plan is not None
-            return Outcome(plan, branch=commit.propose(repository, environments, plan) if propose and plan else None)
+    environments, repository = load(root), Repository(root.resolve())
+    repository.require_ready(environments.branch, push=not no_push)
+    if not (dry_run or pr):
         done = commit.commit(repository, environments, make, push=not no_push)
         return Outcome(*done) if done else Outcome(None)
+    plan = make(Planner(repository, environments))
+    if plan is None or dry_run:
+        return Outcome(plan)
+    return Outcome(plan, branch=commit.propose(repository, environments, plan))
 
 
 def _run(root: Path, make: MakePlan, *, as_json: bool, detailed_exitcode: bool, **how: bool) -> None:
-    outcome = carry_out(root, make, **how)
+    with reporting():
+        outcome = carry_out(root, make, **how)
     if as_json:
         print_json(outcome.as_json())
     else:

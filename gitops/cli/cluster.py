@@ -12,6 +12,7 @@ from gitops.cli.change import Outcome, carry_out
 from gitops.cli.inspect import overlay_folder
 from gitops.cli.options import DETAILED, JSON, ROOT
 from gitops.cli.output import ExitCode, finish, print_json, reporting
+from gitops.errors import GitopsError
 
 if TYPE_CHECKING:
     from gitops.cluster.verify import Result
@@ -47,9 +48,13 @@ def verify(
     outcome = Outcome(None)
     if problem and auto_rollback:
         reason = f"{results[-1].name}: {problem}"
-        outcome = carry_out(root, lambda planner: planner.rollback(environment, reason))
+        try:
+            outcome = carry_out(root, lambda planner: planner.rollback(environment, reason))
+        except GitopsError as error:
+            click.echo(f"error: no rollback: {error}", err=True)
     elif not problem and not no_record:
-        outcome = carry_out(root, lambda planner: planner.verify(environment))
+        with reporting():
+            outcome = carry_out(root, lambda planner: planner.verify(environment))
     if how["as_json"]:
         print_json(_document(environment, results, outcome))
     elif outcome.plan:

@@ -66,7 +66,7 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    # A pipe has no width: wrap only to a width that somebody asked for.
+    # A pipe has no width: wrap only to a width that COLUMNS gives.
     wide = not sys.stdout.isatty() and "COLUMNS" not in os.environ
     console = Console(width=10_000 if wide else None, markup=False, highlight=False)
     with console.capture() as captured:

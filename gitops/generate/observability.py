@@ -26,5 +26,5 @@ def files(environments: Environments) -> Iterator[tuple[Path, str]]:
 
 
 def min_rows(environments: Environments) -> int:
-    """Return the rows from which on the dashboard shows drift: the least that any environment asks for."""
+    """Return the rows from which on the dashboard shows drift: the least of all environments."""
     return min((each.slo.drift.min_rows for each in environments.all if each.slo), default=MIN_ROWS)

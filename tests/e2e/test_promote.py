@@ -53,7 +53,7 @@ def place(tree):
     for ledger in (clone / "promotions").glob("*.jsonl"):
         ledger.unlink()
     for page in (clone / "clusters" / "argocd").glob("*.yaml"):
-        page.write_text(re.sub(r"https://github.com/\S+", INSIDE, page.read_text()))
+        page.write_text(re.sub(r"https://github.com/[\w./-]+", INSIDE, page.read_text()))
     for command in (
         ("init", "-q", "-b", "main"), ("config", "user.email", "e2e@example.org"), ("config", "user.name", "e2e"),
         ("add", "-A"), ("commit", "-q", "-m", "initial"), ("remote", "add", "origin", REMOTE),

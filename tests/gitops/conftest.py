@@ -1,6 +1,7 @@
 """A repository with a remote, and the commands that change it."""
 
 import json
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -33,7 +34,10 @@ class Repository:
         return git(self.place, *args)
 
     def run(self, *args):
-        return CliRunner().invoke(main, [*args, "--root", str(self.place)])
+        done = CliRunner().invoke(main, [*args, "--root", str(self.place)])
+        # Anything else is a crash.
+        assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
+        return done
 
     def change(self, *args):
         """Run a command that must change something."""
@@ -102,3 +106,13 @@ def frozen(repository):
     repository.run("release", NEW)
     repository.verified("dev")
     repository.change("freeze", "staging", "--reason", "end of year")
+
+
+@pytest.fixture
+def search():
+    """Return a function that requires a pattern in a text."""
+
+    def required(pattern, text):
+        assert re.search(pattern, text), text
+
+    return required

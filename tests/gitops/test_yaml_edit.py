@@ -1,10 +1,12 @@
 """One value changes, and not a byte besides."""
 
+import pytest
 import yaml
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gitops.yaml_edit import replace_value
+from gitops.errors import GitopsError
+from gitops.yaml_edit import replace_list, replace_value
 
 words = st.text("abc019.-", min_size=1, max_size=8)
 comments = st.sampled_from(["", "  # a comment: with colon", "  # \"quoted\" 'too'"])
@@ -42,3 +44,12 @@ def test_exactly_the_intended_scalar_changes(page, key, value):
     (place,) = [n for n, (one, other) in enumerate(zip(before, after, strict=True)) if one != other]
     mark = before[place].split(f"{key}: ")[1][0]
     assert after[place] == before[place].replace(f"{key}: {mark}{old}{mark}", f"{key}: {mark}{value}{mark}", 1)
+
+
+def test_a_list_in_brackets_is_replaced():
+    text = "on: # by hand\n  options: [dev, 'staging']  # in order\nnext: [1]\n"
+    changed = replace_list(text, ("on", "options"), ["dev", "on"])
+    assert changed == "on: # by hand\n  options: [dev, 'on']  # in order\nnext: [1]\n"
+    for path in (("on",), ("on", "nothing"), ("next", 0)):
+        with pytest.raises(GitopsError):
+            replace_list(text, path, ["dev"])
