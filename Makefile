@@ -32,7 +32,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test setup tools lint train check reach image push check-manifests alerts deploy promote e2e fire load bench lock clean
+.PHONY: help run test setup tools lint train check reach image push check-manifests generate deploy promote e2e fire load bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -96,17 +96,17 @@ push: ## push the image, and leave its digest in build/digest
 	@mkdir -p build && $(BUILDER) push $(DIGEST_FILE) $(IMAGE):$(TAG) | tee build/push.log
 	@grep -o 'sha256:[0-9a-f]\{64\}' build/push.log | tail -1 | grep . > build/digest || grep -q sha256: build/digest
 
-check-manifests: setup ## hold every environment against the rules
+check-manifests: setup ## check every environment, and that no generated file is stale
 	@$(BIN)/python -m gitops check
 
-alerts: setup ## write alerts and the dashboard from monitoring/ into the manifests
-	@$(BIN)/python -m monitoring || [ $$? -eq 1 ]
+generate: setup ## write everything that follows from environments.yaml: clusters/, alerts, rendered/
+	@$(BIN)/python -m gitops generate
 
-deploy: setup ## apply ENV to the cluster that kubectl points to, after showing what that changes
+deploy: setup ## apply ENV to the cluster that kubectl points to, after showing the changes
 	@$(BIN)/python -m gitops deploy $(ENV)
 
-promote: setup ## give stage TO what stage FROM has verified
-	@$(BIN)/python -m gitops promote $(FROM) $(TO) || [ $$? -eq 1 ]
+promote: setup ## set in environment TO what environment FROM has verified
+	@$(BIN)/python -m gitops promote $(FROM) $(TO)
 
 e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
 	@NOTHING_SKIPPED=1 $(BIN)/python -m pytest tests/e2e -s $(ARGS)

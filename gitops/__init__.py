@@ -1,1 +1,4 @@
-"""Move what was verified from one environment to the next: plain files, Kustomize and git, and no server of its own."""
+"""Release, promote, verify and roll back environments, with plain files, Kustomize and git.
+
+What a pod does belongs in api/, what a model is in model/; nothing here runs inside the cluster.
+"""

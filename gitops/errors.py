@@ -1,5 +1,5 @@
-"""What stops a command, in one sentence that says what to do instead."""
+"""The error that every command reports in one line."""
 
 
 class GitopsError(Exception):
-    """A command that cannot be done; exit code above 1."""
+    """A refusal or a wrong input, in one sentence that says what to do instead; exit code 2."""

@@ -1,4 +1,4 @@
-"""What happened to each environment, a line of JSON each, appended in the commit that did it."""
+"""The ledger of each environment: one line of JSON for each event, appended in the commit that caused it."""
 
 from __future__ import annotations
 
@@ -12,44 +12,49 @@ from typing import Any
 from gitops.errors import GitopsError
 
 Entry = dict[str, Any]
-_VERSION = ("tag", "digest")
-_NEEDED = {
-    "release": _VERSION, "promote": _VERSION, "rollback": _VERSION, "verify": _VERSION,
-    "held": (*_VERSION, "reason"), "hold": ("reason",),
+_RELEASE = ("tag", "digest")
+_REQUIRED = {
+    "release": _RELEASE, "promote": _RELEASE, "rollback": _RELEASE, "verify": _RELEASE,
+    "hold": (*_RELEASE, "reason"), "freeze": ("reason",),
 }  # fmt: skip
-"""What an entry must hold beside its time."""
+"""The fields that an entry must have besides its time."""
 
 
 @dataclass
 class State:
-    """What the ledger of one environment adds up to."""
+    """What the entries of one environment add up to."""
 
-    runs: Entry | None = None
-    """The entry that brought what runs now."""
+    current: Entry | None = None
+    """The entry that set the current release."""
     verified: dict[str, str] = field(default_factory=dict)
-    """When each digest was verified, since it last came."""
-    good: list[Entry] = field(default_factory=list)
-    """The entries that verified something, oldest first."""
+    """When each image digest was verified, since it was set last."""
+    verifications: list[Entry] = field(default_factory=list)
+    """The entries of successful verifications, oldest first."""
     held: dict[str, str] = field(default_factory=dict)
-    """Digests that were rolled back, and why."""
+    """Image digests that were rolled back, and why."""
     models: dict[str, dict[str, str]] = field(default_factory=dict)
-    """The models that each image holds, with their versions."""
-    hold: str = ""
-    """Why nothing may come here now."""
+    """The models in each image, with their versions."""
+    frozen: str = ""
+    """Why no release may be set now; empty if one may."""
 
     def verified_for(self, digest: str, now: datetime) -> float | None:
-        """Return for how many seconds this very image has been verified, if it has."""
+        """Return for how many seconds this image has been verified; None if it has not."""
         since = self.verified.get(digest)
         return None if since is None else (now - datetime.fromisoformat(since)).total_seconds()
 
 
 def path(root: Path, environment: str) -> Path:
-    """Return where an environment's ledger is."""
+    """Return the file of an environment's ledger."""
     return root / "promotions" / f"{environment}.jsonl"
 
 
+def states(root: Path, environments: list[str]) -> dict[str, State]:
+    """Return the state of each environment."""
+    return {name: state(read(root, name)) for name in environments}
+
+
 def read(root: Path, environment: str) -> list[Entry]:
-    """Return an environment's entries."""
+    """Return the entries of an environment."""
     try:
         lines = path(root, environment).read_text(errors="replace").splitlines()
     except FileNotFoundError:
@@ -60,17 +65,17 @@ def read(root: Path, environment: str) -> list[Entry]:
 def _entry(environment: str, number: int, line: str) -> Entry:
     try:
         found: Entry = json.loads(line)
-        whole = all(field in found for field in ("time", *_NEEDED.get(found["action"], ())))
+        complete = all(field in found for field in ("time", *_REQUIRED.get(found["action"], ())))
     except (ValueError, KeyError, TypeError):
-        whole = False
-    if not whole:
-        page = f"promotions/{environment}.jsonl"
-        raise GitopsError(f"{page}: line {number} is no entry, or half of one: git log -p {page} shows what it was")
+        complete = False
+    if not complete:
+        file = f"promotions/{environment}.jsonl"
+        raise GitopsError(f"{file}: line {number} is not a complete entry: git log -p {file} shows its history")
     return found
 
 
 def state(entries: Iterable[Entry]) -> State:
-    """Add entries up."""
+    """Return what the entries add up to."""
     found = State()
     for entry in entries:
         digest = entry.get("digest", "")
@@ -78,20 +83,29 @@ def state(entries: Iterable[Entry]) -> State:
             found.models[digest] = entry["models"]
         match entry["action"]:
             case "release" | "promote" | "rollback":
-                found.runs = entry
+                found.current = entry
                 found.verified.pop(digest, None)
                 found.held.pop(digest, None)
             case "verify":
-                if found.runs is None or found.runs["digest"] == digest:
+                if found.current is None or found.current["digest"] == digest:
                     found.verified.setdefault(digest, entry["time"])
-                    found.good.append(entry)
-            case "held":
-                found.held[digest] = entry["reason"]
+                    found.verifications.append(entry)
             case "hold":
-                found.hold = entry["reason"]
-            case "unhold":
-                found.hold = ""
+                found.held[digest] = entry["reason"]
+            case "freeze":
+                found.frozen = entry["reason"]
+            case "unfreeze":
+                found.frozen = ""
     return found
+
+
+def append(root: Path, environment: str, action: str, actor: str, **facts: Any) -> str:
+    """Return the text of an environment's ledger with one more entry."""
+    file = path(root, environment)
+    text = file.read_text() if file.exists() else ""
+    if text and not text.endswith("\n"):
+        text += "\n"
+    return text + line(action, actor, **facts)
 
 
 def line(action: str, actor: str, **facts: Any) -> str:

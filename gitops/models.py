@@ -1,21 +1,29 @@
-"""Which models an image holds: the ledger says their versions, git's history has their manifests."""
+"""Which models an image contains: the ledger has their versions, and the history of git their manifests."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from api.settings import SettingsError, from_environment
 from gitops.errors import GitopsError
-from gitops.render import Object, settings_of
-from gitops.repo import Repo
+from gitops.ledger import State
+from gitops.render.objects import Object, settings_of
+from gitops.repository import Repository
 from model.bundle.files import MANIFEST, BundleError, manifest_from, names, read
 from model.bundle.manifest import Manifest
 
 BUNDLES = Path("model") / "bundles"
 
 
-def packed(root: Path) -> dict[str, str]:
-    """Return the version of each bundle that an image built from here would hold."""
+def in_image(root: Path, states: Iterable[State], digest: str) -> dict[str, str]:
+    """Return the versions of the models in an image: from the ledgers, else those of the working tree."""
+    recorded = (state.models[digest] for state in states if digest in state.models)
+    return next(recorded, None) or in_working_tree(root)
+
+
+def in_working_tree(root: Path) -> dict[str, str]:
+    """Return the version of each bundle that an image built from the working tree contains."""
     if not (root / BUNDLES).is_dir():
         return {}
     try:
@@ -25,27 +33,27 @@ def packed(root: Path) -> dict[str, str]:
 
 
 def served(objects: list[Object]) -> tuple[str, ...]:
-    """Return the names of the models that an environment's settings name."""
+    """Return the names of the models that an environment serves."""
     try:
         return from_environment({key: value or "" for key, value in settings_of(objects).items()}).model
     except SettingsError as error:
         raise GitopsError(str(error)) from None
 
 
-def manifests(repo: Repo, versions: dict[str, str], wanted: tuple[str, ...]) -> list[Manifest]:
-    """Return the manifests of these models as an image holds them, though newer ones may lie here by now."""
+def manifests(repository: Repository, versions: dict[str, str], wanted: tuple[str, ...]) -> list[Manifest]:
+    """Return the manifests of these models at these versions, from the history of git."""
     if missing := [name for name in wanted if name not in versions]:
-        raise GitopsError(f"the image holds no bundle {missing[0]!r}; it holds {', '.join(versions) or 'none'}")
-    return [_manifest(repo, name, versions[name]) for name in wanted]
+        raise GitopsError(f"the image has no bundle {missing[0]!r}; it has {', '.join(versions) or 'none'}")
+    return [_manifest(repository, name, versions[name]) for name in wanted]
 
 
-def _manifest(repo: Repo, name: str, version: str) -> Manifest:
-    page = BUNDLES / name / MANIFEST
-    for commit in repo.git("log", "--format=%H", "--", str(page)).split():
+def _manifest(repository: Repository, name: str, version: str) -> Manifest:
+    file = BUNDLES / name / MANIFEST
+    for commit in repository.git("log", "--format=%H", "--", str(file)).split():
         try:
-            found = manifest_from(name, repo.git("show", f"{commit}:{page}", check=False).encode())
+            found = manifest_from(name, repository.git("show", f"{commit}:{file}", check=False).encode())
         except BundleError:
             continue
         if found.version == version:
             return found
-    raise GitopsError(f"{page} was never of version {version}, which the ledger names")
+    raise GitopsError(f"{file} never had the version {version}, which the ledger names")

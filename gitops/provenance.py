@@ -1,4 +1,4 @@
-"""Say of an image what it was made from: python -m gitops.provenance IMAGE TARGET REVISION MODELS."""
+"""Print the provenance of an image: python -m gitops.provenance IMAGE TARGET REVISION MODELS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def provenance(image: str, target: str, revision: str, models: list[str]) -> dict[str, object]:
-    """Return what an image was made from, in the shape of SLSA's provenance."""
+    """Return the inputs of an image as an SLSA provenance statement."""
     inputs = ["Dockerfile", f"locks/{target}.txt", *(f"model/bundles/{name}/manifest.json" for name in models)]
     materials = [
         {"uri": path, "digest": {"sha256": hashlib.sha256(Path(path).read_bytes()).hexdigest()}} for path in inputs

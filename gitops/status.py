@@ -1,4 +1,4 @@
-"""What each environment runs, and how it came to it."""
+"""What each environment runs, and whether it was verified."""
 
 from __future__ import annotations
 
@@ -6,47 +6,48 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gitops.difference import changes
-from gitops.models import served
-from gitops.moves import Mover, is_image
-from gitops.render import Object, render
-from gitops.repo import Repo
-from gitops.stages import Stages
-from gitops.version import overlay, running
+from gitops import ledger, models
+from gitops.environments import Environments
+from gitops.release import current, overlay
+from gitops.render.diff import diff
+from gitops.render.kustomize import render
+from gitops.render.objects import Object
+
+Row = dict[str, Any]
 
 
-def matrix(root: Path, stages: Stages) -> list[dict[str, Any]]:
-    """Return a row for each environment, in the order of the stages."""
-    mover = Mover(Repo(root.resolve()), stages)
-    rows: list[dict[str, Any]] = []
+def rows(root: Path, environments: Environments) -> list[Row]:
+    """Return one row for each environment, in their order."""
+    states = ledger.states(root, environments.names)
+    found: list[Row] = []
     before: list[Object] | None = None
-    for name in stages.names:
-        version = running(root, name, stages.image)
-        state = mover.states[name]
+    for name in environments.names:
+        release, state = current(root, name, environments.image), states[name]
         objects = render(overlay(root, name).parent)
-        models = mover.models(version.digest)
-        differs = [] if before is None else [str(each) for each in changes(before, objects) if not is_image(each)]
-        rows.append(
+        versions = models.in_image(root, states.values(), release.digest)
+        differs = [] if before is None else [str(each) for each in diff(before, objects) if not each.is_image]
+        is_set = state.current is not None and state.current["digest"] == release.digest
+        found.append(
             {
                 "environment": name,
-                "image": stages.image,
-                "tag": version.tag,
-                "digest": version.digest,
-                "models": {each: models.get(each) for each in served(objects)},
-                "verified": state.verified.get(version.digest),
-                "since": state.runs["time"] if state.runs and state.runs["digest"] == version.digest else None,
-                "hold": state.hold or None,
+                "image": environments.image,
+                "tag": release.tag,
+                "digest": release.digest,
+                "models": {each: versions.get(each) for each in models.served(objects)},
+                "verified": state.verified.get(release.digest),
+                "since": state.current["time"] if state.current and is_set else None,
+                "frozen": state.frozen or None,
                 "held": sorted(state.held),
-                "behind": bool(rows) and rows[-1]["digest"] != version.digest,
+                "behind": bool(found) and found[-1]["digest"] != release.digest,
                 "differs": differs,
             }
         )
         before = objects
-    return rows
+    return found
 
 
 def age(time: str | None) -> str:
-    """Say how long ago something was."""
+    """Return how long ago a time was, for people."""
     if time is None:
         return "-"
     seconds = (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds()

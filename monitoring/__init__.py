@@ -1,1 +1,4 @@
-"""Alerts and dashboards as code: what is here is written into the manifests, and tested against Prometheus itself."""
+"""Alert rules and the Grafana dashboard, as Python functions over an environment's objectives.
+
+Writing them into manifests belongs in gitops/generate, and exposing metrics in api/telemetry.
+"""

@@ -1,4 +1,4 @@
-"""Panels as they are written here, and as Grafana reads them."""
+"""Dashboard panels as data, and the Grafana objects built from them."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 SOURCE = DataSourceRef("prometheus", "$datasource")
 COLUMNS, HEIGHT = 24, 8
 WIDE = 12
-"""From this width on a legend stands beside the lines, with their last values."""
+"""From this width on the legend is a table beside the graph."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: what it asks, and how its answer is shown."""
+    """One panel: its queries and how the result is shown."""
 
     title: str
     queries: dict[str, str]
-    """PromQL, by what its series are called."""
+    """PromQL by the name of its series."""
     kind: str = "timeseries"
     unit: str = "short"
     width: int = 8
-    said: str = ""
-    steps: tuple[tuple[float, str], ...] = ()
-    """From which value on it has which colour."""
-    ends: tuple[float, float] | None = None
+    description: str = ""
+    thresholds: tuple[tuple[float, str], ...] = ()
+    """From which value on the panel has which colour."""
+    limits: tuple[float, float] | None = None
+    """The least and greatest value of the axis."""
     decimals: int | None = None
-    """Where rounding would hide what matters."""
 
 
 @dataclass(frozen=True)
@@ -52,71 +52,73 @@ class Row:
     panels: list[Panel] = field(default_factory=list)
 
 
-def placed(rows: list[Row]) -> Iterator[tuple[Row, GridPos, list[tuple[Panel, GridPos]]]]:
-    """Give every row and its panels with their places: side by side as long as there is room."""
-    down = 0
+def layout(rows: list[Row]) -> Iterator[tuple[Row, GridPos, list[tuple[Panel, GridPos]]]]:
+    """Yield every row and its panels with their positions: side by side as long as they fit."""
+    y = 0
     for row in rows:
-        heading, places = GridPos(h=1, w=COLUMNS, x=0, y=down), []
-        down, across = down + 1, 0
+        heading, positions = GridPos(h=1, w=COLUMNS, x=0, y=y), []
+        y, x = y + 1, 0
         for panel in row.panels:
-            if across + panel.width > COLUMNS:
-                down, across = down + HEIGHT, 0
-            places.append((panel, GridPos(h=HEIGHT, w=panel.width, x=across, y=down)))
-            across += panel.width
-        yield row, heading, places
-        down += HEIGHT
+            if x + panel.width > COLUMNS:
+                y, x = y + HEIGHT, 0
+            positions.append((panel, GridPos(h=HEIGHT, w=panel.width, x=x, y=y)))
+            x += panel.width
+        yield row, heading, positions
+        y += HEIGHT
 
 
-def built(panel: Panel) -> Any:
-    """Return a panel's builder."""
+def build(panel: Panel) -> Any:
+    """Return the builder of a panel."""
     if panel.kind == "text":
-        return text.Panel().title(panel.title).content(panel.said)
-    found = _KINDS[panel.kind](panel).title(panel.title).description(panel.said).datasource(SOURCE).unit(panel.unit)
-    for place, (name, query) in enumerate(panel.queries.items()):
-        target = prometheus.Dataquery().expr(query).ref_id(chr(ord("A") + place)).legend_format(name)
+        return text.Panel().title(panel.title).content(panel.description)
+    found = (
+        _KINDS[panel.kind](panel).title(panel.title).description(panel.description).datasource(SOURCE).unit(panel.unit)
+    )
+    for number, (name, query) in enumerate(panel.queries.items()):
+        target = prometheus.Dataquery().expr(query).ref_id(chr(ord("A") + number)).legend_format(name)
         found = found.with_target(target.format(PromQueryFormat.HEATMAP) if panel.kind == "heatmap" else target)
-    if panel.ends:
-        found = found.min(panel.ends[0]).max(panel.ends[1])
+    if panel.limits:
+        found = found.min(panel.limits[0]).max(panel.limits[1])
     if panel.decimals is not None:
         found = found.decimals(panel.decimals)
     return found
 
 
-def _steps(panel: Panel) -> Any:
-    """Return from which value on what has which colour; where nothing is good or bad, Grafana's own would say so."""
+def _thresholds(panel: Panel) -> Any:
+    """Return the colours by value; blue where no value is good or bad, which Grafana's default would claim."""
     steps = [
         Threshold(value=None if value == -inf else value, color=colour)
-        for value, colour in panel.steps or ((-inf, "blue"),)
+        for value, colour in panel.thresholds or ((-inf, "blue"),)
     ]
     return board.ThresholdsConfig().mode(ThresholdsMode.ABSOLUTE).steps(steps)
 
 
 def _lines(panel: Panel) -> Any:
-    beside = panel.width >= WIDE
-    legend = common.VizLegendOptions().show_legend(show_legend=True).calcs(["lastNotNull"] if beside else [])
-    legend = legend.display_mode(LegendDisplayMode.TABLE if beside else LegendDisplayMode.LIST)
-    legend = legend.placement(LegendPlacement.RIGHT if beside else LegendPlacement.BOTTOM)
-    if beside:
+    wide = panel.width >= WIDE
+    legend = common.VizLegendOptions().show_legend(show_legend=True).calcs(["lastNotNull"] if wide else [])
+    legend = legend.display_mode(LegendDisplayMode.TABLE if wide else LegendDisplayMode.LIST)
+    legend = legend.placement(LegendPlacement.RIGHT if wide else LegendPlacement.BOTTOM)
+    if wide:
         legend = legend.sort_by("Last *").sort_desc(sort_desc=True)
-    pointer = common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING)
-    found = timeseries.Panel().legend(legend).tooltip(pointer).thresholds(_steps(panel)).axis_soft_min(0)
-    if panel.steps:
+    tooltip = common.VizTooltipOptions().mode(TooltipDisplayMode.MULTI).sort(SortOrder.DESCENDING)
+    found = timeseries.Panel().legend(legend).tooltip(tooltip).thresholds(_thresholds(panel)).axis_soft_min(0)
+    if panel.thresholds:
         found = found.thresholds_style(common.GraphThresholdsStyleConfig().mode(GraphTresholdsStyleMode.DASHED))
-        # Both bounds are to be seen, also when nothing comes near them.
-        found = found.axis_soft_max(panel.steps[-1][0])
+        # Both thresholds stay visible when every value is far below them.
+        found = found.axis_soft_max(panel.thresholds[-1][0])
     return found.show_points(VisibilityMode.NEVER)
 
 
-def _last() -> Any:
+def _last_value() -> Any:
     return common.ReduceDataOptions().calcs(["lastNotNull"]).values(values=False)
 
 
 def _gauge(panel: Panel) -> Any:
-    return gauge.Panel().reduce_options(_last()).thresholds(_steps(panel))
+    return gauge.Panel().reduce_options(_last_value()).thresholds(_thresholds(panel))
 
 
 def _stat(panel: Panel) -> Any:
-    return stat.Panel().reduce_options(_last()).thresholds(_steps(panel))
+    return stat.Panel().reduce_options(_last_value()).thresholds(_thresholds(panel))
 
 
 def _heatmap(_: Panel) -> Any:

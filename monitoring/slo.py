@@ -1,51 +1,48 @@
-"""What each environment promises: slo.yaml, checked."""
+"""The service level objectives of one environment."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from api.histogram import LATENCY
 
-FILE = Path(__file__).with_name("slo.yaml")
-
 
 @dataclass(frozen=True)
-class Promise:
-    """One environment's objectives, as shares that may fail."""
+class Drift:
+    """When drift from the training data raises an alert."""
 
-    environment: str
-    release: str
-    """The Helm release whose Prometheus is to look at this."""
-    errors: float
-    slow: float
-    within: float
     warn: float
     alert: float
     window: str
     lasting: str
-    """For how long drift must last before it is told."""
-    rows: int
-
-    @property
-    def namespace(self) -> str:
-        """Return where it runs."""
-        return f"mlops-{self.environment}"
+    """How long the drift must last before the alert fires."""
+    min_rows: int
+    """Fewer rows than this in the window prove nothing."""
 
 
-def promises(file: Path = FILE) -> list[Promise]:
-    """Read every environment's objectives."""
-    found = yaml.safe_load(file.read_text())
-    return [_promise(name, str(found["release"]), each) for name, each in found["environments"].items()]
+@dataclass(frozen=True)
+class Slo:
+    """Objectives as the shares of requests that may miss them."""
+
+    namespace: str
+    errors: float
+    """The share of requests that may be answered with 5xx."""
+    slow: float
+    """The share of requests that may take longer than `seconds`."""
+    seconds: float
+    drift: Drift
+
+    def allowed(self, objective: str) -> float:
+        """Return the share of requests that may miss an objective, `errors` or `slow`."""
+        return self.errors if objective == "errors" else self.slow
 
 
-def _promise(name: str, release: str, found: dict[str, Any]) -> Promise:
+def parse(namespace: str, found: dict[str, Any]) -> Slo:
+    """Return the objectives that the `slo` of an environment declares; ValueError if they cannot be measured."""
     latency, drift = found["latency"], found["drift"]
-    if latency["within"] not in LATENCY:
-        raise SystemExit(f"error: {name}: {latency['within']} is no bound of the histogram: {LATENCY}")
-    errors, slow = (round(1 - share / 100, 6) for share in (found["availability"], latency["per cent"]))
-    told = (drift[key] for key in ("warn", "alert", "window", "for", "rows"))
-    return Promise(name, release, errors, slow, latency["within"], *told)
+    if latency["seconds"] not in LATENCY:
+        raise ValueError(f"latency: {latency['seconds']} is no bound of the histogram: {LATENCY}")
+    errors, slow = (round(1 - percent / 100, 6) for percent in (found["availability"], latency["percent"]))
+    limits = Drift(*(drift[key] for key in ("warn", "alert", "window", "for", "min_rows")))
+    return Slo(namespace, errors, slow, float(latency["seconds"]), limits)

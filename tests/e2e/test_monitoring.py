@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 from sklearn.datasets import load_iris
 
+from gitops.environments import load
 from monitoring.rules import groups
-from monitoring.slo import promises
 from tests.conftest import unless, until
-from tests.e2e.conftest import EXEC, address, ask, curl, get, kubectl, rolled
+from tests.e2e.conftest import EXEC, ROOT, address, ask, curl, get, kubectl, rolled
 from tests.monitoring.conftest import watching
 
 PLACE = "mlops-staging"
@@ -49,8 +49,8 @@ def staging(tree):
 @pytest.fixture(scope="module")
 def prometheus(staging, tmp_path_factory):
     """Run Prometheus with staging's rules, but that drift is looked for in a minute and told at once."""
-    promise = next(each for each in promises() if each.environment == "staging")
-    quick = replace(promise, window="1m", lasting="0s", rows=300)
+    slo = load(ROOT).get("staging").slo
+    quick = replace(slo, drift=replace(slo.drift, window="1m", lasting="0s", min_rows=300))
     found, path = targets()
     assert len(found) == 3
     job = {"job_name": "score-app", "metrics_path": path, "static_configs": found}

@@ -1,6 +1,7 @@
-"""A repository with a remote, and the command that moves versions in it."""
+"""A repository with a remote, and the commands that change it."""
 
 import json
+import re
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
@@ -8,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from click.testing import CliRunner
 
-from gitops.__main__ import main
+from gitops.cli.main import main
 from tests.conftest import unless
 from tests.manifests.conftest import RENDERS, ROOT
 
@@ -33,18 +34,27 @@ class Repository:
         return git(self.place, *args)
 
     def run(self, *args):
-        return CliRunner().invoke(main, [*args, "--root", str(self.place)])
+        done = CliRunner().invoke(main, [*args, "--root", str(self.place)])
+        # Anything else is a crash.
+        assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
+        return done
 
-    def page(self, environment):
+    def change(self, *args):
+        """Run a command that must change something."""
+        done = self.run(*args, "--detailed-exitcode")
+        assert done.exit_code == 3, done.output
+        return done
+
+    def overlay(self, environment):
         return self.place / "overlays" / environment / "kustomization.yaml"
 
-    def commit(self, said="a change"):
+    def commit(self, message="a change"):
         self.git("add", "-A")
-        self.git("commit", "-q", "-m", said)
+        self.git("commit", "-q", "-m", message)
         self.git("push", "-q", "origin", "HEAD:main")
 
     def verified(self, environment, minutes=0):
-        """Write down that an environment was verified, as verify does against a cluster."""
+        """Record that an environment was verified, as verify does against a cluster."""
         rows = json.loads(self.run("status", "--json").output)
         row = next(each for each in rows if each["environment"] == environment)
         time = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds")
@@ -62,24 +72,24 @@ def repository(tmp_path):
     (place / ".gitignore").write_text("/build/\n")
     for each in ("base", "components", "overlays"):
         shutil.copytree(ROOT / each, place / each)
-    (place / "promotions").mkdir()
-    shutil.copy(ROOT / "promotions" / "stages.yaml", place / "promotions")
+    shutil.copy(ROOT / "environments.yaml", place)
+    shutil.copytree(ROOT / "promotions", place / "promotions", ignore=shutil.ignore_patterns("*.jsonl"))
     git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
     git(place, "init", "-q", "-b", "main")
     git(place, "config", "user.email", "someone@example.org")
     git(place, "config", "user.name", "Someone")
     git(place, "remote", "add", "origin", str(remote))
     found = Repository(place)
-    found.commit("the beginning")
+    found.commit("initial")
     git(place, "fetch", "-q", "origin")
     return found
 
 
-def moved(repository):
-    """Bring a version to staging."""
-    assert repository.run("release", NEW).exit_code == 1
+def promoted(repository):
+    """Promote a release to staging."""
+    repository.change("release", NEW)
     repository.verified("dev")
-    assert repository.run("promote", "dev", "staging").exit_code == 1
+    repository.change("promote", "dev", "staging")
     return repository
 
 
@@ -95,4 +105,14 @@ def clone(repository):
 def frozen(repository):
     repository.run("release", NEW)
     repository.verified("dev")
-    assert repository.run("hold", "staging", "--reason", "end of year").exit_code == 1
+    repository.change("freeze", "staging", "--reason", "end of year")
+
+
+@pytest.fixture
+def search():
+    """Return a function that requires a pattern in a text."""
+
+    def required(pattern, text):
+        assert re.search(pattern, text), text
+
+    return required

@@ -1,4 +1,4 @@
-"""What breaks around a promotion: it is said in a sentence, nothing is half done, and the next command knows."""
+"""Faults around a promotion: one clear error, nothing half done, and the next command knows how to go on."""
 
 import resource
 import shutil
@@ -21,12 +21,12 @@ contexts: [{name: a, context: {cluster: a, user: a}}]
 users: [{name: a, user: {}}]
 current-context: a
 """
-LINE = '{"time": "2026-11-21T12:00:00+00:00", "action": "hold", "actor": "a test", "reason": "end of year"}'
+LINE = '{"time": "2026-11-21T12:00:00+00:00", "action": "freeze", "actor": "a test", "reason": "end of year"}'
 
 
 def state(repository):
     """Return all that a command could have changed."""
-    ledgers = {page.name: page.read_text() for page in (repository.place / "promotions").iterdir()}
+    ledgers = {file.name: file.read_text() for file in (repository.place / "promotions").iterdir()}
     return repository.git("rev-parse", "HEAD"), repository.git("status", "--porcelain"), ledgers
 
 
@@ -50,7 +50,7 @@ def nobody(tmp_path, monkeypatch):
 
 # urllib3 warns on its own log of each try.
 @pytest.mark.filterwarnings("ignore")
-def test_a_cluster_that_is_down_is_said_and_nothing_is_written(repository, nobody):
+def test_a_cluster_that_is_down_is_an_error_and_nothing_is_written(repository, nobody):
     shutil.copytree(ROOT / "model" / "bundles" / "iris", repository.place / "model" / "bundles" / "iris")
     repository.commit("a model")
     before = state(repository)
@@ -70,7 +70,7 @@ def test_a_git_server_that_goes_in_the_middle_leaves_all_as_it_was(repository):
     assert state(repository) == before
     gone.rename(remote)
     hook(repository, "pre-receive", "exit 0")
-    assert repository.run("release", NEW).exit_code == 1
+    repository.change("release", NEW)
 
 
 @pytest.mark.parametrize("how", [(), ("--pr",)])
@@ -79,25 +79,25 @@ def test_a_commit_that_git_refuses_leaves_all_as_it_was(how, repository):
     before = state(repository)
     done = repository.run("release", NEW, *how)
     assert done.exit_code == 2
-    assert "error: nothing was written: git commit: it is late" in done.output
+    assert "error: nothing was changed: git commit: it is late" in done.output
     assert state(repository) == before
     assert repository.git("branch", "--format=%(refname:short)") == "main"
 
 
 def test_a_disk_that_fills_up_leaves_all_as_it_was(repository):
-    page = repository.place / "promotions" / "dev.jsonl"
-    page.write_text((LINE + "\n") * 2000 + LINE.replace('"hold"', '"unhold"') + "\n")
+    ledger = repository.place / "promotions" / "dev.jsonl"
+    ledger.write_text((LINE + "\n") * 2000 + LINE.replace('"freeze"', '"unfreeze"') + "\n")
     repository.commit("a long ledger")
-    most, before = page.stat().st_size, state(repository)
+    most, before = ledger.stat().st_size, state(repository)
     done = subprocess.run(
         [sys.executable, "-m", "gitops", "release", NEW, "--root", repository.place], cwd=ROOT, text=True,
         capture_output=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (most, most)),
     )  # fmt: skip
-    assert (done.returncode, done.stderr) == (2, "error: nothing was written: File too large\n")
+    assert (done.returncode, done.stderr) == (2, "error: nothing was changed: File too large\n")
     assert state(repository) == before
 
 
-def test_no_place_to_try_a_change_in_is_said(repository, monkeypatch):
+def test_no_temporary_folder_is_an_error(repository, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(repository.place.parent / "none"))
     before = state(repository)
     done = repository.run("release", NEW)
@@ -115,43 +115,45 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("command", [("status",), ("promote", "dev", "staging"), ("verify", "dev"), ("unhold", "dev")])
+@pytest.mark.parametrize(
+    "command", [("status",), ("promote", "dev", "staging"), ("verify", "dev"), ("unfreeze", "dev")]
+)
 @pytest.mark.parametrize("broken", BROKEN)
-def test_a_ledger_that_is_cut_is_said_with_its_line(broken, command, repository, nobody):
+def test_a_ledger_that_is_cut_is_an_error_with_its_line(broken, command, repository, nobody):
     (repository.place / "promotions" / "dev.jsonl").write_bytes(BROKEN[broken].encode(errors="surrogateescape"))
     repository.commit("a broken ledger")
     done = repository.run(*command)
     assert done.exit_code == 2, done.output
-    assert done.output.startswith("error: promotions/dev.jsonl: line 2 is no entry, or half of one: git log -p ")
+    assert done.output.startswith("error: promotions/dev.jsonl: line 2 is not a complete entry: git log -p ")
 
 
 def test_a_ledger_whose_last_line_does_not_end_is_continued_on_the_next(repository):
-    page = repository.place / "promotions" / "dev.jsonl"
-    page.write_text(LINE)
+    ledger = repository.place / "promotions" / "dev.jsonl"
+    ledger.write_text(LINE)
     repository.commit("a ledger from an editor")
-    assert repository.run("unhold", "dev").exit_code == 1
-    assert repository.run("release", NEW).exit_code == 1
-    assert page.read_text().count("\n") == 3
+    repository.change("unfreeze", "dev")
+    repository.change("release", NEW)
+    assert ledger.read_text().count("\n") == 3
 
 
 @pytest.mark.parametrize(
-    ("step", "said"),
+    ("step", "message"),
     [
         ("pre-commit", "the working tree has changes: commit or stash them first"),
-        ("pre-push", "that is done here already, but origin lacks 1 commit of main: git push"),
+        ("pre-push", "this is committed already, but origin lacks 1 commit of main: git push"),
     ],
 )
-def test_the_command_after_a_killed_one_says_how_to_go_on(step, said, repository):
+def test_the_command_after_a_killed_one_says_how_to_go_on(step, message, repository):
     # The hook's parent is git, and git's is the command.
     hook(repository, step, "kill -9 $(cut -d' ' -f4 /proc/$PPID/stat) $PPID")
     command = [sys.executable, "-m", "gitops", "release", NEW, "--root", repository.place]
     assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == -signal.SIGKILL
     hook(repository, step, "exit 0")
     done = repository.run("release", NEW)
-    assert (done.exit_code, done.output) == (2, f"error: {said}\n")
+    assert (done.exit_code, done.output) == (2, f"error: {message}\n")
     for how_to in (("stash", "-u", "-q"), ("push", "-q", "origin", "main")):
         repository.git(*how_to)
-    assert repository.run("release", NEW).exit_code == (1 if step == "pre-commit" else 0)
+    assert repository.run("release", NEW, "--detailed-exitcode").exit_code == (3 if step == "pre-commit" else 0)
     assert repository.git("rev-parse", "HEAD") == repository.git("rev-parse", "origin/main")
 
 

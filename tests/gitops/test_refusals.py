@@ -1,14 +1,14 @@
-"""Whatever must not be is refused in a sentence that says what to do instead, and nothing is written."""
+"""Every refusal is one sentence that says what to do instead, and nothing is changed."""
 
 import re
 
 import pytest
 
-from tests.gitops.conftest import NEW, PROMOTE, clone, frozen, git, moved
+from tests.gitops.conftest import NEW, PROMOTE, clone, frozen, git, promoted
 
 
 def dirty(repository):
-    repository.page("dev").write_text(repository.page("dev").read_text() + "\n")
+    repository.overlay("dev").write_text(repository.overlay("dev").read_text() + "\n")
 
 
 def behind(repository):
@@ -22,13 +22,13 @@ def unverified(repository):
 
 
 def unsoaked(repository):
-    moved(repository).verified("staging", minutes=10)
+    promoted(repository).verified("staging", minutes=10)
 
 
 def held(repository):
     repository.verified("dev")
     repository.run("release", NEW)
-    assert repository.run("rollback", "dev", "--reason", "wrong answers").exit_code == 1
+    repository.change("rollback", "dev", "--reason", "wrong answers")
 
 
 def unmatched(repository):
@@ -44,8 +44,8 @@ def broken_rule(repository):
 
 
 def missing_setting(repository):
-    moved(repository)
-    page = repository.page("staging")
+    promoted(repository)
+    page = repository.overlay("staging")
     page.write_text(page.read_text().replace("LOG_LEVEL=info", "LOG_LEVEL=info\n      - MAX_ROWS=1000"))
     repository.commit()
     repository.verified("staging", minutes=31)
@@ -65,7 +65,7 @@ def another_user(repository):
 
 
 def unknown_setting(repository):
-    page = repository.page("dev")
+    page = repository.overlay("dev")
     page.write_text(page.read_text().replace("PUBLIC_METRICS=1", "PUBLIC_METRICS=1\n      - NEW_SETTING=1"))
     repository.commit()
 
@@ -74,38 +74,46 @@ RELEASE = ("release", NEW)
 REFUSALS = {
     "a working tree with changes": (dirty, RELEASE, "the working tree has changes: commit or stash them"),
     "no branch": (lambda r: r.git("checkout", "-q", "--detach"), RELEASE, "no branch is checked out: git switch main"),
-    "another branch": (lambda r: r.git("switch", "-q", "-c", "x"), RELEASE, "versions move on main: git switch main"),
+    "another branch": (
+        lambda r: r.git("switch", "-q", "-c", "x"),
+        RELEASE,
+        "releases are committed to main: git switch main",
+    ),
     "a branch that is behind": (behind, RELEASE, "main is behind origin/main: git pull"),
-    "a stage left out": (unverified, ("promote", "dev", "prod"), "prod does not follow dev: promote to staging first"),
-    "backwards": (None, ("promote", "prod", "dev"), "versions only go forward; use rollback dev"),
-    "an unknown stage": (None, ("promote", "dev", "qa"), "there is no stage 'qa'; there are dev, staging, prod"),
+    "an environment left out": (
+        unverified,
+        ("promote", "dev", "prod"),
+        "prod does not follow dev: promote to staging first",
+    ),
+    "backwards": (None, ("promote", "prod", "dev"), "releases only go forward; use rollback dev"),
+    "an unknown stage": (None, ("promote", "dev", "qa"), "there is no environment 'qa'; there are dev, staging, prod"),
     "not verified": (unverified, PROMOTE, "dev has not verified 1.1.0.*: run verify dev first"),
     "not for long enough": (unsoaked, ("promote", "staging", "prod"), "for 10 of 30 min: wait"),
-    "a tag without a digest": (None, ("release", "1.2.3"), "is no digest: give TAG@sha256"),
-    "a digest that is none": (None, ("release", "1.2.3@sha256:nothex"), "is no digest"),
-    "latest": (None, ("release", f"latest@sha256:{'1' * 64}"), "is no tag of a release"),
+    "a tag without a digest": (None, ("release", "1.2.3"), "is not a digest: use TAG@sha256"),
+    "a digest that is none": (None, ("release", "1.2.3@sha256:nothex"), "is not a digest"),
+    "latest": (None, ("release", f"latest@sha256:{'1' * 64}"), "is not the tag of a release"),
     "an image that no container uses": (unmatched, RELEASE, "no container uses the image"),
     "a change that reaches further": (another_user, RELEASE, r"reaches further than an image: .*initContainers"),
     "a broken rule": (broken_rule, RELEASE, "the change breaks a rule: dev: .* may write to its root"),
     "a setting that the service lacks": (unknown_setting, RELEASE, "NEW_SETTING is no setting"),
-    "a setting that the next stage lacks": (
+    "a setting that the next environment lacks": (
         missing_setting,
         ("promote", "staging", "prod"),
         "prod lacks the setting MAX_ROWS, which staging has: set it",
     ),
-    "a stage on hold": (frozen, PROMOTE, r"staging is on hold \(end of year\): unhold staging first"),
+    "a frozen environment": (frozen, PROMOTE, r"staging is frozen \(end of year\): unfreeze staging first"),
     "what was rolled back": (held, RELEASE, r"was rolled back in dev \(wrong answers\): --force-held REASON"),
-    "nothing to go back to": (None, ("rollback", "dev", "--reason", "x"), "nothing to go back to"),
+    "nothing to roll back to": (None, ("rollback", "dev", "--reason", "x"), "no earlier verified release"),
 }
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_it_refuses(refusal, repository):
-    spoil, command, said = REFUSALS[refusal]
+    spoil, command, message = REFUSALS[refusal]
     if spoil is not None:
         spoil(repository)
     before = (repository.git("rev-parse", "HEAD"), repository.git("status", "--porcelain"))
     done = repository.run(*command)
     assert done.exit_code == 2, done.output
-    assert re.search(f"error: .*{said}", done.output), done.output
+    assert re.search(f"error: .*{message}", done.output), done.output
     assert (repository.git("rev-parse", "HEAD"), repository.git("status", "--porcelain")) == before

@@ -1,4 +1,4 @@
-"""The rendered environments, and a copy of the manifests to spoil."""
+"""The rendered environments, and a copy of the manifests to change."""
 
 import json
 import os
@@ -11,12 +11,14 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from gitops.__main__ import main
-from gitops.render import render
+from gitops import environments
+from gitops.cli.main import main
+from gitops.render.kustomize import render
 from tests.conftest import unless
 
 ROOT = Path(__file__).parents[2]
-ENVIRONMENTS = ("dev", "staging", "prod")
+ENVIRONMENTS = tuple(environments.load(ROOT).names)
+WORKFLOW = Path(".github") / "workflows" / "promote.yml"
 VERSION = "1.37.0"
 JUDGES = ROOT / "build" / "tools" / "judges" / "bin"
 RENDERS = shutil.which("kustomize") or shutil.which("kubectl")
@@ -34,17 +36,36 @@ def rendered(path):
 
 @pytest.fixture
 def tree(tmp_path):
-    """Give a copy of everything that kubectl reads."""
-    for each in ("base", "components", "overlays"):
+    """Return a copy of everything that kubectl and `gitops check` read."""
+    for each in ("base", "components", "overlays", "clusters", "rendered"):
         shutil.copytree(ROOT / each, tmp_path / each)
-    shutil.copy(ROOT / "kustomization.yaml", tmp_path)
+    (tmp_path / WORKFLOW.parent).mkdir(parents=True)
+    for each in (Path("kustomization.yaml"), Path("environments.yaml"), Path("README.md"), WORKFLOW):
+        shutil.copy(ROOT / each, tmp_path / each)
     return tmp_path
+
+
+def gitops(tree, *args):
+    """Run `python -m gitops` on a copy."""
+    return CliRunner().invoke(main, [*args, "--root", str(tree)])
 
 
 @pytest.fixture
 def check(tree):
     """Return a function that runs `python -m gitops check` on the copy."""
-    return lambda: CliRunner().invoke(main, ["check", "--root", str(tree)])
+    return lambda: gitops(tree, "check")
+
+
+@pytest.fixture
+def check_generated(tree):
+    """Return a function that runs `generate`, then `check` on the copy."""
+
+    def run():
+        done = gitops(tree, "generate")
+        assert done.exit_code == 0, done.output
+        return gitops(tree, "check")
+
+    return run
 
 
 def tool(name):

@@ -1,22 +1,20 @@
-"""The controllers' objects: one for each stage, each naming a path that renders."""
+"""The objects of Argo CD, Flux and the account that verifies: one for each environment, each known to its schema."""
 
 import os
 
 import pytest
 import yaml
 
-from gitops.render import of_kind
-from gitops.stages import load
+from gitops.environments import load
+from gitops.render.objects import of_kind
 from tests.conftest import unless
-from tests.manifests.conftest import ROOT, VERSION, rendered, run, tool
-
-STAGES = load(ROOT).names
+from tests.manifests.conftest import ENVIRONMENTS, ROOT, VERSION, gitops, rendered, run, tool
 
 
-def test_argo_cd_has_an_application_for_each_stage():
+def test_argo_cd_has_an_application_for_each_environment():
     found = {each["spec"]["source"]["path"]: each for each in of_kind(rendered("clusters/argocd"), "Application")}
-    assert list(found) == [f"overlays/{name}" for name in sorted(STAGES)]
-    for name in STAGES:
+    assert list(found) == [f"overlays/{name}" for name in sorted(ENVIRONMENTS)]
+    for name in ENVIRONMENTS:
         spec = found[f"overlays/{name}"]["spec"]
         assert spec["destination"]["namespace"] == rendered(f"overlays/{name}")[0]["metadata"]["name"]
         scaled = bool(of_kind(rendered(f"overlays/{name}"), "HorizontalPodAutoscaler"))
@@ -24,32 +22,43 @@ def test_argo_cd_has_an_application_for_each_stage():
         assert ("ignoreDifferences" in spec) == scaled
 
 
-def test_flux_has_a_kustomization_for_each_stage():
+def test_argo_cd_s_project_allows_these_namespaces_and_no_other():
+    (project,) = of_kind(rendered("clusters/argocd"), "AppProject")
+    allowed = [each["namespace"] for each in project["spec"]["destinations"]]
+    assert allowed == [each.namespace for each in load(ROOT).all]
+
+
+def test_flux_has_a_kustomization_for_each_environment():
     found = {each["spec"]["path"]: each["spec"] for each in of_kind(rendered("clusters/flux"), "Kustomization")}
-    assert set(found) == {f"./overlays/{name}" for name in STAGES}
-    for name in STAGES:
+    assert set(found) == {f"./overlays/{name}" for name in ENVIRONMENTS}
+    for name in ENVIRONMENTS:
         scaled = bool(of_kind(rendered(f"overlays/{name}"), "HorizontalPodAutoscaler"))
-        assert [each["target"]["kind"] for each in found[f"./overlays/{name}"].get("ignore", [])] == [
-            "Deployment"
-        ] * scaled
+        targets = [each["target"]["kind"] for each in found[f"./overlays/{name}"].get("ignore", [])]
+        assert targets == ["Deployment"] * scaled
 
 
 @pytest.mark.parametrize("controller", ["argocd", "flux"])
-def test_their_schemas_know_every_field(controller, tmp_path):
+def test_their_schemas_know_every_field(controller, tree):
     schemas = os.environ.get("SCHEMAS")
     unless(schemas, "the controllers' schemas are not here: SCHEMAS names a folder of them")
+    # One environment elsewhere, so that the fields for another cluster are there too.
+    declared = tree / "environments.yaml"
+    text = declared.read_text()
+    declared.write_text(text.replace("namespace: mlops-prod", "namespace: mlops-prod\n    cluster: europe"))
+    assert gitops(tree, "generate").exit_code == 0
+    assert "europe" in (tree / "clusters" / controller / "prod.yaml").read_text()
     place = f"{schemas}/{{{{ .Group }}}}/{{{{ .ResourceKind }}}}_{{{{ .ResourceAPIVersion }}}}.json"
-    files = [path for path in (ROOT / "clusters" / controller).glob("*.yaml") if path.name != "kustomization.yaml"]
+    files = [path for path in (tree / "clusters" / controller).glob("*.yaml") if path.name != "kustomization.yaml"]
     more = ("-strict", "-summary", "-kubernetes-version", VERSION, "-schema-location", place)
     done = run(tool("kubeconform"), *more, *files)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Skipped: 0" in done.stdout
 
 
-def test_the_account_that_verifies_may_only_look_and_only_at_the_stages():
+def test_the_account_that_verifies_may_only_read_and_only_in_the_environments():
     found = list(yaml.safe_load_all((ROOT / "clusters" / "verify.yaml").read_text()))
     bindings = of_kind(found, "RoleBinding")
-    assert [each["metadata"]["namespace"] for each in bindings] == [f"mlops-{name}" for name in STAGES]
+    assert [each["metadata"]["namespace"] for each in bindings] == [each.namespace for each in load(ROOT).all]
     assert {each["roleRef"]["name"] for each in bindings} == {"score-app-verify"}
     rules = [rule for each in of_kind(found, "ClusterRole") for rule in each["rules"]]
     assert {verb for rule in rules for verb in rule["verbs"]} == {"get", "list"}

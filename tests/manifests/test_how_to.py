@@ -1,13 +1,18 @@
-"""What docs/how-to.md says, done as written in a copy."""
+"""The instructions of docs/how-to.md, followed in a copy."""
 
+import os
 import re
+import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import yaml
 
-from gitops.render import of_kind, pod_of, render
-from gitops.rules import ORDER
-from tests.manifests.conftest import ROOT
+from gitops.render.kustomize import render
+from gitops.render.objects import of_kind, pod_of
+from gitops.rules.kustomization import ORDER
+from tests.manifests.conftest import ROOT, WORKFLOW, gitops
 
 TEXT = (ROOT / "docs" / "how-to.md").read_text()
 
@@ -17,13 +22,54 @@ def block(heading, language="sh"):
     return re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)[1]
 
 
+def content(tree):
+    return {path.relative_to(tree): path.read_bytes() for path in tree.rglob("*") if path.is_file()}
+
+
+def add_environment(tree):
+    declared = tree / "environments.yaml"
+    entry = block("A new environment", "yaml")
+    declared.write_text(declared.read_text().replace("  - name: staging\n", f"{entry}  - name: staging\n"))
+    lines = [line for line in block("A new environment").splitlines() if not line.startswith("make deploy")]
+    script = "\n".join(lines).replace("python -m", f"{sys.executable} -m")
+    subprocess.run(["bash", "-ec", script], cwd=tree, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
+
+
 def test_a_new_environment(tree, check):
-    commands = [line for line in block("A new environment").splitlines() if not line.startswith("make deploy")]
-    subprocess.run(["bash", "-ec", "\n".join(commands)], cwd=tree, check=True)
-    assert check().output == "dev, prod, qa, staging: every rule is kept\n"
+    before = content(tree)
+    add_environment(tree)
+    assert check().output == "dev, qa, staging, prod: no rule is broken, no file is stale\n"
     (deployment,) = of_kind(render(tree / "overlays" / "qa"), "Deployment")
     assert deployment["metadata"]["namespace"] == "mlops-qa"
     assert pod_of(deployment)["metadata"]["labels"]["env"] == "qa"
+    added, changed = (
+        content(tree).keys() - before.keys(),
+        {p for p, b in content(tree).items() if before.get(p, b) != b},
+    )
+    assert sorted(map(str, added)) == [
+        "clusters/argocd/qa.yaml", "clusters/flux/qa.yaml", "overlays/qa/alerts.yaml", "overlays/qa/kustomization.yaml",
+        "rendered/qa.yaml",
+    ]  # fmt: skip
+    assert sorted(map(str, changed)) == [
+        ".github/workflows/promote.yml", "README.md", "clusters/argocd/kustomization.yaml",
+        "clusters/argocd/project.yaml", "clusters/flux/kustomization.yaml", "clusters/verify.yaml", "environments.yaml",
+    ]  # fmt: skip
+    inputs = yaml.load((tree / WORKFLOW).read_text(), yaml.BaseLoader)["on"]["workflow_dispatch"]["inputs"]
+    assert inputs["source"]["options"] == ["dev", "qa", "staging"]
+    assert inputs["target"]["options"] == ["qa", "staging", "prod"]
+    assert "| `qa` | `mlops-qa` | 3 | info |" in (tree / "README.md").read_text()
+    rules = (tree / "overlays" / "qa" / "alerts.yaml").read_text()
+    assert "mlops-qa" in rules
+    assert "mlops-staging" not in rules
+
+
+def test_an_environment_that_is_removed_leaves_nothing(tree):
+    before = content(tree)
+    add_environment(tree)
+    shutil.rmtree(tree / "overlays" / "qa")
+    (tree / "environments.yaml").write_bytes(before[Path("environments.yaml")])
+    assert gitops(tree, "generate").exit_code == 0
+    assert content(tree) == before
 
 
 def add_component(tree, name):
@@ -32,7 +78,7 @@ def add_component(tree, name):
     page.write_text(page.read_text().replace("components:\n", f"components:\n{entry}\n"))
 
 
-def test_a_new_component_and_a_private_registry(tree, check):
+def test_a_new_component_and_a_private_registry(tree, check_generated):
     folder = tree / "components" / "registry"
     folder.mkdir()
     (folder / "account.yaml").write_text(block("A private registry", "yaml"))
@@ -43,14 +89,16 @@ def test_a_new_component_and_a_private_registry(tree, check):
     }
     (folder / "kustomization.yaml").write_text("# Needs a Secret registry.\n" + yaml.safe_dump(page))
     add_component(tree, "registry")
-    assert check().exit_code == 0, check().output
+    done = check_generated()
+    assert done.exit_code == 0, done.output
     (account,) = of_kind(render(tree / "overlays" / "dev"), "ServiceAccount")
     assert account["imagePullSecrets"] == [{"name": "registry"}]
 
 
-def test_keys_come_from_a_secret(tree, check):
+def test_keys_come_from_a_secret(tree, check_generated):
     add_component(tree, "api-key")
-    assert check().exit_code == 0, check().output
+    done = check_generated()
+    assert done.exit_code == 0, done.output
     (deployment,) = of_kind(render(tree / "overlays" / "dev"), "Deployment")
     spec = pod_of(deployment)["spec"]
     (keys,) = [each["secret"]["secretName"] for each in spec["volumes"] if "secret" in each]
@@ -60,13 +108,13 @@ def test_keys_come_from_a_secret(tree, check):
     assert (keys, "keys") == wanted.groups()
 
 
-def test_a_load_test(tree, check):
+def test_a_load_test(tree, check_generated):
     page = tree / "overlays" / "dev" / "kustomization.yaml"
     found = yaml.safe_load(page.read_text())
     for key, more in yaml.safe_load(block("A load test in the cluster", "yaml").replace("DIGEST", "1" * 64)).items():
         found[key] = found.get(key, []) + more
     page.write_text(yaml.safe_dump({key: found[key] for key in ORDER if key in found}, sort_keys=False))
-    assert check().output == "dev, prod, staging: every rule is kept\n"
+    assert check_generated().output == "dev, staging, prod: no rule is broken, no file is stale\n"
     objects = render(page.parent)
     config = next(each for each in of_kind(objects, "ConfigMap") if "USERS" in each["data"])
     assert (config["data"]["STEADY"], config["data"]["RATE"]) == ("100", "10")
@@ -75,12 +123,12 @@ def test_a_load_test(tree, check):
     for each in (master, worker):
         assert each["envFrom"] == [{"configMapRef": {"name": config["metadata"]["name"]}}]
         assert each["image"] == f"REGISTRY/score-app-load:0.1.0@sha256:{'1' * 64}"
-    told = set(re.findall(r"\$\((\w+)\)", " ".join(master["args"])))
+    passed = set(re.findall(r"\$\((\w+)\)", " ".join(master["args"])))
     read = set(re.findall(r'"([A-Z0-9]+)", \d', (ROOT / "loadtest" / "locustfile.py").read_text()))
-    assert (told & read, told | read) == (set(), set(config["data"]))
+    assert (passed & read, passed | read) == (set(), set(config["data"]))
 
 
-def test_another_model(tree, check):
+def test_another_model(tree, check_generated):
     page = tree / "overlays" / "dev" / "kustomization.yaml"
     page.write_text(page.read_text().replace("LOG_LEVEL=debug", "LOG_LEVEL=debug\n      - MODEL=churn"))
-    assert check().exit_code == 0
+    assert check_generated().exit_code == 0

@@ -1,11 +1,11 @@
-"""What the field's own judges say of every environment, of the Dockerfile and of the workflows."""
+"""Linters of the field on every environment, the Dockerfile and the workflows."""
 
 import json
 import os
 
 import pytest
 
-from gitops.render import text
+from gitops.render.kustomize import render_text
 from tests.manifests.conftest import ENVIRONMENTS, ROOT, VERSION, operator_schemas, run, tool
 
 # kube-score, dev alone: one developer's place has no budget, no policy and no second node to keep.
@@ -23,7 +23,7 @@ SKIPPED = {
 @pytest.fixture(params=ENVIRONMENTS)
 def environment(request, tmp_path):
     path = tmp_path / f"{request.param}.yaml"
-    path.write_text(text(ROOT / "overlays" / request.param))
+    path.write_text(render_text(ROOT / "overlays" / request.param))
     return path
 
 

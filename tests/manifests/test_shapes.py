@@ -7,7 +7,8 @@ import pytest
 import yaml
 from kubernetes.client import ApiClient
 
-from gitops.render import of_kind, render
+from gitops.render.kustomize import render
+from gitops.render.objects import of_kind
 from tests.manifests.conftest import ENVIRONMENTS, ROOT, rendered
 
 TYPES = {

@@ -1,15 +1,11 @@
-"""The joints between the manifests and the program."""
-
-import re
+"""The connections between the manifests and the program."""
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
 from api.endpoints import ENDPOINTS
 from api.settings import NAMES, from_environment
-from gitops.__main__ import main
-from gitops.render import of_kind, pod_of
+from gitops.render.objects import of_kind, pod_of
 from tests.manifests.conftest import ENVIRONMENTS, ROOT, rendered
 
 ADMIN = {"/metrics", "/drain", "/livez"}
@@ -68,26 +64,14 @@ def test_nobody_outside_reaches_the_admin_port():
             assert ports == {"http"} or service["spec"]["clusterIP"] == "None"
 
 
-def test_the_readme_s_table_is_what_is_rendered():
-    text = (ROOT / "README.md").read_text()
-    rows = [
-        [cell.strip() for cell in line.strip("|").split("|")]
-        for line in re.search(r"\| environment \|(.*\n)+?\n", text)[0].strip().splitlines()[2:]
-    ]
-    assert rows == [described(environment) for environment in ENVIRONMENTS]
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_deployment_has_the_tutorial_s_labels(environment):
+    (deployment,) = of_kind(rendered(f"overlays/{environment}"), "Deployment")
+    for meta in (deployment["metadata"], pod_of(deployment)["metadata"]):
+        assert (meta["labels"]["app"], meta["labels"]["env"]) == ("score-app", environment)
+    assert "env" not in deployment["spec"]["selector"]["matchLabels"]
 
 
-def test_the_golden_renders_are_current():
-    done = CliRunner().invoke(main, ["render", "--check", "--root", str(ROOT)])
-    assert done.exit_code == 0, f"{done.output}: python -m gitops render"
-
-
-def described(environment):
-    objects = rendered(f"overlays/{environment}")
-    (deployment,), config = of_kind(objects, "Deployment"), settings_page(objects)
-    pods = str(deployment["spec"].get("replicas"))
-    for scaler in of_kind(objects, "HorizontalPodAutoscaler"):
-        pods = f"{scaler['spec']['minReplicas']} to {scaler['spec']['maxReplicas']}"
-    page = yaml.safe_load((ROOT / "overlays" / environment / "kustomization.yaml").read_text())
-    components = ", ".join(each.rpartition("/")[2] for each in page["components"])
-    return [f"`{environment}`", f"`{page['namespace']}`", pods, config["data"]["LOG_LEVEL"], components]
+def test_the_base_has_no_environment_s_label():
+    for each in rendered("base"):
+        assert "env" not in each["metadata"].get("labels", {})

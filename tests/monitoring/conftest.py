@@ -78,7 +78,7 @@ def watching(place, groups, jobs, every="1s", prefix=(), port=None, read=lambda 
         process.wait(30)
 
 
-# What the kubelet and kube-state-metrics would tell; neither is part of this service.
+# What the kubelet and kube-state-metrics expose; neither is part of this service.
 OTHERS = """container_cpu_cfs_periods_total{{container="score-app"}} {0}
 container_cpu_cfs_throttled_periods_total{{container="score-app"}} {1}
 kube_horizontalpodautoscaler_spec_max_replicas{{horizontalpodautoscaler="score-app"}} 10
@@ -103,17 +103,17 @@ class Others(BaseHTTPRequestHandler):
 
 @contextmanager
 def observed(place, services, every="1s"):
-    """Let Prometheus scrape these services as prod's pods under prod's rules, and what others tell of them."""
+    """Let Prometheus scrape these services as prod's pods under prod's rules, and what others expose about them."""
     others = ThreadingHTTPServer(("127.0.0.1", 0), Others)
     threading.Thread(target=others.serve_forever, daemon=True).start()
-    told = [f"127.0.0.1:{others.server_port}"] * len(services)
+    other = [f"127.0.0.1:{others.server_port}"] * len(services)
     jobs = [
         {"job_name": name, "static_configs": [
             {"targets": [target], "labels": {"namespace": "mlops-prod", "service": name, "pod": f"score-app-{number}"}}
             for number, target in enumerate(targets, 1)
         ]}
         for name, targets in (
-            ("score-app-metrics", [each.admin.removeprefix("http://") for each in services]), ("others", told)
+            ("score-app-metrics", [each.admin.removeprefix("http://") for each in services]), ("others", other)
         )
     ]  # fmt: skip
     page = yaml.safe_load((ROOT / "overlays" / "prod" / "alerts.yaml").read_text())

@@ -51,7 +51,7 @@ def sized(value, unit):
     return next((each for each in sizes if abs(value) >= each[0]), sizes[-1] if value else sizes[0])
 
 
-def told(value, unit, decimals=None):
+def shown(value, unit, decimals=None):
     """Return a number in its unit, as short as Grafana says it."""
     size, mark = sized(value, unit)
     if decimals is not None:
@@ -90,7 +90,7 @@ def _axes(unit, span, bounds, x, y):
     size, _ = sized(bounds[1], unit)
     for value in (each * size for each in ticks(bounds[0] / size, bounds[1] / size)):
         yield tag("line", x1=x(span[0]), x2=x(span[1]), y1=y(value), y2=y(value), stroke="#2c2f36")
-        yield _text(68, y(value) + 4, told(value, unit), text_anchor="end", class_="faint")
+        yield _text(68, y(value) + 4, shown(value, unit), text_anchor="end", class_="faint")
     for minute in ticks(0, (span[1] - span[0]) / 60):
         yield _text(
             x(span[0] + minute * 60), y(bounds[0]) + 15, f"{minute:g} min", text_anchor="middle", class_="faint"
@@ -104,7 +104,7 @@ def _beside(series, unit, size):
     for number, (name, points, colour) in enumerate(sorted(series, key=lambda each: -each[1][-1][1])[:most]):
         y = HEAD + 20 + number * 16
         marks += [tag("rect", x=right + 18, y=y - 6, width=14, height=4, fill=colour), _text(right + 38, y, name[:28]),
-                  _text(size[0] - 10, y, told(points[-1][1], unit), text_anchor="end")]  # fmt: skip
+                  _text(size[0] - 10, y, shown(points[-1][1], unit), text_anchor="end")]  # fmt: skip
     return marks, right, size[1] - 26
 
 
@@ -142,7 +142,7 @@ def _gauge(panel, series, size, _):
             tip = f"{middle + radius * cos(end):.1f} {ground - radius * sin(end):.1f}"
             path = f"M{middle - radius} {ground}A{radius} {radius} 0 0 1 {tip}"
             found.append(tag("path", d=path, fill="none", stroke=fill, stroke_width=18))
-        found.append(_text(middle, ground, told(value, defaults["unit"], defaults.get("decimals")),
+        found.append(_text(middle, ground, shown(value, defaults["unit"], defaults.get("decimals")),
                            text_anchor="middle", class_="big"))  # fmt: skip
         found.append(_text(middle, ground + 26, "" if name == panel["title"] else name, text_anchor="middle"))
     return found
@@ -152,7 +152,7 @@ def _stat(panel, series, size, _):
     defaults = panel["fieldConfig"]["defaults"]
     value = series[0][1][-1][1]
     more = {"class_": "big", "text_anchor": "middle", "style": f"fill: {_colour(defaults, value)}"}
-    return [_text(size[0] / 2, size[1] / 2 + 24, told(value, defaults["unit"]), **more)]
+    return [_text(size[0] / 2, size[1] / 2 + 24, shown(value, defaults["unit"]), **more)]
 
 
 def _heatmap(_, series, size, span):

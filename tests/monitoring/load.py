@@ -49,8 +49,8 @@ class Load:
             rows[0] = self.draw.choice(({}, dict.fromkeys(rows[0], "wrong"), "wrong"))
         answer = fetch(*self.asked(service, name, rows))
         if answer.status == 200 and self.draw.random() < 0.5:
-            told = {"request_id": answer.headers["x-request-id"], "truth": [truth for _, truth in picked]}
-            fetch(f"{service.url}/feedback", json.dumps(told).encode())
+            feedback = {"request_id": answer.headers["x-request-id"], "truth": [truth for _, truth in picked]}
+            fetch(f"{service.url}/feedback", json.dumps(feedback).encode())
 
     def asked(self, service, name, rows):
         """Return an address and a body: each model's own path, or one of those of the first."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import time
 
+from gitops.generate.observability import MIN_ROWS
 from monitoring.dashboard import dashboard
 from tests.api.conftest import running
 from tests.manifests.conftest import ROOT
@@ -29,7 +30,7 @@ def loaded(seconds):
         start = time()
         Load(services, seconds).run()
         end = time()
-        return [(panel, answers(prometheus, panel, start, end)) for panel in json.loads(dashboard())["panels"]]
+        return [(panel, answers(prometheus, panel, start, end)) for panel in json.loads(dashboard(MIN_ROWS))["panels"]]
 
 
 def answers(prometheus, panel, start, end):

@@ -1,11 +1,9 @@
-"""The rules by Prometheus's own test tool: what must be told is told, and nothing else."""
+"""The rules in Prometheus's own test tool: the right alerts fire, and no others."""
 
 import pytest
 import yaml
-from click.testing import CliRunner
 
-from monitoring.__main__ import main
-from monitoring.slo import promises
+from gitops.environments import load
 from tests.manifests.conftest import ROOT
 from tests.monitoring.conftest import promtool
 
@@ -66,11 +64,11 @@ STORIES = {
         drift(a=("0+20x240", "0x240"), b=("0+10x240", "0+10x240")), "1m",
         [("25m", DRIFT, []), ("2h", DRIFT, drifting(DRIFT, "a"))],
     ),
-    "drift that goes away": (
+    "drift that ends": (
         drift(a=("0+20x120 2410+10x200", "0x120 10+10x200")), "1m",
         [("2h", DRIFT, drifting(DRIFT, "a")), ("4h30m", DRIFT, [])],
     ),
-    "too few rows to tell": (drift(a=("0+2x240", "0x240")), "1m", [("3h", DRIFT, [])]),
+    "too few rows": (drift(a=("0+2x240", "0x240")), "1m", [("3h", DRIFT, [])]),
     "nothing can be scraped": (
         {'up{namespace="mlops-prod",service="score-app-metrics",pod="a"}': "1x10 0x20"}, "1m",
         [("5m", "ScoreAppDown", []),
@@ -84,7 +82,7 @@ STORIES = {
 
 
 @pytest.mark.parametrize("story", STORIES)
-def test_it_is_told_when_it_must_be(story, rules, tmp_path):
+def test_alerts_fire_when_they_must(story, rules, tmp_path):
     series, interval, moments = STORIES[story]
     wanted = [
         {"eval_time": time, "alertname": alert, "exp_alerts": [{"exp_labels": labels} for labels in found]}
@@ -97,7 +95,7 @@ def test_it_is_told_when_it_must_be(story, rules, tmp_path):
             "alert_rule_test": wanted,
         }],
     }  # fmt: skip
-    # Texts hold numbers that are nobody's promise; labels and presence are.
+    # The texts contain numbers that are no part of this test; labels and presence are.
     strip = yaml.safe_load(rules.read_text())
     for group in strip["groups"]:
         for rule in group["rules"]:
@@ -113,14 +111,9 @@ def test_the_rules_are_well_formed(rules):
 
 
 def test_every_alert_says_what_to_do():
-    for promise in promises():
-        page = yaml.safe_load((ROOT / "overlays" / promise.environment / "alerts.yaml").read_text())
+    for environment in (each for each in load(ROOT).all if each.slo):
+        page = yaml.safe_load((ROOT / "overlays" / environment.name / "alerts.yaml").read_text())
         alerts = [rule for group in page["spec"]["groups"] for rule in group["rules"] if "alert" in rule]
         assert len(alerts) > 15
         assert all(set(each["annotations"]) == {"summary", "description", "runbook"} for each in alerts)
-        assert {each["labels"]["namespace"] for each in alerts} == {promise.namespace}
-
-
-def test_what_is_made_is_current():
-    done = CliRunner().invoke(main, ["--check"])
-    assert done.exit_code == 0, f"{done.output}: make alerts"
+        assert {each["labels"]["namespace"] for each in alerts} == {environment.namespace}

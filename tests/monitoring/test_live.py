@@ -1,22 +1,30 @@
 """The dashboard's own queries against a real Prometheus that scrapes the real service under a known load."""
 
 import json
+import re
+from dataclasses import replace
 from math import isnan
 from time import monotonic, sleep
 
 import pytest
 
-from gitops.verify import measured
+from gitops.cluster.prometheus import problem
+from gitops.environments import load as load_environments
+from gitops.generate.observability import min_rows
 from monitoring.dashboard import dashboard, queries
 from tests.api.conftest import fetch, running
 from tests.conftest import SAMPLES, until
+from tests.manifests.conftest import ROOT
 from tests.monitoring.conftest import filled, observed
 
 WINE = [7.4, 0.7, 0.0, 1.9, 0.076, 11, 34, 0.9978, 3.51, 0.56, 9.4]
 CHURN = {"tenure_months": 900, "monthly_charges": None, "support_calls": 1, "contract": "one year", "internet": "dsl",
          "payment": "card"}  # fmt: skip
 BATCH = 50
-"""Rows of wine at once: this model has enough to tell drift, the others have too few."""
+"""Rows of wine in one request: only this model has enough rows for drift."""
+ENVIRONMENTS = load_environments(ROOT)
+MIN_ROWS = min_rows(ENVIRONMENTS)
+SLO = ENVIRONMENTS.get("prod").slo
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +57,8 @@ class Load:
             if "wine" in path:
                 self.score = answer.json["predictions"][0]
             truth = {"/score": 0, "/v1/models/churn:predict": "leaves"}.get(path, [5.0] * BATCH)
-            told = {"request_id": answer.headers["x-request-id"], "truth": truth}
-            assert fetch(f"{self.url}/feedback", json.dumps(told).encode()).status == 200
+            feedback = {"request_id": answer.headers["x-request-id"], "truth": truth}
+            assert fetch(f"{self.url}/feedback", json.dumps(feedback).encode()).status == 200
         assert fetch(f"{self.url}/score", b'{"X": ["wrong"]}').status == 400
 
 
@@ -62,7 +70,7 @@ def load(service, prometheus):
 
     def shown():
         found.round()
-        missing[:] = [title for title, query in queries() if not numbers(prometheus.ask(filled(query)))]
+        missing[:] = [title for title, query in queries(MIN_ROWS) if not numbers(prometheus.ask(filled(query)))]
         return not missing
 
     end = monotonic() + 90
@@ -80,7 +88,7 @@ def numbers(result):
 def test_no_panel_is_empty_and_the_numbers_are_right(prometheus, load):
     asked = 'sum(request_count_total{route="/score",http_status="200"})'
     until(lambda: prometheus.value(asked) == load.rounds, "the last request is scraped")
-    found = {title: numbers(prometheus.ask(filled(query))) for title, query in queries()}
+    found = {title: numbers(prometheus.ask(filled(query))) for title, query in queries(MIN_ROWS)}
     for title, values in found.items():
         print(f"| {title} | {', '.join(f'{value:.4g}' for value in values[:6])} |")
     assert found["HTTP success rate (30 min)"] == [1.0]
@@ -91,33 +99,38 @@ def test_no_panel_is_empty_and_the_numbers_are_right(prometheus, load):
     assert prometheus.value('feature_missing_total{model="churn",feature="monthly_charges"}') == load.rounds
     assert prometheus.value('feature_outside_total{model="churn",feature="tenure_months"}') == load.rounds
     assert prometheus.value('sum(requests_rejected_total{route="/score"})') == load.rounds
-    assert sorted(found["Right answers, by feedback"]) == [0.0, 1.0]
-    assert found["Mean error, by feedback"] == [pytest.approx(load.score - 5, rel=1e-3)]
+    assert sorted(found["Accuracy by feedback"]) == [0.0, 1.0]
+    assert found["Mean error by feedback"] == [pytest.approx(load.score - 5, rel=1e-3)]
     assert found["CPU throttled"] == [pytest.approx(0.1)]
-    shown = next(query for title, query in queries() if title.startswith("Drift"))
+    shown = next(query for title, query in queries(MIN_ROWS) if title.startswith("Drift"))
     assert {each["metric"]["model"] for each in prometheus.ask(filled(shown))} == {"wine"}
-    assert "(answers)" in {each["metric"]["feature"] for each in prometheus.ask(filled(shown))}
+    assert "(predictions)" in {each["metric"]["feature"] for each in prometheus.ask(filled(shown))}
 
 
-def test_drift_of_this_very_load_is_told_per_feature(prometheus, load):
+def test_drift_of_this_very_load_is_measured_per_feature(prometheus, load):
     until(
         lambda: prometheus.value('score_app:drift:psi{model="churn",feature="tenure_months"}'), "the rule has a value"
     )
     # Every row lies in one range of ten: the index is that of all against a tenth.
     assert prometheus.value('score_app:drift:psi{model="churn",feature="tenure_months"}') > 2
-    told = [each["metric"] for each in prometheus.ask("ALERTS") if each["metric"]["alertname"] != "ScoreAppThrottled"]
-    assert {(each["alertname"], each["alertstate"], each["model"]) for each in told} <= {
+    alerts = [each["metric"] for each in prometheus.ask("ALERTS") if each["metric"]["alertname"] != "ScoreAppThrottled"]
+    assert {(each["alertname"], each["alertstate"], each["model"]) for each in alerts} <= {
         ("ScoreAppDrift", "pending", "wine")
     }
 
 
-def test_verify_asks_for_errors_and_latency(prometheus, load):
-    assert measured(prometheus.url, "mlops-prod") is None
-    assert "Prometheus does not answer" in measured("http://127.0.0.1:9", "mlops-prod")
+def test_verify_compares_errors_and_latency_with_the_slo(prometheus, load):
+    relaxed = replace(SLO, seconds=10.0)
+    assert problem(prometheus.url, relaxed) is None
+    strict = problem(prometheus.url, replace(SLO, seconds=0.0001))
+    assert re.fullmatch(r"[\d.]+% of the requests were slower than 0.0001 s, 1.00% are allowed", strict)
+    unforgiving = problem(prometheus.url, replace(relaxed, errors=-1.0))
+    assert unforgiving.startswith("0.00% of the requests were answered with 5xx")
+    assert "Prometheus does not answer" in problem("http://127.0.0.1:9", SLO)
 
 
 def test_the_dashboard_has_what_the_tutorial_s_had():
-    found = json.loads(dashboard())
+    found = json.loads(dashboard(MIN_ROWS))
     titles = [panel["title"] for panel in found["panels"]]
     assert len(titles) == len(set(titles)) > 25
     for title in (
@@ -130,7 +143,7 @@ def test_the_dashboard_has_what_the_tutorial_s_had():
 
 def test_panels_say_what_they_show_and_have_room():
     taken = set()
-    for panel in json.loads(dashboard())["panels"]:
+    for panel in json.loads(dashboard(MIN_ROWS))["panels"]:
         place = panel["gridPos"]
         own = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
         assert not taken & own

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from monitoring.panels import Panel, Row, built, placed
+from monitoring.panels import Panel, Row, build, layout
 from tests.monitoring.drawing import drawn
 
 ROOT = Path(__file__).parents[2]
@@ -118,11 +118,11 @@ def soak(found):
         (Panel("Open files", {}, width=12), series["files"]),
         (Panel("Threads", {}, width=12), series["threads"]),
     ]
-    ((_, _, places),) = placed([Row("An hour", [panel for panel, _ in panels])])
+    ((_, _, places),) = layout([Row("An hour", [panel for panel, _ in panels])])
     pictures = []
     for (panel, place), (_, lines) in zip(places, panels, strict=True):
         place.y -= 1
-        shown = json.loads(JSONEncoder().encode(built(panel).grid_pos(place).build()))
+        shown = json.loads(JSONEncoder().encode(build(panel).grid_pos(place).build()))
         pictures.append((shown, lines))
     (ROOT / "docs" / "soak.svg").write_text(drawn(pictures, "An hour of load"))
     return SOAK.format(

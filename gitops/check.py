@@ -1,0 +1,60 @@
+"""Check a repository: the rules for every environment, and the staleness of every generated file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gitops.environments import load
+from gitops.generate import files
+from gitops.render.kustomize import RenderError
+from gitops.rules import overlay
+from gitops.rules.check import problems, undeclared
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is wrong with a repository."""
+
+    environments: list[str]
+    problems: list[str]
+    stale: list[str]
+
+    def lines(self) -> list[str]:
+        """Return one line for each problem, or one that says that there is none."""
+        found = [*self.problems, *(f"{path} is stale: python -m gitops generate" for path in self.stale)]
+        return found or [f"{', '.join(self.environments)}: no rule is broken, no file is stale"]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report for scripts."""
+        passed = not (self.problems or self.stale)
+        return {
+            "passed": passed,
+            "environments": self.environments,
+            "problems": self.problems,
+            "stale": self.stale,
+        }
+
+
+def check(root: Path) -> Report:
+    """Return the report on a repository."""
+    environments = load(root)
+    found = list(undeclared(root, environments))
+    stale = files.differing(root, files.sources(root, environments)) + files.leftovers(root, environments)
+    overlays, complete = [], True
+    for each in environments.all:
+        if not (root / "overlays" / each.name).is_dir():
+            complete = False
+            continue
+        try:
+            overlays.append(overlay.load(root, each))
+        except RenderError as error:
+            complete = False
+            # A file that the overlay includes may still have to be generated: then that is the problem.
+            if Path("overlays") / each.name / "alerts.yaml" not in stale:
+                found.append(str(error))
+    found += problems(overlays)
+    if complete:
+        stale += files.differing(root, files.derived(root, environments, overlays))
+    return Report(environments.names, found, [str(path) for path in stale])

@@ -1,0 +1,132 @@
+"""The commands that change what an environment runs: each checks everything first, then makes one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gitops.cli.options import DETAILED, DRY_RUN, FORCE_HELD, JSON, NO_PUSH, PULL_REQUEST, ROOT
+from gitops.cli.output import finish, print_changes, print_json, reporting
+
+if TYPE_CHECKING:
+    from gitops.commit import MakePlan
+    from gitops.plan import Plan
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a plan."""
+
+    plan: Plan | None
+    commit: str | None = None
+    branch: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the outcome for scripts."""
+        found: dict[str, Any] = {"changed": self.plan is not None, "commit": self.commit, "branch": self.branch}
+        if self.plan is not None:
+            found |= {"environment": self.plan.environment, "subject": self.plan.subject}
+            found |= {"trailers": self.plan.trailers, "changes": [each.as_json() for each in self.plan.changes]}
+        return found
+
+    def print(self) -> None:
+        """Print the outcome for people."""
+        if self.plan is None:
+            click.echo("nothing to do")
+            return
+        print_changes(self.plan.changes)
+        click.echo(self.plan.subject)
+        for key, value in self.plan.trailers.items():
+            click.echo(f"{key}: {value}")
+        if self.branch:
+            click.echo(f"branch {self.branch}; its pull request is described in build/pull-request.md")
+        else:
+            click.echo(f"commit {self.commit[:12]}" if self.commit else "dry run: nothing was changed")
+
+
+def carry_out(root: Path, make: MakePlan, *, dry_run: bool = False, pr: bool = False, no_push: bool = False) -> Outcome:
+    """Make a plan and, unless it is a dry run, commit it."""
+    from gitops import commit
+    from gitops.environments import load
+    from gitops.plan import Planner
+    from gitops.repository import Repository
+
+    environments, repository = load(root), Repository(root.resolve())
+    repository.require_ready(environments.branch, push=not no_push)
+    if not (dry_run or pr):
+        done = commit.commit(repository, environments, make, push=not no_push)
+        return Outcome(*done) if done else Outcome(None)
+    plan = make(Planner(repository, environments))
+    if plan is None or dry_run:
+        return Outcome(plan)
+    return Outcome(plan, branch=commit.propose(repository, environments, plan))
+
+
+def _run(root: Path, make: MakePlan, *, as_json: bool, detailed_exitcode: bool, **how: bool) -> None:
+    with reporting():
+        outcome = carry_out(root, make, **how)
+    if as_json:
+        print_json(outcome.as_json())
+    else:
+        outcome.print()
+    finish(changed=outcome.plan is not None, detailed=detailed_exitcode)
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def decorate(command: Any) -> Any:
+        for option in reversed((*options, NO_PUSH, JSON, DETAILED, ROOT)):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.command(epilog="Example: python -m gitops release 1.4.2@$(cat build/digest)")
+@click.argument("version", metavar="TAG@DIGEST")
+@_options(FORCE_HELD, DRY_RUN, PULL_REQUEST)
+def release(version: str, root: Path, force_held: str, **how: bool) -> None:
+    """Set a new release in the first environment."""
+    from gitops.release import parse
+
+    with reporting():
+        parsed = parse(version)
+    _run(root, lambda planner: planner.release(parsed, forced=force_held), **how)
+
+
+@click.command(epilog="Example: python -m gitops promote dev staging --dry-run")
+@click.argument("source")
+@click.argument("target")
+@_options(FORCE_HELD, DRY_RUN, PULL_REQUEST)
+def promote(source: str, target: str, root: Path, force_held: str, **how: bool) -> None:
+    """Set in the next environment exactly what this one has verified."""
+    _run(root, lambda planner: planner.promote(source, target, forced=force_held), **how)
+
+
+@click.command(epilog="Example: python -m gitops rollback prod --reason 'wrong predictions'")
+@click.argument("environment")
+@click.option("--reason", required=True, help="Why; shown to whoever wants to release it again.")
+@_options(DRY_RUN, PULL_REQUEST)
+def rollback(environment: str, root: Path, reason: str, **how: bool) -> None:
+    """Restore the previous verified release, and hold the current one."""
+    _run(root, lambda planner: planner.rollback(environment, reason), **how)
+
+
+@click.command(epilog="Example: python -m gitops freeze prod --reason 'end of year'")
+@click.argument("environment")
+@click.option("--reason", required=True, help="Why no release may be set.")
+@_options()
+def freeze(environment: str, root: Path, reason: str, **how: bool) -> None:
+    """Refuse releases to an environment until it is unfrozen; rollbacks are still possible."""
+    _run(root, lambda planner: planner.freeze(environment, reason), **how)
+
+
+@click.command(epilog="Example: python -m gitops unfreeze prod")
+@click.argument("environment")
+@_options()
+def unfreeze(environment: str, root: Path, **how: bool) -> None:
+    """Allow releases to an environment again."""
+    _run(root, lambda planner: planner.unfreeze(environment), **how)

@@ -1,0 +1,105 @@
+"""The commands that need a cluster: verify and deploy."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gitops.cli.change import Outcome, carry_out
+from gitops.cli.inspect import overlay_folder
+from gitops.cli.options import DETAILED, JSON, ROOT
+from gitops.cli.output import ExitCode, finish, print_json, reporting
+from gitops.errors import GitopsError
+
+if TYPE_CHECKING:
+    from gitops.cluster.verify import Result
+
+
+@click.command(epilog="Example: python -m gitops verify staging --timeout 300")
+@click.argument("environment")
+@click.option("--timeout", default=180, show_default=True, help="Seconds to wait for each check.")
+@click.option("--url", help="Use this address of the service instead of its external one.")
+@click.option("--prometheus", help="Also compare errors and latency in this Prometheus with the SLO.")
+@click.option("--auto-rollback", is_flag=True, help="If a check fails, restore the previous verified release.")
+@click.option("--no-record", is_flag=True, help="Do not write to the ledger.")
+@JSON
+@DETAILED
+@ROOT
+def verify(
+    environment: str, root: Path, timeout: int, url: str | None, prometheus: str | None, *, auto_rollback: bool,
+    no_record: bool, **how: bool,
+) -> None:  # fmt: skip
+    """Check that an environment runs and answers what git declares, and record that in the ledger.
+
+    With --detailed-exitcode, 3 means that a new record was committed.
+    """
+    from gitops.cluster import verify as verification
+
+    results = []
+    with reporting():
+        for result in verification.verify(root, environment, timeout, url, prometheus):
+            results.append(result)
+            if not how["as_json"]:
+                _print(result, environment)
+    problem = results[-1].problem
+    outcome = Outcome(None)
+    if problem and auto_rollback:
+        reason = f"{results[-1].name}: {problem}"
+        try:
+            outcome = carry_out(root, lambda planner: planner.rollback(environment, reason))
+        except GitopsError as error:
+            click.echo(f"error: no rollback: {error}", err=True)
+    elif not problem and not no_record:
+        with reporting():
+            outcome = carry_out(root, lambda planner: planner.verify(environment))
+    if how["as_json"]:
+        print_json(_document(environment, results, outcome))
+    elif outcome.plan:
+        outcome.print()
+    if problem:
+        sys.exit(ExitCode.FAILED)
+    finish(changed=outcome.plan is not None, detailed=how["detailed_exitcode"])
+
+
+def _print(result: Result, environment: str) -> None:
+    if result.problem is None:
+        click.echo(f"{result.name}: ok")
+    else:
+        click.echo(f"error: {environment}: {result.name}: failed: {result.problem}", err=True)
+        for line in result.diagnosis:
+            click.echo(f"  {line}", err=True)
+
+
+def _document(environment: str, results: list[Result], outcome: Outcome) -> dict[str, Any]:
+    return {
+        "environment": environment,
+        "verified": results[-1].problem is None,
+        "checks": [{"name": e.name, "problem": e.problem, "diagnosis": e.diagnosis} for e in results],
+        "change": outcome.as_json(),
+    }
+
+
+@click.command(epilog="Example: python -m gitops deploy dev")
+@click.argument("environment")
+@click.option("--yes", is_flag=True, help="Apply without a question.")
+@click.option("--timeout", default=180, show_default=True, help="Seconds to wait for the pods.")
+@ROOT
+def deploy(environment: str, root: Path, timeout: int, *, yes: bool) -> None:
+    """Apply an environment to the cluster that kubectl points to."""
+    from gitops.cluster import deploy as deployment
+
+    def write(text: str) -> None:
+        click.echo(text, nl=False)
+
+    with reporting():
+        deployment.deploy(overlay_folder(root, environment), write, lambda: yes or _confirmed(), timeout)
+
+
+def _confirmed() -> bool:
+    try:
+        return click.confirm("apply this?")
+    except click.Abort:
+        return False

@@ -1,0 +1,108 @@
+"""The commands that only read: status, diff and check."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gitops.cli.options import DETAILED, JSON, ROOT
+from gitops.cli.output import ExitCode, finish, print_changes, print_json, print_table, reporting
+from gitops.errors import GitopsError
+
+
+@click.command(epilog="Example: python -m gitops status --json")
+@JSON
+@DETAILED
+@ROOT
+def status(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
+    """Show what each environment runs, whether it was verified, and whether it is frozen.
+
+    With --detailed-exitcode, 3 means that an environment is behind the one before it.
+    """
+    from gitops import status as environment_status
+    from gitops.environments import load
+
+    with reporting():
+        rows = environment_status.rows(root, load(root))
+    if as_json:
+        print_json(rows)
+    else:
+        header = ("environment", "image", "model", "set", "verified", "frozen", "behind", "differs")
+        print_table(header, [_cells(row) for row in rows])
+    finish(changed=any(row["behind"] for row in rows), detailed=detailed_exitcode)
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    from gitops.status import age
+
+    models = "\n".join(f"{name} {(version or '?')[:7]}" for name, version in row["models"].items())
+    return [
+        str(row["environment"]),
+        f"{row['tag']} {row['digest'][7:14]}",
+        models,
+        age(row["since"]),
+        age(row["verified"]) if row["verified"] else "no",
+        str(row["frozen"] or "-"),
+        "yes" if row["behind"] else "-",
+        str(len(row["differs"]) or "-"),
+    ]
+
+
+@click.command(epilog="Example: python -m gitops diff dev staging")
+@click.argument("source")
+@click.argument("target")
+@click.option("--markdown", is_flag=True, help="Print a list for a pull request.")
+@JSON
+@DETAILED
+@ROOT
+def diff(source: str, target: str, root: Path, *, markdown: bool, as_json: bool, detailed_exitcode: bool) -> None:
+    """Show how the renders of two environments differ, by object and field.
+
+    With --detailed-exitcode, 3 means that they differ.
+    """
+    from gitops.render import diff as renders
+    from gitops.render.kustomize import render
+
+    with reporting():
+        found = renders.diff(*(render(overlay_folder(root, each)) for each in (source, target)))
+    if as_json:
+        print_json({"source": source, "target": target, "changes": [each.as_json() for each in found]})
+    else:
+        print_changes(found, markdown=markdown)
+    finish(changed=bool(found), detailed=detailed_exitcode)
+
+
+def overlay_folder(root: Path, name: str) -> Path:
+    """Return the overlay of an environment, also of one that environments.yaml does not list."""
+    folders = {path.parent.name: path.parent for path in sorted((root / "overlays").glob("*/kustomization.yaml"))}
+    if not folders:
+        raise GitopsError(f"there is no overlay in {root / 'overlays'}: run this in the repository, or use --root")
+    if name not in folders:
+        raise GitopsError(f"there is no environment {name!r}; there are {', '.join(folders)}")
+    return folders[name]
+
+
+@click.command(epilog="Example: python -m gitops check")
+@JSON
+@DETAILED
+@ROOT
+def check(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
+    """Check every environment against the rules, and every generated file for staleness.
+
+    With --detailed-exitcode, 3 instead of 1 means that no rule is broken and `generate` repairs the rest.
+    """
+    from gitops import check as checks
+
+    with reporting():
+        found = checks.check(root)
+    if as_json:
+        print_json(found.as_json())
+    else:
+        for line in found.lines():
+            click.echo(line)
+    if found.problems or (found.stale and not detailed_exitcode):
+        sys.exit(ExitCode.FAILED)
+    finish(changed=bool(found.stale), detailed=detailed_exitcode)

@@ -1,0 +1,75 @@
+"""How every command reports: exit codes, errors, changes, tables and JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import click
+
+from gitops.errors import GitopsError
+from gitops.render.diff import MISSING, Change
+
+
+class ExitCode(IntEnum):
+    """The exit codes of every command."""
+
+    SUCCESS = 0
+    """Done, or nothing to do."""
+    FAILED = 1
+    """A check failed."""
+    REFUSED = 2
+    """Wrong usage, or a refusal; nothing was changed."""
+    CHANGED = 3
+    """With --detailed-exitcode: success, and something was changed or differs."""
+
+
+@contextmanager
+def reporting() -> Iterator[None]:
+    """Print what stops a command in one line, and exit with 2."""
+    try:
+        yield
+    except (GitopsError, OSError) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(ExitCode.REFUSED)
+
+
+def finish(*, changed: bool, detailed: bool) -> NoReturn:
+    """Exit after success."""
+    sys.exit(ExitCode.CHANGED if changed and detailed else ExitCode.SUCCESS)
+
+
+def print_json(document: Any) -> None:
+    """Print one JSON document."""
+    click.echo(json.dumps(document, indent=2, default=str))
+
+
+def print_changes(changes: list[Change], *, markdown: bool = False) -> None:
+    """Print changes with colours, or as a Markdown list."""
+    for each in changes:
+        color = "green" if each.before is MISSING else "red" if each.after is MISSING else "yellow"
+        click.echo(f"- `{each}`" if markdown else click.style(str(each), fg=color))
+
+
+def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table without borders; every value is complete, also in a narrow terminal or a pipe."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in header:
+        table.add_column(title, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    # A pipe has no width: wrap only to a width that COLUMNS gives.
+    wide = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    console = Console(width=10_000 if wide else None, markup=False, highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        click.echo(line.rstrip())

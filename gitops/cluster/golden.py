@@ -1,0 +1,48 @@
+"""Whether a service predicts the golden rows of its models as their manifests say."""
+
+from __future__ import annotations
+
+from math import isclose
+from typing import Any
+
+from gitops.cluster.http import fetch_json
+from model.bundle.manifest import Manifest
+
+REPEATS = 20
+"""Requests to each model: a wrong pod among several is met by one of them."""
+
+
+def problem(models: list[Manifest], url: str | None) -> str | None:
+    """Return what is wrong with the predictions of a service, or None."""
+    if url is None:
+        return "the Service has no external address; --url names another one"
+    try:
+        for number in range(REPEATS):
+            for manifest in models:
+                if found := _request(manifest, url, number):
+                    return found
+    except (OSError, ValueError, KeyError) as error:
+        return f"{url} does not answer: {error}"
+    return None
+
+
+def _request(manifest: Manifest, url: str, number: int) -> str | None:
+    version = fetch_json(f"{url}/readyz")["models"].get(manifest.name)
+    if version != manifest.version:
+        return f"{manifest.name} is served as {version}, not {manifest.version}"
+    rows = [list(row) for row in manifest.golden.rows]
+    found = fetch_json(f"{url}/v1/models/{manifest.name}:predict", {"instances": rows})["predictions"]
+    for index, (actual, expected) in enumerate(zip(found, manifest.golden.predict, strict=True)):
+        if not _equal(actual, expected):
+            return (
+                f"{manifest.name} predicts {actual!r} for golden row {index}, not {expected!r} (request {number + 1})"
+            )
+    return None
+
+
+def _equal(actual: Any, expected: Any) -> bool:
+    if isinstance(actual, list) and isinstance(expected, list | tuple):
+        return all(map(_equal, actual, expected))
+    if isinstance(actual, float) or isinstance(expected, float):
+        return isclose(actual, expected, rel_tol=1e-5, abs_tol=1e-9)
+    return bool(actual == expected)

@@ -1,0 +1,154 @@
+"""Verify that the cluster runs and answers what git declares for an environment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from math import inf
+from pathlib import Path
+from time import monotonic, sleep
+from types import ModuleType
+
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from gitops import ledger, models
+from gitops.cluster import argocd, flux, golden, prometheus
+from gitops.cluster.client import Cluster, is_ready
+from gitops.environments import Environment, load
+from gitops.errors import GitopsError
+from gitops.release import Release, current
+from gitops.render.kustomize import render
+from gitops.render.objects import APP, Object
+from gitops.repository import Repository
+from model.bundle.manifest import Manifest
+
+Check = Callable[[], str | None]
+"""Returns a problem, or None."""
+# Once every pod is the right one, a wrong prediction stays wrong; only the load balancer may lag.
+SETTLED = 30.0
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What should be true of an environment."""
+
+    environment: Environment
+    release: Release
+    commit: str
+    models: list[Manifest]
+
+
+@dataclass(frozen=True)
+class Result:
+    """The outcome of one check."""
+
+    name: str
+    problem: str | None = None
+    diagnosis: list[str] = field(default_factory=list)
+    """What the pods and events show, if the check failed."""
+
+
+def verify(root: Path, name: str, timeout: float, url: str | None, prometheus_url: str | None) -> Iterator[Result]:
+    """Run the checks in order, and yield the result of each; the first failure is the last result."""
+    expected = _expected(root, name)
+    if prometheus_url and expected.environment.slo is None:
+        raise GitopsError(f"{name} has no slo in environments.yaml, so there are no limits for Prometheus")
+    cluster = Cluster(expected.environment.namespace)
+    try:
+        for title, check, limit in _checks(expected, cluster, url, prometheus_url):
+            problem = _wait(check, min(timeout, limit))
+            yield Result(title, problem, cluster.diagnosis(APP) if problem else [])
+            if problem:
+                return
+    except (ApiException, HTTPError) as error:
+        raise GitopsError(_api_error(error)) from None
+
+
+def _expected(root: Path, name: str) -> Expected:
+    environments, repository = load(root), Repository(root.resolve())
+    environment = environments.get(name)
+    release = current(root, name, environments.image)
+    states = ledger.states(root, environments.names)
+    versions = models.in_image(root, states.values(), release.digest)
+    manifests = models.manifests(repository, versions, models.served(render(root / "overlays" / name)))
+    return Expected(environment, release, repository.head, manifests)
+
+
+def _api_error(error: ApiException | HTTPError) -> str:
+    if isinstance(error, ApiException) and error.status in (401, 403):
+        message = json.loads(error.body or "{}").get("message", error.reason)
+        return f"this account has not all rights that verify needs: {message}; clusters/verify.yaml grants them"
+    reason = getattr(error, "reason", None) or error
+    return f"the cluster does not answer: {' '.join(str(reason).split())[:200]}"
+
+
+def _checks(
+    expected: Expected, cluster: Cluster, url: str | None, prometheus_url: str | None
+) -> Iterator[tuple[str, Check, float]]:
+    """Yield each check with its name and its time limit, in the order in which they become true."""
+    yield from _controller_checks(expected, cluster)
+    yield "the rollout is complete", lambda: _rollout(cluster), inf
+    yield f"every ready pod runs {expected.release}", lambda: _images(cluster, expected.release), inf
+    yield (
+        "golden rows are predicted correctly",
+        lambda: golden.problem(expected.models, _address(cluster, url)),
+        SETTLED,
+    )
+    if prometheus_url and (slo := expected.environment.slo):
+        yield "errors and latency are within the SLO", lambda: prometheus.problem(prometheus_url, slo), SETTLED
+
+
+def _controller_checks(expected: Expected, cluster: Cluster) -> Iterator[tuple[str, Check, float]]:
+    folder = f"overlays/{expected.environment.name}"
+    for controller in (argocd, flux):
+        find = partial(_synced, controller, cluster, folder)
+        if find():
+            name = f"{controller.NAME} has applied {expected.commit[:12]}"
+            yield name, partial(_controller_problem, controller, find, expected.commit), inf
+
+
+def _synced(controller: ModuleType, cluster: Cluster, folder: str) -> list[Object]:
+    """Return the controller's objects that sync this folder."""
+    found = cluster.custom_objects(*controller.KIND)
+    return [each for each in found if (controller.path(each) or "").strip("./") == folder]
+
+
+def _controller_problem(controller: ModuleType, find: Callable[[], list[Object]], commit: str) -> str | None:
+    found = find()
+    problems = (controller.problem(each, commit) for each in found)
+    return next(filter(None, problems), None) if found else f"{controller.NAME} does not sync the environment any more"
+
+
+def _address(cluster: Cluster, url: str | None) -> str | None:
+    return url or cluster.address(APP)
+
+
+def _wait(check: Check, timeout: float) -> str | None:
+    """Repeat a check until it finds no problem, and return the last problem if it does not in time."""
+    end = monotonic() + timeout
+    while (problem := check()) is not None:
+        if monotonic() > end:
+            return problem
+        sleep(1)
+    return None
+
+
+def _rollout(cluster: Cluster) -> str | None:
+    found = cluster.deployment(APP)
+    status, count = found.status, found.spec.replicas
+    if (status.observed_generation or 0) < found.metadata.generation:
+        return "the newest generation of the Deployment is not observed yet"
+    numbers = {"updated": status.updated_replicas, "available": status.available_replicas, "in total": status.replicas}
+    wrong = [f"{number or 0} {name}" for name, number in numbers.items() if (number or 0) != count]
+    return f"{count} pods are wanted: {', '.join(wrong)}" if wrong else None
+
+
+def _images(cluster: Cluster, release: Release) -> str | None:
+    for pod in cluster.pods(APP):
+        for status in pod.status.container_statuses or []:
+            if is_ready(pod) and not status.image_id.endswith(release.digest):
+                return f"{pod.metadata.name} runs {status.image_id[-71:]}"
+    return None

@@ -1,0 +1,117 @@
+"""The environments, in the order in which a release moves: environments.yaml, validated."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gitops.errors import GitopsError
+from monitoring import slo
+from monitoring.slo import Slo
+
+FILE = Path("environments.yaml")
+IN_CLUSTER = "in-cluster"
+"""Argo CD's own name for the cluster that it runs in."""
+_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_KEYS = {"name", "namespace", "cluster", "own", "soak", "review", "slo"}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """One environment, and what a release must have passed to reach it."""
+
+    name: str
+    namespace: str
+    cluster: str = IN_CLUSTER
+    """The cluster's name in Argo CD; for Flux, the Secret with its kubeconfig."""
+    own: tuple[str, ...] = ()
+    """Settings that are not promoted; every other one must also be set in the next environment."""
+    soak: int = 0
+    """Seconds for which the previous environment must have been verified."""
+    review: bool = False
+    """Whether the promotion workflow opens a pull request instead of a commit."""
+    slo: Slo | None = None
+
+
+@dataclass(frozen=True)
+class Environments:
+    """All environments in order, and what they share."""
+
+    image: str
+    repository: str
+    branch: str
+    prometheus_release: str
+    all: tuple[Environment, ...]
+
+    @property
+    def names(self) -> list[str]:
+        """Return the names in order."""
+        return [each.name for each in self.all]
+
+    def index(self, name: str) -> int:
+        """Return the position of an environment in the order."""
+        if name not in self.names:
+            raise GitopsError(f"there is no environment {name!r}; there are {', '.join(self.names)}")
+        return self.names.index(name)
+
+    def get(self, name: str) -> Environment:
+        """Return an environment by its name."""
+        return self.all[self.index(name)]
+
+
+def load(root: Path) -> Environments:
+    """Read the environments of a repository."""
+    path = root / FILE
+    try:
+        found = yaml.safe_load(path.read_text())
+        return Environments(
+            image=str(found["image"]),
+            repository=str(found["repository"]),
+            branch=str(found.get("branch", "main")),
+            prometheus_release=str(found.get("prometheus_release", "prometheus-stack")),
+            all=_all(found["environments"]),
+        )
+    except OSError as error:
+        raise GitopsError(
+            f"{path}: cannot be read ({error.strerror}); run this in the repository, or name it by --root"
+        ) from None
+    except KeyError as error:
+        raise GitopsError(f"{FILE}: {error.args[0]} is missing") from None
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise GitopsError(f"{FILE}: {' '.join(str(error).split())}") from None
+
+
+def _all(found: list[dict[str, Any]]) -> tuple[Environment, ...]:
+    environments = tuple(_environment(each) for each in found)
+    if not environments:
+        raise ValueError("it lists no environment")
+    for key in ("name", "namespace"):
+        values = [getattr(each, key) for each in environments]
+        if repeated := [value for value in values if values.count(value) > 1]:
+            raise ValueError(f"the {key} {repeated[0]} is used twice")
+    return environments
+
+
+def _environment(found: dict[str, Any]) -> Environment:
+    name, namespace = str(found["name"]), str(found["namespace"])
+    if unknown := set(found) - _KEYS:
+        raise ValueError(f"{name}: {min(unknown)} is not known; there are {', '.join(sorted(_KEYS))}")
+    for value in (name, namespace, cluster := str(found.get("cluster", IN_CLUSTER))):
+        if not _NAME.fullmatch(value):
+            raise ValueError(f"{value!r} is no name: use a to z, 0 to 9 and -")
+    objectives = slo.parse(namespace, found["slo"]) if "slo" in found else None
+    own, soak = tuple(map(str, found.get("own") or ())), seconds(str(found.get("soak", "0s")))
+    return Environment(name, namespace, cluster, own, soak, bool(found.get("review", False)), objectives)
+
+
+def seconds(text: str) -> int:
+    """Return a duration like 30m in seconds."""
+    match = re.fullmatch(r"(\d+)([smhd])", text)
+    if match is None:
+        raise ValueError(f"{text!r} is no duration like 30m")
+    return int(match[1]) * _UNITS[match[2]]

@@ -1,0 +1,65 @@
+"""A release: the image that is promoted between environments, and where an overlay names it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops.errors import GitopsError
+from gitops.render.kustomize import kustomization
+from gitops.render.objects import Object
+from gitops.yaml_edit import replace_value
+
+DIGEST = re.compile(r"sha256:(?!0{64})[0-9a-f]{64}")
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A tag for people and a digest for machines."""
+
+    tag: str
+    digest: str
+
+    def __str__(self) -> str:
+        """Return the tag and a short digest."""
+        return f"{self.tag}@{self.digest[:19]}"
+
+
+def parse(text: str) -> Release:
+    """Return a release that is written as TAG@DIGEST."""
+    tag, _, digest = text.partition("@")
+    if not TAG.fullmatch(tag) or tag == "latest":
+        raise GitopsError(f"{tag!r} is not the tag of a release: use TAG@sha256:…, the digest from build/digest")
+    if not DIGEST.fullmatch(digest):
+        raise GitopsError(f"{digest or 'nothing'!r} is not a digest: use TAG@sha256:… with 64 hexadecimal digits")
+    return Release(tag, digest)
+
+
+def overlay(root: Path, environment: str) -> Path:
+    """Return the kustomization of an environment."""
+    return root / "overlays" / environment / "kustomization.yaml"
+
+
+def current(root: Path, environment: str, image: str) -> Release:
+    """Return the release that an environment's overlay names."""
+    _, entry = _image_entry(overlay(root, environment), image)
+    return Release(str(entry.get("newTag")), str(entry.get("digest")))
+
+
+def replaced(file: Path, image: str, release: Release) -> str:
+    """Return the text of an overlay with another release."""
+    index, entry = _image_entry(file, image)
+    text = file.read_text()
+    for key, value in (("newTag", release.tag), ("digest", release.digest)):
+        if entry.get(key) != value:
+            text = replace_value(text, ("images", index, key), value)
+    return text
+
+
+def _image_entry(file: Path, image: str) -> tuple[int, Object]:
+    for index, each in enumerate(kustomization(file.parent).get("images") or ()):
+        if each.get("name") == image:
+            return index, each
+    raise GitopsError(f"overlays/{file.parent.name} has no image {image!r} under images")

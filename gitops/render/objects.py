@@ -1,0 +1,52 @@
+"""Questions about rendered Kubernetes objects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+APP = "score-app"
+"""The name of the Deployment and the Service, and the label `app` of the service's pods."""
+Object = dict[str, Any]
+
+
+def parse(rendered: str) -> list[Object]:
+    """Return the objects of rendered YAML."""
+    return [each for each in yaml.safe_load_all(rendered) if each]
+
+
+def of_kind(objects: list[Object], kind: str) -> list[Object]:
+    """Return the objects of a kind."""
+    return [each for each in objects if each.get("kind") == kind]
+
+
+def full_name(found: Object) -> str:
+    """Return the kind and name of an object."""
+    return f"{found.get('kind')} {found.get('metadata', {}).get('name')}"
+
+
+def pod_of(found: Object) -> Object | None:
+    """Return the pod template of an object, if it has one."""
+    spec = found.get("spec") or {}
+    if found.get("kind") == "CronJob":
+        spec = spec["jobTemplate"]["spec"]
+    template = spec.get("template") if isinstance(spec, dict) else None
+    return template if isinstance(template, dict) and "spec" in template else None
+
+
+def is_service_pod(pod: Object) -> bool:
+    """Return whether the Service selects this pod."""
+    return bool((pod["metadata"].get("labels") or {}).get("app") == APP)
+
+
+def settings_of(objects: list[Object]) -> dict[str, str | None]:
+    """Return the environment variables of the service's pods; None for a value that only the cluster has."""
+    config = {each["metadata"]["name"]: each.get("data") or {} for each in of_kind(objects, "ConfigMap")}
+    found: dict[str, str | None] = {}
+    for pod in (pod for each in of_kind(objects, "Deployment") if (pod := pod_of(each)) and is_service_pod(pod)):
+        for container in pod["spec"].get("containers", []):
+            for source in container.get("envFrom") or ():
+                found |= config.get(source.get("configMapRef", {}).get("name"), {})
+            found |= {each["name"]: each.get("value") for each in container.get("env") or ()}
+    return found

@@ -1,0 +1,37 @@
+"""Every rule, applied to overlays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from gitops.environments import Environments
+from gitops.rules.images import exact_images, no_stray_container
+from gitops.rules.isolation import as_declared, known_settings, own_alerts, own_namespace, quota_for_the_service
+from gitops.rules.kustomization import plain_kustomize, short_overlay
+from gitops.rules.overlay import Overlay
+from gitops.rules.pods import hardened
+from gitops.rules.references import one_owner_of_replicas, selectors
+
+RULES: tuple[Callable[[Overlay], Iterator[str]], ...] = (
+    short_overlay, plain_kustomize, as_declared, own_namespace, exact_images, no_stray_container, known_settings,
+    own_alerts, quota_for_the_service, one_owner_of_replicas, selectors, hardened,
+)  # fmt: skip
+
+
+def problems(overlays: Iterable[Overlay]) -> Iterator[str]:
+    """Yield every broken rule, one sentence each."""
+    for overlay in overlays:
+        for rule in RULES:
+            for problem in rule(overlay):
+                yield f"{overlay.name}: {problem}"
+
+
+def undeclared(root: Path, environments: Environments) -> Iterator[str]:
+    """Yield every overlay without an entry in environments.yaml, and every entry without an overlay."""
+    folders = {path.parent.name for path in (root / "overlays").glob("*/kustomization.yaml")}
+    for name in sorted(folders - set(environments.names)):
+        yield f"{name}: its overlay has no entry in environments.yaml"
+    for name in environments.names:
+        if name not in folders:
+            yield f"{name}: environments.yaml lists it, but overlays/{name} does not exist"

@@ -1,0 +1,33 @@
+"""Rules about images: each override matches a container, and each container runs one exact image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops.release import DIGEST, TAG
+from gitops.render.kustomize import folders, kustomization
+from gitops.rules.overlay import Overlay
+
+
+def exact_images(overlay: Overlay) -> Iterator[str]:
+    """Require a tag, a digest and a container for each image override, and a digest for each container."""
+    overrides = [each for folder in folders(overlay.folder) for each in kustomization(folder).get("images") or ()]
+    running = [container["image"] for _, container in overlay.containers() if "image" in container]
+    for each in overrides:
+        image = each.get("newName") or each.get("name")
+        if not isinstance(each.get("newTag"), str) or not TAG.fullmatch(each["newTag"]):
+            yield f"the tag {each.get('newTag')!r} of {each.get('name')} must be text: quote it"
+        if not DIGEST.fullmatch(str(each.get("digest"))):
+            yield f"the image {each.get('name')} has no digest of a released image; release one first"
+        if not any(found.split("@")[0].rpartition(":")[0] == image for found in running):
+            yield f"no container uses the image {each.get('name')!r}: Kustomize ignores that silently"
+    for owner, container in overlay.containers():
+        if "@sha256:" not in container.get("image", "@sha256:"):
+            yield f"{owner}: the image {container['image']} has no digest; name it under images"
+
+
+def no_stray_container(overlay: Overlay) -> Iterator[str]:
+    """Find the additional container that a misspelt name in a patch creates."""
+    for owner, container in overlay.containers():
+        if "image" not in container:
+            yield f"{owner}: the container {container.get('name')!r} has no image: its name is misspelt in a patch"

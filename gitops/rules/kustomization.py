@@ -1,0 +1,44 @@
+"""Rules about the kustomization files themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitops.render.kustomize import folders, kustomization
+from gitops.rules.overlay import Overlay
+
+ORDER = (
+    "apiVersion", "kind", "namespace", "labels", "resources", "components", "images", "replicas",
+    "configMapGenerator", "patches",
+)  # fmt: skip
+MAX_LINES = 60
+DISCOURAGED = ("commonLabels", "namePrefix", "nameSuffix", "patchesJson6902", "patchesStrategicMerge", "vars")
+
+
+def short_overlay(overlay: Overlay) -> Iterator[str]:
+    """Keep an overlay readable: at most 60 lines, its keys in one order."""
+    lines = (overlay.folder / "kustomization.yaml").read_text().count("\n")
+    if lines > MAX_LINES:
+        yield f"the overlay has {lines} lines, at most {MAX_LINES} are allowed; move shared parts into a component"
+    keys = list(overlay.kustomization)
+    if unknown := [key for key in keys if key not in ORDER]:
+        yield f"the overlay may not use {', '.join(unknown)}; it may use {', '.join(ORDER)}"
+    elif keys != sorted(keys, key=ORDER.index):
+        yield f"the overlay's keys are in another order than {', '.join(ORDER)}"
+
+
+def plain_kustomize(overlay: Overlay) -> Iterator[str]:
+    """Refuse what Kustomize ignores silently, in the overlay and in everything that it includes."""
+    for folder in folders(overlay.folder):
+        found = kustomization(folder)
+        if any("target" in patch for patch in found.get("patches") or ()):
+            yield f"{folder.name}: a patch with a target is ignored if it matches nothing; name the object in the patch"
+        for key in DISCOURAGED:
+            if key in found:
+                yield f"{folder.name}: {key} changes selectors or references; use labels, or a patch"
+        if any(each.get("includeSelectors") for each in found.get("labels") or ()):
+            yield f"{folder.name}: includeSelectors changes selectors, which are immutable"
+        options = [found.get("generatorOptions") or {}]
+        options += [each.get("options") or {} for each in found.get("configMapGenerator") or ()]
+        if any(each.get("disableNameSuffixHash") for each in options):
+            yield f"{folder.name}: without the hash in its name a changed ConfigMap reaches no running pod"

@@ -1,0 +1,42 @@
+"""One overlay as the rules see it: its files, its kustomization and its render."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from gitops.environments import Environment
+from gitops.render.kustomize import kustomization, render_text
+from gitops.render.objects import Object, full_name, parse, pod_of
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """The overlay of one environment."""
+
+    environment: Environment
+    folder: Path
+    kustomization: Object
+    rendered: str
+    objects: list[Object]
+
+    @property
+    def name(self) -> str:
+        """Return the name of the environment."""
+        return self.environment.name
+
+    def containers(self) -> Iterator[tuple[str, Object]]:
+        """Yield each container with the full name of its owner."""
+        for each in self.objects:
+            pod = pod_of(each)
+            for container in pod["spec"].get("containers", []) if pod else []:
+                yield full_name(each), container
+
+
+def load(root: Path, environment: Environment) -> Overlay:
+    """Render the overlay of an environment."""
+    folder = root / "overlays" / environment.name
+    found = kustomization(folder)
+    rendered = render_text(folder)
+    return Overlay(environment, folder, found, rendered, parse(rendered))

@@ -1,0 +1,95 @@
+"""A Kubernetes API and a scoring service in one small server, as far as `gitops verify` asks them."""
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+NAMESPACE = "mlops-dev"
+CONFIG = """
+apiVersion: v1
+kind: Config
+clusters: [{name: a, cluster: {server: "%s"}}]
+contexts: [{name: a, context: {cluster: a, user: a}}]
+users: [{name: a, user: {}}]
+current-context: a
+"""
+
+
+class FakeCluster:
+    """One ready pod that runs a release; a test changes what it is to get wrong."""
+
+    def __init__(self, digest, manifest):
+        self.digest, self.manifest = digest, manifest
+        self.available = self.replicas = 2
+        self.predictions = list(manifest.golden.predict)
+        self.applications, self.kustomizations = None, None
+        self.log = "error: no such bundle"
+
+    def answer(self, path):
+        core, apps = f"/api/v1/namespaces/{NAMESPACE}", f"/apis/apps/v1/namespaces/{NAMESPACE}"
+        routes = {
+            f"{apps}/deployments/score-app": self.deployment(),
+            f"{core}/pods": {"items": [self.pod()]},
+            f"{core}/pods/score-app-1/log": self.log,
+            f"{core}/events": {"items": []},
+            f"{core}/services/score-app": self.service(),
+            "/apis/argoproj.io/v1alpha1/applications": self.applications,
+            "/apis/kustomize.toolkit.fluxcd.io/v1/kustomizations": self.kustomizations,
+            "/readyz": {"models": {self.manifest.name: self.manifest.version}},
+            f"/v1/models/{self.manifest.name}:predict": {"predictions": self.predictions},
+        }
+        return routes.get(path.partition("?")[0])
+
+    def deployment(self):
+        status = {
+            "observedGeneration": 3, "updatedReplicas": self.replicas, "availableReplicas": self.available,
+            "replicas": self.replicas,
+        }  # fmt: skip
+        spec = {"replicas": self.replicas, "selector": {}, "template": {}}
+        return {"metadata": {"name": "score-app", "generation": 3}, "spec": spec, "status": status}
+
+    def pod(self):
+        image = {"name": "score-app", "image": "a", "imageID": f"registry/score-app@{self.digest}", "ready": True,
+                 "restartCount": 0}  # fmt: skip
+        ready = "True" if self.available == self.replicas else "False"
+        status = {"conditions": [{"type": "Ready", "status": ready}], "containerStatuses": [image]}
+        return {"metadata": {"name": "score-app-1"}, "status": status}
+
+    def service(self):
+        host, port = self.url.removeprefix("http://").split(":")
+        balancer = {"ingress": [{"ip": host}]}
+        return {"spec": {"ports": [{"port": int(port)}]}, "status": {"loadBalancer": balancer}}
+
+
+@contextmanager
+def serving(cluster):
+    """Serve a fake cluster, and yield the kubeconfig that leads to it."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            found = cluster.answer(self.path)
+            body = found if isinstance(found, str) else json.dumps(found or {"message": "not found"})
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Type", "text/plain" if isinstance(found, str) else "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body.encode())
+
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    cluster.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    try:
+        yield CONFIG % cluster.url
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join(10)
