@@ -79,7 +79,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
     proof = trial(model, some, answers)
     copied = _compiled(proof)
     say("deriving the compact form, and trying to refute it")
-    short = compact(proof)
+    short = compact(proof, copied.form.limit if isinstance(copied, Compiled) else UNLIMITED)
     files = {PICKLE: pickled(estimator)}
     if isinstance(copied, Compiled):
         files[ONNX] = copied.content

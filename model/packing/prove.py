@@ -77,11 +77,10 @@ def _fewer(model: Estimator, rows: Table, places: NDArray[np.intp]) -> NDArray[n
     return np.sort(np.random.default_rng(0).permutation(places)[:LEAST_ROWS]) if refused.mean() > _MANY else places
 
 
-def compact(rows: Trial) -> Compact | str:
-    """Return the compact form of a model with its proof, or why there is none."""
+def compact(rows: Trial, limit: float = UNLIMITED) -> Compact | str:
+    """Return the compact form of a model with its proof, or why there is none; the limit is the full model's."""
     try:
-        form = derive(rows.model)
-        return prove(rows, form)
+        return prove(rows, _limited(derive(rows.model), limit))
     except (Underivable, Refused) as reason:
         return str(reason)
 

@@ -15,6 +15,8 @@ from model.schema.signature import Signature
 
 # Numbers may differ by this much, relative to their size and the spread over training; labels may not differ at all.
 TOLERANCE = 1e-5
+# Rows that nobody drew may be worse than those of the proof, so these have to be ten times better.
+PROVEN = TOLERANCE / 10
 # A form must hold for numbers of this size, and for a thousand times the largest of training; beyond, it may refuse.
 _LEAST_LIMIT = 1e6
 _LEAST_FACTOR = 1e3
@@ -160,23 +162,23 @@ class Trial:
         within = (size <= limit) & ~left_out
         training = np.arange(len(within)) < height(self.training)
         labels = any(target.classes is not None for target in self.model.signature.targets)
-        shown = np.where(wrong, differ, np.minimum(differ, TOLERANCE))
+        shown = np.where(wrong, differ, np.minimum(differ, PROVEN))
         parity = Parity(
             training_rows=int((within & training).sum()), drawn_rows=int((within & ~training).sum()),
             left_out=int(left_out.sum()),
             differing_labels=int((wrong & within & np.isinf(shown)).sum()) if labels else 0,
             largest_error=min(float(shown[within & np.isfinite(shown)].max(initial=0.0)), UNLIMITED),
-            tolerance=TOLERANCE,
+            tolerance=PROVEN,
         )  # fmt: skip
         return parity, limit
 
     def _asked_again(self, found: Answers, differ: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return where a form is wrong; where the estimator itself answers a row alone as the form does, it is not."""
-        wrong = ~(differ <= TOLERANCE)
+        wrong = ~(differ <= PROVEN)
         for place in np.flatnonzero(wrong)[:_MOST_ASKED_AGAIN].tolist():
             alone = estimator_answers(self.model, take(self.rows, slice(place, place + 1)))
             one = picked(found, slice(place, place + 1))
-            if errors(self.model.signature, alone, one, self.scale)[0] <= TOLERANCE:
+            if errors(self.model.signature, alone, one, self.scale)[0] <= PROVEN:
                 wrong[place] = False
         return wrong
 

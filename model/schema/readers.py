@@ -126,7 +126,7 @@ class ColumnReader(Reader):
             string = feature.type == "string"
             if value is None and feature.missing:
                 cell = self._missing_text if string else np.nan
-            elif problem(feature, value, 0, self.limit):
+            elif problem(feature, value, 0, self.limit) or value == self._missing_text:
                 return None
             else:
                 cell = value

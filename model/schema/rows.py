@@ -144,8 +144,8 @@ class Reader:
             if not there.issubset(feature.categories or ()):
                 return None
         if feature.type == "string":
-            if any(MISSING_TEXT in value for value in values if value is not None):
-                return None
+            if self._missing_text == MISSING_TEXT and MISSING_TEXT in values:
+                raise SignatureError([_reserved(feature, place) for place in _places(values, MISSING_TEXT)])
             filled = [self._missing_text if value is None else value for value in values] if nulls else values
             array = np.empty(len(values), dtype=object)
             array[:] = filled
@@ -166,6 +166,15 @@ class Reader:
         if missing:
             good |= np.isnan(array)
         return array if good.all() else None
+
+
+def _places(values: Sequence[Any], wanted: str) -> list[int]:
+    return [place for place, value in enumerate(values) if value == wanted][:MOST_LOOKED_FOR]
+
+
+def _reserved(feature: Feature, row: int) -> Problem:
+    """Refuse what stands for a missing string on its way into ONNX; Unicode promises never to assign it."""
+    return Problem("type", "is U+FDD0, which is not a character", row, feature.name)
 
 
 def _moments(values: Sequence[Any]) -> NDArray[Any]:

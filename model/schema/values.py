@@ -6,7 +6,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from model.schema.signature import MISSING_TEXT, Feature, Problem
+from model.schema.signature import Feature, Problem
 
 NUMBERS = frozenset({int, float})
 ALLOWED = {
@@ -46,15 +46,14 @@ def problem(feature: Feature, value: Any, row: int, limit: float) -> Problem | N
 
 def _unfit(feature: Feature, value: Any, limit: float) -> tuple[Any, str] | None:
     if feature.type == "string":
-        # Code points that Unicode promises never to assign stand for a missing string on the way into ONNX.
-        return ("type", "holds a character that is not one (U+FDD0)") if MISSING_TEXT in value else None
+        return None
     if feature.type == "date":
         return _wrong_date(value, feature)
     if feature.exact:
         fits = value == int(value) and int(value) in _INT64 if isfinite(value) else False
         exact = type(value) is int or abs(value) <= 2**53
         return None if fits and exact else ("finite", "is not a whole number that fits 64 bits")
-    return None if _fits(value, limit) else ("finite", "is too large or not a finite number")
+    return None if _fits(value, limit) else ("finite", f"is not a finite number of at most {limit:.6g}")
 
 
 def _wrong_date(value: str, feature: Feature) -> tuple[Any, str] | None:

@@ -17,10 +17,10 @@ from api.settings import Settings
 from model.__main__ import main
 from model.check import verified
 
-FORMS = ("csv",)
+FORMS = ("csv", "parquet", "pickle")
 """The forms of --data that `add` takes now; parquet and pickle are written here too."""
 SUFFIX = {"csv": ".csv", "parquet": ".parquet", "pickle": ".pkl"}
-TYPES = False
+TYPES = True
 """Whether `add` takes --types for what CSV does not show."""
 
 
