@@ -16,7 +16,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from api.drift import ALERT, WARN
+from api.telemetry.drift import ALERT, WARN
 from monitoring.panels import SOURCE, Panel, Row, built, placed
 from monitoring.rules import scoring
 from monitoring.slo import promises
@@ -86,10 +86,10 @@ def _model() -> Row:
         Panel("Right answers, by feedback",
               {by_version: share("model, version", "feedback_right_total", told, window="30m")},
               unit="percentunit", ends=(0, 1),
-              said="Of the classes whose truth was told in the last half hour, those that were right. Needs FEEDBACK."),
+              said="Share of correct classes, of those reported in the last half hour. Needs FEEDBACK_CAPACITY."),
         Panel("Mean error, by feedback",
               {by_version: share("model, version", "feedback_absolute_error_total", told, window="30m")},
-              said="How far numbers lay from the truth that was told in the last half hour. Needs FEEDBACK."),
+              said="Mean absolute error, of numbers reported in the last half hour. Needs FEEDBACK_CAPACITY."),
         Panel("Time in the model", {"{{model}}": share("model", "inference_seconds_sum", "inference_seconds_count")},
               unit="s", said="What one call of a model took on average, whatever its rows."),
     ])  # fmt: skip

@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from api.drift import LEAST
-from api.endpoints import ENDPOINTS
+from api.pipeline.routes import ROUTES
+from api.telemetry.drift import MIN_SHARE
 from monitoring.slo import Promise
 
 Rule = dict[str, Any]
@@ -23,7 +23,7 @@ LEAST_BAD = 10
 
 def scoring() -> str:
     """Return a pattern of the routes that score, and of no other; none holds a character that means more."""
-    return "|".join(sorted({each.path for each in ENDPOINTS if each.scoring}))
+    return "|".join(sorted({each.path for each in ROUTES if each.scoring}))
 
 
 def groups(promise: Promise) -> list[Rule]:
@@ -78,10 +78,10 @@ def _drift(promise: Promise) -> Iterator[Rule]:
     by, own = "namespace, model, version, feature", f'namespace="{promise.namespace}"'
     rows = f"increase(drift_rows_total{{{own}}}[{promise.window}])"
     share = f"sum by ({by}, range) ({rows}) / on ({by}) group_left () (sum by ({by}) ({rows}) > 0)"
-    yield _record("score_app:drift:share", f"clamp_min({share}, {LEAST})", promise)
+    yield _record("score_app:drift:share", f"clamp_min({share}, {MIN_SHARE})", promise)
     yield _record("score_app:drift:rows", f"sum by ({by}) ({rows})", promise)
     now = f"score_app:drift:share{{{own}}}"
-    before = f"clamp_min(max by ({by}, range) (drift_reference{{{own}}}), {LEAST})"
+    before = f"clamp_min(max by ({by}, range) (drift_reference{{{own}}}), {MIN_SHARE})"
     yield _record("score_app:drift:psi", f"sum by ({by}) (({now} - {before}) * ln({now} / {before}))", promise)
     psi, enough = f"score_app:drift:psi{{{own}}}", f"score_app:drift:rows{{{own}}} >= {promise.rows}"
     warning = f"{psi} > {promise.warn} <= {promise.alert} and {enough}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from api.histogram import LATENCY
+from api.telemetry.histogram import LATENCY
 
 FILE = Path(__file__).with_name("slo.yaml")
 
