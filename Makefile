@@ -72,8 +72,8 @@ build/tools/operator/.ready:
 build/bin/%:
 	@GOBIN=$(CURDIR)/build/bin go install $(GO_$*)
 
-lint: setup ## ruff and mypy, strict
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+lint: setup ## ruff, mypy (strict) and the import contracts
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
 train: setup ## train the sample models again
 	@for name in iris wine purchase churn echo; do $(BIN)/python -m model train $$name --replace || exit; done

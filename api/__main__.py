@@ -1,4 +1,4 @@
-"""python -m api: prove the bundles, then serve them."""
+"""python -m api: verify the bundles, then serve them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from api.settings import Settings, SettingsError, from_environment
 
 
 def main() -> None:
-    """Start a server from the environment's settings; say in one line what is served, or why nothing is."""
+    """Start a server from the environment's settings; print one line with what is served, or with the error."""
     started = monotonic()
     if sys.argv[1:]:
         _stop_with_usage(sys.argv[1:])
@@ -22,47 +22,48 @@ def main() -> None:
     except SettingsError as error:
         _stop(str(error))
     _require_ports(settings)
-    from model.bundle.files import BundleError  # noqa: PLC0415 - a wrong setting is said before anything heavy is loaded
+    from model.bundle.files import BundleError  # noqa: PLC0415 - a wrong setting is reported before anything heavy is imported
     from model.check import verified  # noqa: PLC0415
 
     try:
         models = [verified(settings.bundles, name, lazily=True) for name in settings.model]
     except BundleError as error:
         _stop(str(error))
-    from api.admin import listen  # noqa: PLC0415
-    from api.build import build  # noqa: PLC0415
-    from api.drain import drain  # noqa: PLC0415
-    from api.server import door, serve  # noqa: PLC0415
+    from api.application import build  # noqa: PLC0415
+    from api.transport.addresses import loopback_address  # noqa: PLC0415
+    from api.transport.admin_server import start_admin_server  # noqa: PLC0415
+    from api.transport.draining import drain  # noqa: PLC0415
+    from api.transport.server import serve  # noqa: PLC0415
 
     try:
         application, service = build(settings, models)
     except SettingsError as error:
         _stop(str(error))
-    admin = listen(service)
+    admin = start_admin_server(service)
     served = ", ".join(f"{m.name} {m.version} ({m.manifest.runtime})" for m in models)
 
-    def ready() -> None:
-        service.watch(door(settings.host))
-        # As with every line of the log: a full disk behind it must not matter.
+    def on_listening() -> None:
+        service.start_limits(loopback_address(settings.host))
+        # As with every line of the log, a full disk behind it must not matter.
         with suppress(OSError):
-            print(  # noqa: T201 - the one line for whoever started it
+            print(  # noqa: T201 - the one line about a start
                 f"score-app: {served} on http://{settings.host}:{settings.port}, admin on {settings.admin_port}, "
                 f"{settings.threads} threads, ready in {monotonic() - started:.2f} s",
                 file=sys.stderr,
                 flush=True,
             )
 
-    serve(application, settings, ready, partial(drain, service.state, settings))
+    serve(application, settings, on_listening, partial(drain, service.state, settings))
     admin.shutdown()
     service.close()
 
 
 def _require_ports(settings: Settings) -> None:
-    from api.server import port_is_free  # noqa: PLC0415
+    from api.transport.addresses import is_port_free  # noqa: PLC0415
 
     for name, port in (("PORT", settings.port), ("ADMIN_PORT", settings.admin_port)):
-        if not port_is_free(settings.host, port):
-            _stop(f"{name} {port} is taken on {settings.host}: stop what listens there, or set {name}")
+        if not is_port_free(settings.host, port):
+            _stop(f"{name} {port} is taken on {settings.host}: stop the process that listens there, or set {name}")
 
 
 def _stop_with_usage(given: list[str]) -> NoReturn:
@@ -75,8 +76,8 @@ def _stop_with_usage(given: list[str]) -> NoReturn:
     _stop(text)
 
 
-def _stop(sentence: str) -> NoReturn:
-    print(f"error: {sentence}", file=sys.stderr)  # noqa: T201
+def _stop(message: str) -> NoReturn:
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201
     sys.exit(2)
 
 

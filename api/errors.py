@@ -1,4 +1,4 @@
-"""What can be wrong with a request: raised where it is found, rendered by the dialect it came in."""
+"""What can be wrong with a request: raised where it is found, rendered by the protocol of the route."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from model.schema.signature import SignatureError
 
 
 class ApiError(Exception):
-    """A request that is not answered, with the status, a word for programs and a sentence for people."""
+    """A refused request: a status, a code for programs, a message for people, and details by row and feature."""
 
     def __init__(self, status: int, code: str, message: str, details: list[dict[str, Any]] | None = None) -> None:
         super().__init__(message)
@@ -18,12 +18,16 @@ class ApiError(Exception):
         self.message = message
         self.details = details or []
 
+    def with_status(self, status: int, message: str | None = None) -> ApiError:
+        """Return the same error under another status and, if given, with another message."""
+        return ApiError(status, self.code, message or self.message, self.details)
+
 
 def from_signature(error: SignatureError) -> ApiError:
-    """Return rows that the model cannot take as the caller's error, every fault in its details."""
+    """Return the error for rows that do not fit the model's signature, with every fault in its details."""
     details = [
         {"row": fault.row, "feature": fault.feature, "code": fault.code, "message": fault.message}
         for fault in error.problems
     ]
-    shapeless = all(fault.code in ("shape", "width") for fault in error.problems)
-    return ApiError(400 if shapeless else 422, error.problems[0].code, str(error), details)
+    only_shape = all(fault.code in ("shape", "width") for fault in error.problems)
+    return ApiError(400 if only_shape else 422, error.problems[0].code, str(error), details)

@@ -1,4 +1,4 @@
-"""The only reader of the environment: every setting with its default, each bad value one clear sentence."""
+"""The only reader of the environment: every setting with its default, and one clear error for each bad value."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ _LEVELS = ("debug", "info", "warning", "error")
 
 
 class SettingsError(Exception):
-    """Settings that nothing can be started with, one sentence each."""
+    """Settings with which the server cannot start, one error for each."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a server is told from outside, and only at its start."""
+    """The settings of a server, read once at its start."""
 
-    host: str = "0.0.0.0"  # noqa: S104 - a container is reached from outside, or not at all
+    host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
     port: int = 5000
     admin_port: int = 9000
     bundles: Path = DEFAULT_ROOT
     model: tuple[str, ...] = ("iris",)
     """The bundles to serve; the first is the one that a path without a name means."""
     threads: int = 32
-    """So many requests are in hand at once; most of them wait for a body, or for the interpreter."""
+    """The number of requests answered at the same time; most of them wait for a body, or for the interpreter."""
     log_level: str = "info"
-    log_sample: float = 0.0
-    """The share of good answers of the fast lane that get a log line; errors always do."""
-    max_body: int = 16 << 20
+    log_sample_rate: float = 0.0
+    """The share of good answers of the fast path that are logged; errors always are."""
+    max_body_size: int = 16 << 20
     max_rows: int = 200_000
-    body_seconds: float = 20.0
+    body_timeout_seconds: float = 20.0
     """How long a request's body may take to arrive."""
-    patience: float = 1.0
-    """Seconds that a request may wait for its turn before some are turned away; 0 turns nobody away."""
+    max_queue_seconds: float = 1.0
+    """How long requests may wait for a thread before new ones are refused with 503; 0 disables it."""
     api_keys: tuple[str, ...] = ()
     public_metrics: bool = False
-    feedback: int = 0
-    """So many answers are remembered, for callers to tell what turned out to be true."""
-    drain_quiet: float = 3.0
-    """Seconds without a request after which a drain is over."""
-    drain_cap: float = 15.0
-    """Seconds after which a drain is over in any case."""
+    feedback_capacity: int = 0
+    """The number of answers to remember, so that callers can report the ground truth; 0 disables feedback."""
+    drain_idle_seconds: float = 3.0
+    """A drain ends after so many seconds without a request."""
+    drain_timeout_seconds: float = 15.0
+    """A drain ends after so many seconds in any case."""
     otel_exporter_otlp_endpoint: str = ""
-    """Where a collector takes spans; without it nothing is traced. The SDK reads all of its variables itself."""
+    """The address of a collector for spans; without it nothing is traced. The SDK reads its variables itself."""
 
     def __repr__(self) -> str:
         """Show every setting but the keys."""
@@ -58,7 +58,7 @@ class Settings:
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
-    """Return the settings, or say everything that is wrong with them."""
+    """Return the settings, or raise a SettingsError with everything that is wrong."""
     found: dict[str, Any] = {}
     wrong: list[str] = []
     for name, parse in _PARSERS.items():
@@ -82,7 +82,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
+def _integer(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not re.fullmatch(r"\d{1,12}", text) or not low <= int(text) <= high:
             raise ValueError(f"must be a whole number from {low} to {high}")
@@ -150,7 +150,7 @@ def _models(text: str) -> tuple[str, ...]:
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(filter(None, re.split(r"[\s,]+", text)))
     if not keys:
-        # An empty value is a Secret that was not filled, not a wish for an open door.
+        # An empty value is a Secret that was not filled; it must not open the service to everybody.
         raise ValueError("is set but holds no key; leave it out to serve without keys")
     if any(len(key) < 8 or not key.isascii() for key in keys):
         raise ValueError("each key must have at least 8 ASCII characters")
@@ -168,22 +168,22 @@ def _keys_of_file(path: str | None) -> tuple[str, ...]:
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "host": str,
-    "port": _whole(0, 65535),
-    "admin_port": _whole(0, 65535),
+    "port": _integer(0, 65535),
+    "admin_port": _integer(0, 65535),
     "bundles": Path,
     "model": _models,
-    "threads": _whole(2, 256),
+    "threads": _integer(2, 256),
     "log_level": _level,
-    "log_sample": _number(0, 1),
-    "max_body": _size,
-    "max_rows": _whole(1, 10_000_000),
-    "body_seconds": _number(1, 600),
-    "patience": _number(0, 600),
+    "log_sample_rate": _number(0, 1),
+    "max_body_size": _size,
+    "max_rows": _integer(1, 10_000_000),
+    "body_timeout_seconds": _number(1, 600),
+    "max_queue_seconds": _number(0, 600),
     "api_keys": _keys,
     "public_metrics": _flag,
-    "feedback": _whole(0, 1_000_000),
-    "drain_quiet": _number(0, 600),
-    "drain_cap": _number(0, 600),
+    "feedback_capacity": _integer(0, 1_000_000),
+    "drain_idle_seconds": _number(0, 600),
+    "drain_timeout_seconds": _number(0, 600),
     "otel_exporter_otlp_endpoint": _address,
 }
 NAMES = (*(name.upper() for name in _PARSERS), "API_KEYS_FILE")

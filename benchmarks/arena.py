@@ -68,7 +68,7 @@ def running(contestant: Contestant, model: str, names: list[str], folder: Path, 
     prepare(contestant, folder, pickle, port, python)
     environment = {
         **os.environ, "PORT": str(port), "ADMIN_PORT": str(free_port()), "HOST": "127.0.0.1", "MODEL": model,
-        "API_KEYS": KEY, "LOG_SAMPLE": "0", "MODEL_FILE": str(pickle), "COLUMNS": json.dumps(names),
+        "API_KEYS": KEY, "LOG_SAMPLE_RATE": "0", "MODEL_FILE": str(pickle), "COLUMNS": json.dumps(names),
         "PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1", "BENTOML_DO_NOT_TRACK": "1",
         "PATH": f"{python.parent}:{os.environ['PATH']}", **settings,
     }  # fmt: skip

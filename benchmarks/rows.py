@@ -14,7 +14,8 @@ from time import perf_counter
 
 from model.bundle.files import ONNX, PICKLE, names, read, root
 from model.runtime.estimator import Estimator, unpickle
-from model.runtime.load import PREDICT, load, open_session
+from model.runtime.load import load
+from model.runtime.onnx import PREDICT, open_session
 
 ROUNDS = 15
 

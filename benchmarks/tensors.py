@@ -75,7 +75,7 @@ def probe(folder: Path, bundles: Path) -> str:
     """Ask a probe again and again while a large batch is answered."""
     sent = json.dumps({"X": [[0.5] * WIDTH] * LARGE}).encode()
     late: list[float] = []
-    settings = {"BUNDLES": str(bundles), "MAX_ROWS": str(LARGE), "MAX_BODY": str(len(sent) + 1)}
+    settings = {"BUNDLES": str(bundles), "MAX_ROWS": str(LARGE), "MAX_BODY_SIZE": str(len(sent) + 1)}
     with running(OURS, "forest", [], folder, **settings) as (port, process):
         url = f"http://127.0.0.1:{port}"
         wait(f"{url}/score", json.dumps({"X": [0.5] * WIDTH}).encode(), process)

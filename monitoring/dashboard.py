@@ -16,7 +16,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from api.drift import ALERT, WARN
+from api.telemetry.drift import ALERT, WARN
 from monitoring.panels import SOURCE, Panel, Row, build, layout
 from monitoring.queries import scoring_routes
 
@@ -84,10 +84,10 @@ def _model(min_rows: int) -> Row:
         Panel("Accuracy by feedback",
               {by_version: share("model, version", "feedback_right_total", truths, window="30m")},
               unit="percentunit", limits=(0, 1),
-              description="The share of right classes in the feedback of the last half hour. Needs FEEDBACK."),
+              description="The share of right classes in the feedback of the last half hour. Needs FEEDBACK_CAPACITY."),
         Panel("Mean error by feedback",
               {by_version: share("model, version", "feedback_absolute_error_total", truths, window="30m")},
-              description="The mean absolute error in the feedback of the last half hour. Needs FEEDBACK."),
+              description="The mean absolute error in the feedback of the last half hour. Needs FEEDBACK_CAPACITY."),
         Panel("Inference time", {"{{model}}": share("model", "inference_seconds_sum", "inference_seconds_count")},
               unit="s", description="The mean time of one call of a model, whatever its number of rows."),
     ])  # fmt: skip

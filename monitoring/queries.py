@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.endpoints import ENDPOINTS
+from api.pipeline.routes import ROUTES
 from monitoring.slo import Slo
 
 OBJECTIVES = ("errors", "slow")
@@ -10,7 +10,7 @@ OBJECTIVES = ("errors", "slow")
 
 def scoring_routes() -> str:
     """Return a pattern of the routes that score; no route holds a character with a meaning in a pattern."""
-    return "|".join(sorted({each.path for each in ENDPOINTS if each.scoring}))
+    return "|".join(sorted({each.path for each in ROUTES if each.scoring}))
 
 
 def missed(slo: Slo, objective: str, window: str) -> str:

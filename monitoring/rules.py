@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from api.drift import LEAST
+from api.telemetry.drift import MIN_SHARE
 from monitoring.queries import OBJECTIVES, missed, total
 from monitoring.slo import Slo
 
@@ -66,10 +66,10 @@ def _drift(slo: Slo) -> Iterator[Rule]:
     by, own = "namespace, model, version, feature", f'namespace="{slo.namespace}"'
     rows = f"increase(drift_rows_total{{{own}}}[{slo.drift.window}])"
     share = f"sum by ({by}, range) ({rows}) / on ({by}) group_left () (sum by ({by}) ({rows}) > 0)"
-    yield _record("score_app:drift:share", f"clamp_min({share}, {LEAST})", slo)
+    yield _record("score_app:drift:share", f"clamp_min({share}, {MIN_SHARE})", slo)
     yield _record("score_app:drift:rows", f"sum by ({by}) ({rows})", slo)
     now = f"score_app:drift:share{{{own}}}"
-    training = f"clamp_min(max by ({by}, range) (drift_reference{{{own}}}), {LEAST})"
+    training = f"clamp_min(max by ({by}, range) (drift_reference{{{own}}}), {MIN_SHARE})"
     yield _record("score_app:drift:psi", f"sum by ({by}) (({now} - {training}) * ln({now} / {training}))", slo)
     psi, enough = f"score_app:drift:psi{{{own}}}", f"score_app:drift:rows{{{own}}} >= {slo.drift.min_rows}"
     warning = f"{psi} > {slo.drift.warn} <= {slo.drift.alert} and {enough}"

@@ -1,37 +1,40 @@
-"""The OpenAPI document of what is served, made from the bundles' signatures: its examples are golden rows."""
+"""The OpenAPI document of the service, made from the signatures of its models; the examples are golden rows.
+
+Pages that show the document do not belong here (pages).
+"""
 
 from __future__ import annotations
 
-from api.codec import encode
-from api.dialects import Reply, Request
-from api.openapi import gets, own, protocols
-from api.openapi.gets import HEALTH, MLFLOW, V1, V2
+from api.inference.models import Models
+from api.openapi import information, protocols, scoring
+from api.openapi.information import HEALTH, MLFLOW, V1, V2
 from api.openapi.parts import ERROR_SCHEMAS, RESPONSES, SECURITY_SCHEMES
 from api.openapi.schemas import Json, components
 from api.openapi.swagger import swagger2
-from api.scoring import Models
+from api.protocols.json_codec import encode_json
+from api.protocols.message import Request, Response
 
 _TAGS = {
-    own.TAG: "JSON in and out, for the default model.",
-    V1: "The rows of any model that is served, under instances.",
-    V2: "The tensors of any model that is served.",
-    MLFLOW: "What an MLflow scoring server answers.",
-    HEALTH: "For whoever watches the process.",
+    scoring.TAG: "JSON in and out, for the default model.",
+    V1: "The rows of any served model, under instances.",
+    V2: "The tensors of any served model.",
+    MLFLOW: "The protocol of MLflow's scoring server.",
+    HEALTH: "Liveness and readiness of the process.",
 }
 
 
-def serve(models: Models, _: Request) -> Reply:
-    """Answer with the document."""
-    return Reply(encode(document(models)))
+def show(models: Models, _: Request) -> Response:
+    """Return the document."""
+    return Response(encode_json(document(models)))
 
 
-def serve_swagger(models: Models, _: Request) -> Reply:
-    """Answer with the older and smaller document, for what still reads Swagger 2.0."""
-    return Reply(encode(swagger2(models)))
+def show_swagger(models: Models, _: Request) -> Response:
+    """Return the older and smaller document, for clients that read Swagger 2.0."""
+    return Response(encode_json(swagger2(models)))
 
 
 def document(models: Models) -> Json:
-    """Return the OpenAPI 3.1 document of every path that scores or tells of health."""
+    """Return the OpenAPI 3.1 document of every path that scores or reports health."""
     default = models.default
     schemas = dict(ERROR_SCHEMAS)
     for model in models.by_name.values():
@@ -41,9 +44,9 @@ def document(models: Models) -> Json:
         "info": {"title": default.manifest.title, "version": default.version, "description": _about(models)},
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {
-            **own.paths(default),
+            **scoring.paths(default),
             **protocols.paths(models),
-            **gets.paths(models),
+            **information.paths(models),
         },
         "components": {"schemas": schemas, "responses": RESPONSES, "securitySchemes": SECURITY_SCHEMES},
     }
@@ -52,6 +55,6 @@ def document(models: Models) -> Json:
 def _about(models: Models) -> str:
     served = ", ".join(f"{name} ({model.manifest.title})" for name, model in models.by_name.items())
     return (
-        f"Serves {served}; a path that names no model asks {models.default.name}. Rows come by position or by name, "
-        f"at most {models.most_rows} at once; null stands for what is missing. Every example here runs."
+        f"Serves {served}; paths without a model's name use {models.default.name}. Rows are given by position or by "
+        f"name, at most {models.max_rows} at once; null is a missing value. Every example here runs."
     )

@@ -1,4 +1,4 @@
-"""A row that runs, in every form that it may be sent in, and what the model answers to it."""
+"""A golden row in every form in which it may be sent, and its answer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from model.runtime.load import Model
+from model.runtime.base import Model
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,16 @@ def example(model: Model) -> Example:
     place = next((place for place, row in enumerate(golden.rows) if None not in row), 0)
     features = model.signature.features
     row = [
-        _whole(cell) if feature.type == "integer" else cell
+        _as_integer(cell) if feature.type == "integer" else cell
         for feature, cell in zip(features, golden.rows[place], strict=True)
     ]
     prediction = golden.predict[place]
     if model.signature.targets[0].whole:
-        prediction = [_whole(each) for each in prediction] if isinstance(prediction, list) else _whole(prediction)
+        prediction = (
+            [_as_integer(each) for each in prediction] if isinstance(prediction, list) else _as_integer(prediction)
+        )
     return Example(row, dict(zip(model.signature.names, row, strict=True)), prediction)
 
 
-def _whole(cell: Any) -> Any:
+def _as_integer(cell: Any) -> Any:
     return int(cell) if isinstance(cell, float) and cell.is_integer() else cell

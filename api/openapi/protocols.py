@@ -1,22 +1,22 @@
-"""The protocols that ask a model: KServe V1, the Open Inference Protocol, and MLflow."""
+"""The scoring paths of KServe V1, the Open Inference Protocol, and MLflow."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from api.dialects.mlflow import FORMS
+from api.inference.models import Models
 from api.openapi.examples import example
-from api.openapi.explaining import explain_v1
-from api.openapi.gets import MLFLOW, V1, V2
-from api.openapi.parts import answer, content, obj, scoring, want
+from api.openapi.explain import explain_v1
+from api.openapi.information import MLFLOW, V1, V2
+from api.openapi.parts import answer, content, obj, operation, options
 from api.openapi.schemas import Json, frame, ref
 from api.openapi.tensors import answers, body
-from api.scoring import Models
-from model.runtime.load import Model
+from api.protocols.mlflow import FORMS
+from model.runtime.base import Model
 
 
 def paths(models: Models) -> Json:
-    """Return the protocols' scoring paths; each model has its own, so that the schemas are its own too."""
+    """Return the protocols' scoring paths, with the schemas of each model."""
     found: Json = {}
     for model in models.by_name.values():
         found[f"/v1/models/{model.name}:predict"] = {"post": predict(model)}
@@ -38,15 +38,15 @@ def predict(model: Model) -> Json:
     examples: Json = {key: {key: [shown.row]} for key in keys}
     examples["by name"] = {"instances": [shown.named]}
     schema = {"anyOf": [obj({key: ref(model, "list")}) for key in keys]}
-    text = "Rows come in a list, by position or by name; where both keys are there, inputs wins."
-    return scoring(
+    text = "Rows are given in a list, by position or by name; of two keys, inputs wins."
+    return operation(
         f"v1_predict_{model.name}",
         V1,
-        (f"Ask {model.name}", text),
+        (f"Score rows with {model.name}", text),
         family="text",
         answers=_answers(model),
         body=content(schema, examples),
-        parameters=want(model),
+        parameters=options(model),
     )
 
 
@@ -54,12 +54,12 @@ def infer(model: Model) -> Json:
     """Describe V2's infer."""
     same = f"/v2/models/{model.name}/versions/{model.version}/infer"
     text = (
-        "One tensor of the full width under any name, or one a feature. Tensors may follow the JSON as bytes, "
-        f"as the extension binary_tensor_data has it. {same} is the same."
+        "One tensor of the full width under any name, or one for each feature. Tensors may follow the JSON as bytes, "
+        f"as in the extension binary_tensor_data. {same} is the same."
     )
-    said = f"Ask {model.name} with tensors", text
-    return scoring(
-        f"v2_infer_{model.name}", V2, said, family="text", answers=answers(model), body=body(model), parameters=[]
+    texts = f"Score tensors with {model.name}", text
+    return operation(
+        f"v2_infer_{model.name}", V2, texts, family="text", answers=answers(model), body=body(model), parameters=[]
     )
 
 
@@ -80,10 +80,16 @@ def invocations(model: Model) -> Json:
         **content({"oneOf": [obj({form: schema}) for form, schema in schemas.items()]}, examples),
         **content({"type": "string"}, {"a file": shown.csv}, "text/csv"),
     }
-    said = (
-        "Ask the default model as MLflow does",
-        f"Asks {model.name}, in exactly one of four forms, or with a CSV file.",
+    texts = (
+        "Score rows as MLflow does",
+        f"Uses {model.name}. The rows are in exactly one of four forms, or a CSV file.",
     )
-    return scoring(
-        "invocations", MLFLOW, said, family="mlflow", answers=_answers(model), body=taken, parameters=want(model)
+    return operation(
+        "invocations",
+        MLFLOW,
+        texts,
+        family="mlflow",
+        answers=_answers(model),
+        body=taken,
+        parameters=options(model),
     )

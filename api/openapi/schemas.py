@@ -1,11 +1,11 @@
-"""JSON schemas of what a model takes and answers: they rule out what the model refuses, and nothing else."""
+"""JSON schemas of a model's rows and answers: they exclude what the model refuses, and nothing else."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from api.openapi.examples import example
-from model.runtime.load import Model
+from model.runtime.base import Model
 from model.schema.signature import Feature, Target
 
 Json = dict[str, Any]
@@ -15,7 +15,7 @@ _SHOWN_CATEGORIES = 12
 
 
 def ref(model: Model, part: str) -> Json:
-    """Point at one of a model's components; no model's name holds a dot, so none can be taken for another's."""
+    """Point at one of a model's components; a model's name has no dot, so that the names are unique."""
     return {"$ref": f"#/components/schemas/{model.name}.{part}"}
 
 
@@ -25,13 +25,13 @@ def components(model: Model) -> Json:
     parts["answers"] = answers(model)
     if model.signature.proba:
         parts["probabilities"] = probabilities(model)
-    if titled(model):
+    if has_labels(model):
         parts["labels"] = labels(model)
     return {f"{model.name}.{part}": schema for part, schema in parts.items()}
 
 
-def titled(model: Model) -> bool:
-    """Tell whether labels can be asked for."""
+def has_labels(model: Model) -> bool:
+    """Return whether the model can return labels."""
     return all(target.classes is not None for target in model.signature.targets)
 
 
@@ -41,21 +41,21 @@ def value(feature: Feature, sample: Any) -> Json:
     shown: Json = {"type": takes if len(takes) > 1 else takes[0]}
     if feature.closed:
         shown["enum"] = [*(feature.categories or ()), *([None] if feature.missing else [])]
-    if said := said_of(feature):
-        shown["description"] = said
+    if description := describe(feature):
+        shown["description"] = description
     return {**shown, "examples": [sample]}
 
 
-def said_of(feature: Feature) -> str:
-    """Say what is known of a feature: its unit, and what training showed it."""
-    said = [] if feature.unit is None else [feature.unit]
+def describe(feature: Feature) -> str:
+    """Return a feature's unit, and its values in training."""
+    parts = [] if feature.unit is None else [feature.unit]
     if feature.low is not None and feature.high is not None:
-        said.append(f"training saw {feature.low:g} to {feature.high:g}")
+        parts.append(f"in training {feature.low:g} to {feature.high:g}")
     if feature.categories and not feature.closed:
         known = [str(category) for category in feature.categories[:_SHOWN_CATEGORIES]]
         more = len(feature.categories) - len(known)
-        said.append(f"training saw {', '.join(known)}{f' and {more} more' if more else ''}; others are taken too")
-    return "; ".join(said)
+        parts.append(f"in training {', '.join(known)}{f' and {more} more' if more else ''}; others are allowed")
+    return "; ".join(parts)
 
 
 def cells(model: Model) -> list[tuple[Feature, Json]]:
@@ -87,12 +87,12 @@ def values(model: Model) -> Json:
 
 
 def rows(model: Model) -> Json:
-    """Return the schema of one row or many, in either way."""
+    """Return the schema of one row or many, by position or by name."""
     return {"description": "One row, or a list of rows.", "anyOf": [ref(model, "record"), ref(model, "list")]}
 
 
 def many(model: Model) -> Json:
-    """Return the schema of a list: one row's values, or rows in either way."""
+    """Return the schema of a list: one row's values, or rows by position or by name."""
     one = [ref(model, "values"), ref(model, "record")]
     if len(model.signature.features) == 1:
         one.append(cells(model)[0][1])
@@ -109,7 +109,7 @@ def frame(model: Model) -> Json:
 
 def answers(model: Model) -> Json:
     """Return the schema of the predictions."""
-    return {"description": "One prediction a row.", "type": "array", "items": answer(model)}
+    return {"description": "One prediction for each row.", "type": "array", "items": answer(model)}
 
 
 def answer(model: Model) -> Json:
@@ -131,23 +131,29 @@ def predicted(target: Target) -> Json:
 
 def probabilities(model: Model) -> Json:
     """Return the schema of the probabilities, in the order of the classes."""
-    each = [_chances(target) for target in model.signature.targets]
+    each = [_class_probabilities(target) for target in model.signature.targets]
     items = each[0] if len(each) == 1 else _tuple(each)
-    return {"description": "Where proba was asked for: one list a row.", "type": "array", "items": items}
+    return {"description": "Only with proba: one list for each row.", "type": "array", "items": items}
 
 
-def _chances(target: Target) -> Json:
+def _class_probabilities(target: Target) -> Json:
     classes = target.classes or ()
-    said = f"In the order {', '.join(map(str, classes))}."
+    description = f"In the order {', '.join(map(str, classes))}."
     number = {"type": "number"}
-    return {"description": said, "type": "array", "minItems": len(classes), "maxItems": len(classes), "items": number}
+    return {
+        "description": description,
+        "type": "array",
+        "minItems": len(classes),
+        "maxItems": len(classes),
+        "items": number,
+    }
 
 
 def labels(model: Model) -> Json:
-    """Return the schema of what people call the predicted classes."""
+    """Return the schema of the titles of the predicted classes."""
     each: list[Json] = [{"enum": list(t.titles or map(str, t.classes or ()))} for t in model.signature.targets]
     items = each[0] if len(each) == 1 else _tuple(each)
-    return {"description": "Where labels was asked for: one name a row.", "type": "array", "items": items}
+    return {"description": "Only with labels: one title for each row.", "type": "array", "items": items}
 
 
 def _tuple(each: list[Json]) -> Json:

@@ -1,27 +1,27 @@
-"""A small Swagger 2.0 document, for what still reads /apispec_1.json."""
+"""A small Swagger 2.0 document, for clients that read /apispec_1.json."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from api.inference.models import Models
 from api.openapi.examples import example
-from api.openapi.own import paths
 from api.openapi.schemas import Json, cells, record
-from api.scoring import Models
-from model.runtime.load import Model
+from api.openapi.scoring import paths
+from model.runtime.base import Model
 
 _FILE = {"name": "file", "in": "formData", "type": "file", "required": True, "description": "CSV with a header."}
 _ANSWERS = {
     "200": {"description": "The answer.", "schema": {"type": "object"}},
     "400": {"description": "The request is malformed."},
-    "422": {"description": "The model cannot take these rows; every fault is named."},
+    "422": {"description": "The model cannot take these rows; every fault is listed."},
 }
 
 
 def swagger2(models: Models) -> Json:
     """Return the tutorial's two operations and /score, for the default model."""
     model = models.default
-    own = paths(model)
+    described = paths(model)
     parameters: dict[tuple[str, str], list[Any]] = {
         ("/predict", "get"): [_field(*each) for each in cells(model)],
         ("/predict_file", "post"): [_FILE],
@@ -29,8 +29,8 @@ def swagger2(models: Models) -> Json:
     }
     found: Json = {}
     for (path, method), given in parameters.items():
-        if method in own[path]:
-            found[path] = {method: _operation(own[path][method], given)}
+        if method in described[path]:
+            found[path] = {method: _operation(described[path][method], given)}
     return {
         "swagger": "2.0",
         "info": {"title": model.manifest.title, "version": model.version},
@@ -42,8 +42,8 @@ def swagger2(models: Models) -> Json:
     }
 
 
-def _operation(said: Json, parameters: list[Any]) -> Json:
-    kept = {key: said[key] for key in ("operationId", "tags", "summary", "description")}
+def _operation(operation: Json, parameters: list[Any]) -> Json:
+    kept = {key: operation[key] for key in ("operationId", "tags", "summary", "description")}
     form = {"consumes": ["multipart/form-data"]} if _FILE in parameters else {}
     return {**kept, **form, "parameters": parameters, "responses": _ANSWERS}
 
@@ -60,7 +60,7 @@ def _body(model: Model) -> Json:
 
 
 def _plain(schema: Json) -> Json:
-    """Return a schema without what Swagger 2.0 does not know: null, several types, examples."""
+    """Return a schema without what Swagger 2.0 lacks: null, several types, examples."""
     kept = {key: value for key, value in schema.items() if key not in ("examples", "type")}
     if "properties" in schema:
         kept["properties"] = {name: _plain(each) for name, each in schema["properties"].items()}

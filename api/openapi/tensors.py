@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol, as a model takes and gives them."""
+"""Schemas and examples of the Open Inference Protocol's tensors for a model."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from api.dialects.v2_infer import BINARY
-from api.dialects.v2_outputs import OUTPUTS
-from api.dialects.v2_tensors import DTYPES
 from api.openapi.examples import example
 from api.openapi.parts import content, obj
-from api.openapi.schemas import Json, titled
-from model.runtime.load import Model
+from api.openapi.schemas import Json, has_labels
+from api.protocols.open_inference.decoding import BINARY
+from api.protocols.open_inference.outputs import OUTPUTS
+from api.protocols.open_inference.tensors import DTYPES
+from model.runtime.base import Model
 
 _SHAPE = {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}}
 _PARAMETERS = {"type": ["object", "null"]}
@@ -21,7 +21,7 @@ _PARAMETERS = {"type": ["object", "null"]}
 def outputs(model: Model) -> list[str]:
     """Name the outputs that this model has."""
     without = set() if model.signature.proba else {"predict_proba"}
-    without |= set() if titled(model) else {"labels"}
+    without |= set() if has_labels(model) else {"labels"}
     return [name for name in OUTPUTS if name not in without]
 
 
@@ -33,7 +33,7 @@ def tensor(name: Json) -> Json:
 
 
 def body(model: Model) -> Json:
-    """Return what infer takes."""
+    """Return the body of infer."""
     names = ", ".join(model.signature.names)
     text = f"Any name for a tensor of the full width; else one of {names}."
     inputs = {"type": "array", "minItems": 1, "items": tensor({"type": "string", "description": text})}
@@ -41,8 +41,8 @@ def body(model: Model) -> Json:
     wanted["properties"]["parameters"] = _PARAMETERS
     schema = obj({"inputs": inputs})
     schema["properties"] |= {
-        "outputs": {"type": ["array", "null"], "items": wanted, "description": "predict, unless others are named."},
-        "id": {"type": ["string", "null"], "description": "Comes back; made up where there is none."},
+        "outputs": {"type": ["array", "null"], "items": wanted, "description": "The default is predict."},
+        "id": {"type": ["string", "null"], "description": "Repeated in the answer; generated if left out."},
         "parameters": _PARAMETERS,
     }
     return {**content(schema, _examples(model)), BINARY: {"schema": {"description": "JSON, then bytes."}}}
@@ -51,7 +51,7 @@ def body(model: Model) -> Json:
 def _examples(model: Model) -> Json:
     shown = example(model)
     columns = [_column(name, cell) for name, cell in shown.named.items()]
-    found: Json = {"a tensor a feature": {"inputs": columns}}
+    found: Json = {"a tensor for each feature": {"inputs": columns}}
     if model.signature.numeric:
         wide = {"name": "X", "shape": [1, len(shown.row)], "datatype": "FP64", "data": list(map(float, shown.row))}
         found = {"one tensor": {"inputs": [wide]}, **found}
@@ -67,7 +67,7 @@ def _column(name: str, cell: Any) -> Json:
 
 
 def answers(model: Model) -> Json:
-    """Return what infer answers."""
+    """Return the answer of infer."""
     text = {"type": "string"}
     given = {"type": "array", "items": tensor({"enum": outputs(model)})}
     schema = obj({"model_name": {"const": model.name}, "model_version": text, "id": text, "outputs": given})

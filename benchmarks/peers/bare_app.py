@@ -2,8 +2,8 @@
 
 import os
 
-from api.server import serve
 from api.settings import Settings
+from api.transport.server import serve
 
 
 def app(environ, start_response):
@@ -14,4 +14,4 @@ def app(environ, start_response):
 
 if __name__ == "__main__":
     # A constant needs nobody to wait for: it is fastest with few threads, and a limit is measured at its best.
-    serve(app, Settings(host="127.0.0.1", port=int(os.environ["PORT"]), threads=4), lambda: None)
+    serve(app, Settings(host="127.0.0.1", port=int(os.environ["PORT"]), threads=4), lambda: None, lambda _: None)

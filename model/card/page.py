@@ -6,53 +6,56 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
-from pathlib import Path
 
 from model.bundle.manifest import Manifest
 from model.card import words as say
 from model.card.plots import MOST, judged, trained
-from model.card.svg import tag, words
-
-STYLE = Path(__file__).with_name("page.css")
-LOOK = Path(__file__).parents[1] / "look.css"
+from model.rendering import text as fmt
+from model.rendering.styles import STYLES
+from model.rendering.svg import escape_text, tag
 
 
 def html(manifest: Manifest) -> str:
     """Return the card as a whole page, which forbids itself every request and script."""
-    style = "".join(file.read_text(encoding="utf-8") for file in (LOOK, STYLE))
+    style = "".join(file.read_text(encoding="utf-8") for file in STYLES)
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{digest}'\">\n"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>Model card: {words(manifest.title)}</title>\n<style>{style}</style>\n</head>\n"
+        f"<title>Model card: {escape_text(manifest.title)}</title>\n<style>{style}</style>\n</head>\n"
         f"<body>\n{body(manifest)}\n</body>\n</html>\n"
     )
 
 
 def body(manifest: Manifest) -> str:
-    """Return the card's content, for a page that brings its own frame and `page.css`."""
+    """Return the card's content, for a page that brings its own frame and the same styles."""
     sections = (_head, _quality, _training, _contract, _provenance)
     return tag("main", *(section(manifest) for section in sections), class_="card")
 
 
 def _head(manifest: Manifest) -> str:
     facts = {
-        "Name": tag("code", words(manifest.name)),
-        "Version": tag("code", words(manifest.version)),
-        "Task": words(manifest.signature.task),
-        "Estimator": words(manifest.estimator),
-        "Served by": words(say.RUNTIMES[manifest.runtime]),
+        "Name": tag("code", escape_text(manifest.name)),
+        "Version": tag("code", escape_text(manifest.version)),
+        "Task": escape_text(manifest.signature.task),
+        "Estimator": escape_text(manifest.estimator),
+        "Served by": escape_text(say.RUNTIMES[manifest.runtime]),
     }
     return tag(
         "header",
         tag("p", "Model card", class_="over"),
-        tag("h1", words(manifest.title)),
-        tag("p", words(say.summary(manifest)), class_="lead"),
+        tag("h1", escape_text(manifest.title)),
+        tag("p", escape_text(say.summary(manifest)), class_="lead"),
         _pairs(facts, "facts"),
-        tag("p", words(say.serving(manifest)), " ", words(say.proof(manifest.parity) if manifest.parity else "")),
-        *(tag("p", words(note), class_="note") for note in manifest.notes),
+        tag(
+            "p",
+            escape_text(say.serving(manifest)),
+            " ",
+            escape_text(say.proof(manifest.parity) if manifest.parity else ""),
+        ),
+        *(tag("p", escape_text(note), class_="note") for note in manifest.notes),
     )
 
 
@@ -60,11 +63,11 @@ def _quality(manifest: Manifest) -> str:
     heading = tag("h2", "How good it is")
     evaluation = manifest.evaluation
     if evaluation is None:
-        return heading + tag("p", words(say.UNJUDGED), class_="quiet")
-    origin = f"Judged by {say.count(evaluation.rows, 'row')}: {evaluation.source}"
-    tiles = {say.metric(name): words(say.number(value)) for name, value in evaluation.metrics.items()}
+        return heading + tag("p", escape_text(say.UNJUDGED), class_="quiet")
+    origin = f"Judged by {fmt.format_count(evaluation.rows, 'row')}: {evaluation.source}"
+    tiles = {say.metric(name): escape_text(fmt.format_number(value)) for name, value in evaluation.metrics.items()}
     plots = tag("div", *judged(evaluation, manifest.signature.targets[0]), class_="plots")
-    return heading + tag("p", words(origin), class_="quiet") + _pairs(tiles, "tiles") + plots
+    return heading + tag("p", escape_text(origin), class_="quiet") + _pairs(tiles, "tiles") + plots
 
 
 def _training(manifest: Manifest) -> str:
@@ -96,7 +99,7 @@ def _provenance(manifest: Manifest) -> str:
 
 def _folded(items: Sequence[str], noun: str, wrap: Callable[..., str]) -> str:
     first, rest = items[:MOST], items[MOST:]
-    more = tag("summary", say.count(len(rest), f"more {noun}"))
+    more = tag("summary", fmt.format_count(len(rest), f"more {noun}"))
     return wrap(*first) + (tag("details", more, wrap(*rest)) if rest else "")
 
 
@@ -107,10 +110,10 @@ def _table(columns: Sequence[str], label: str, *rows: str) -> str:
 
 
 def _row(name: str, *cells: str) -> str:
-    return tag("tr", tag("th", words(name), scope="row"), *(tag("td", words(cell)) for cell in cells))
+    return tag("tr", tag("th", escape_text(name), scope="row"), *(tag("td", escape_text(cell)) for cell in cells))
 
 
 def _pairs(pairs: dict[str, str], kind: str) -> str:
     return tag(
-        "dl", *(tag("div", tag("dt", words(key)), tag("dd", value)) for key, value in pairs.items()), class_=kind
+        "dl", *(tag("div", tag("dt", escape_text(key)), tag("dd", value)) for key, value in pairs.items()), class_=kind
     )

@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from model.bundle.manifest import Evaluation, Histogram, Manifest
 from model.card import figures
 from model.card import words as say
-from model.card.svg import tag, words
+from model.rendering import text as fmt
+from model.rendering.bar_chart import bar_chart, extent
+from model.rendering.svg import escape_text, tag
 from model.schema.signature import Feature, Target
 
 # What goes beyond is folded away: a reader meets a dozen things, not two hundred.
@@ -18,7 +20,7 @@ _CATEGORIES = 6
 def judged(evaluation: Evaluation, target: Target) -> Iterator[str]:
     """Draw what the evaluation found, as far as it looked."""
     if evaluation.confusion:
-        drawn = figures.matrix("Confusion", evaluation.confusion, say.class_names(target))
+        drawn = figures.matrix("Confusion", evaluation.confusion, fmt.class_names(target))
         yield _plot("Confusion", drawn, "Count, and share of the rows of that true class")
     if evaluation.scatter:
         drawn = figures.scatter("Predicted against true", evaluation.scatter, target.name)
@@ -26,12 +28,12 @@ def judged(evaluation: Evaluation, target: Target) -> Iterator[str]:
     if evaluation.importance:
         ranked = sorted(evaluation.importance.items(), key=lambda pair: -pair[1])
         note = f"Fall in {say.metric(next(iter(evaluation.metrics), 'the score'))} when a feature is shuffled"
-        yield _barred("Permutation importance", ranked, note, say.alike([fall for _, fall in ranked]))
+        yield _barred("Permutation importance", ranked, note, fmt.shared_format([fall for _, fall in ranked]))
     if evaluation.calibration:
         drawn = figures.calibration("Calibration", evaluation.calibration)
         yield _plot("Calibration", drawn, "A point on the dashed line keeps its promise")
     if evaluation.balance:
-        rows = list(zip(say.class_names(target), evaluation.balance, strict=True))
+        rows = list(zip(fmt.class_names(target), evaluation.balance, strict=True))
         yield _barred("Class balance", rows, "Rows of each true class", _counted(evaluation.balance))
 
 
@@ -56,11 +58,11 @@ def _predicted(target: Target, histogram: Histogram) -> str:
 
 
 def _feature(feature: Feature, histogram: Histogram) -> str:
-    rows = say.count(sum(histogram.counts) + histogram.missing, "row")
+    rows = fmt.format_count(sum(histogram.counts) + histogram.missing, "row")
     drawn = _drawn(feature, histogram)
     footer = "" if drawn else say.span(feature)
     if histogram.missing:
-        footer = f"{say.number(histogram.missing)} of {rows} missing"
+        footer = f"{fmt.format_number(histogram.missing)} of {rows} missing"
     return _plot(feature.name, drawn, feature.type, footer)
 
 
@@ -71,34 +73,32 @@ def _drawn(feature: Feature, histogram: Histogram) -> str:
     if not histogram.categories:
         return ""
     pairs = sorted(zip(histogram.categories, histogram.counts, strict=True), key=lambda pair: -pair[1])
-    rows = [(say.said(label), amount) for label, amount in pairs[:_CATEGORIES]]
+    rows = [(fmt.format_value(label), amount) for label, amount in pairs[:_CATEGORIES]]
     if rest := pairs[_CATEGORIES:]:
-        rows.append((f"{say.number(len(rest))} more", sum(amount for _, amount in rest)))
-    return figures.bars(feature.name, rows, _share(histogram.counts), small=True)
+        rows.append((f"{fmt.format_number(len(rest))} more", sum(amount for _, amount in rest)))
+    return bar_chart(feature.name, rows, _share(histogram.counts), small=True)
 
 
 def _plot(title: str, drawn: str, note: str, footer: str = "") -> str:
-    caption = tag("span", words(title), class_="clip", title=title) + tag("small", words(note))
-    return tag("figure", tag("figcaption", caption), drawn, tag("small", words(footer)) if footer else "")
+    caption = tag("span", escape_text(title), class_="clip", title=title) + tag("small", escape_text(note))
+    return tag("figure", tag("figcaption", caption), drawn, tag("small", escape_text(footer)) if footer else "")
 
 
 def _barred(
     title: str, rows: Sequence[tuple[str, float]], note: str, form: Callable[[float], str], *, small: bool = False
 ) -> str:
     # The folded rest is measured on the same scale, or its bars would look as long as the first ones.
-    ends, most = figures.extent([value for _, value in rows]), _CATEGORIES if small else MOST
-    first, *rest = (
-        figures.bars(title, part, form, small=small, ends=ends) for part in (rows[:most], rows[most:]) if part
-    )
-    more = tag("summary", say.count(len(rows) - most, "more bar"))
+    ends, most = extent([value for _, value in rows]), _CATEGORIES if small else MOST
+    first, *rest = (bar_chart(title, part, form, small=small, ends=ends) for part in (rows[:most], rows[most:]) if part)
+    more = tag("summary", fmt.format_count(len(rows) - most, "more bar"))
     return _plot(title, first + "".join(tag("details", more, bars) for bars in rest), note)
 
 
 def _share(counts: Sequence[int]) -> Callable[[float], str]:
     total = sum(counts) or 1
-    return lambda amount: say.percent(amount / total)
+    return lambda amount: fmt.format_percent(amount / total)
 
 
 def _counted(counts: Sequence[int]) -> Callable[[float], str]:
     share = _share(counts)
-    return lambda amount: f"{say.number(amount)} · {share(amount)}"
+    return lambda amount: f"{fmt.format_number(amount)} · {share(amount)}"

@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from model.bundle.manifest import Manifest
-from model.card.words import number, span
+from model.card.words import span
+from model.rendering.text import format_number
 from model.schema.signature import Feature
 
 MOST_SHOWN = 25
@@ -31,7 +32,7 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
         facts.append(("answers", f"{target.name} ({manifest.signature.task}){classes}"))
     if manifest.parity is not None:
         rows = manifest.parity.training_rows + manifest.parity.drawn_rows
-        error = number(manifest.parity.largest_error)
+        error = format_number(manifest.parity.largest_error)
         facts.append(("runtime", f"ONNX, {manifest.input.dtype}: equal on {rows:,} rows, largest error {error}"))
     else:
         facts.append(("runtime", f"scikit-learn: {manifest.reason}"))
@@ -41,7 +42,7 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
     else:
         facts.append(("compact form", f"none: {manifest.not_compact}"))
     if manifest.evaluation is not None:
-        figures = ", ".join(f"{name} {number(value)}" for name, value in manifest.evaluation.metrics.items())
+        figures = ", ".join(f"{name} {format_number(value)}" for name, value in manifest.evaluation.metrics.items())
         facts.append(("judged", f"{figures} ({manifest.evaluation.rows} rows: {manifest.evaluation.source})"))
     return facts + [("note", note) for note in manifest.notes]
 
@@ -69,7 +70,7 @@ def listing(manifests: list[Manifest]) -> None:
     table.add_column("estimator", no_wrap=True, overflow="ellipsis")
     for manifest in manifests:
         metrics = manifest.evaluation.metrics if manifest.evaluation is not None else {}
-        judged = next((f"{name} {number(value)}" for name, value in metrics.items()), "")
+        judged = next((f"{name} {format_number(value)}" for name, value in metrics.items()), "")
         width = str(len(manifest.signature.features))
         facts = (manifest.name, manifest.version, manifest.signature.task, width, manifest.runtime, judged)
         table.add_row(*facts, manifest.estimator)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from model.bundle.manifest import Evaluation, Manifest
 from model.card import words as say
+from model.rendering import text as fmt
 from model.schema.signature import Target
 
 # A terminal is for looking; whoever needs all of two hundred features has the page and the manifest.
@@ -26,7 +27,7 @@ def text(manifest: Manifest) -> RenderableType:
 def _parts(manifest: Manifest) -> Iterator[RenderableType]:
     target, evaluation = manifest.signature.targets[0], manifest.evaluation
     yield _head(manifest)
-    yield from (Text(say.clean(note), style="italic") for note in manifest.notes)
+    yield from (Text(fmt.printable(note), style="italic") for note in manifest.notes)
     if evaluation is None:
         yield Text(say.UNJUDGED, style="yellow")
     else:
@@ -50,20 +51,22 @@ def _head(manifest: Manifest) -> RenderableType:
         ("runtime", say.serving(manifest)),
         *([("parity", say.proof(manifest.parity))] if manifest.parity else []),
     ):
-        facts.add_row(key, Text(say.clean(value)))
-    title = Text(say.clean(manifest.title), style="bold")
+        facts.add_row(key, Text(fmt.printable(value)))
+    title = Text(fmt.printable(manifest.title), style="bold")
     return Group(title, Text(say.summary(manifest)), Text(), facts)
 
 
 def _quality(evaluation: Evaluation, target: Target) -> Iterator[RenderableType]:
-    metrics = [(say.metric(name), say.number(value)) for name, value in evaluation.metrics.items()]
-    judged = f"on {say.count(evaluation.rows, 'row')}: {evaluation.source}"
+    metrics = [(say.metric(name), fmt.format_number(value)) for name, value in evaluation.metrics.items()]
+    judged = f"on {fmt.format_count(evaluation.rows, 'row')}: {evaluation.source}"
     yield _table("Metrics", ("Metric", "Value"), metrics, (1,), judged)
     if evaluation.balance:
-        yield _bars("Class balance", list(zip(say.class_names(target), evaluation.balance, strict=True)), say.number)
+        yield _bars(
+            "Class balance", list(zip(fmt.class_names(target), evaluation.balance, strict=True)), fmt.format_number
+        )
     if evaluation.importance:
         ranked = sorted(evaluation.importance.items(), key=lambda pair: -pair[1])
-        yield _bars("Permutation importance", ranked, say.alike([fall for _, fall in ranked]))
+        yield _bars("Permutation importance", ranked, fmt.shared_format([fall for _, fall in ranked]))
 
 
 def _bars(title: str, rows: Sequence[tuple[str, float]], form: Callable[[float], str]) -> RenderableType:
@@ -85,7 +88,7 @@ def _table(
 ) -> RenderableType:
     table = _empty(columns, numbers)
     for name, *cells in rows[:MOST]:
-        table.add_row(_name(name), *(Text(say.clean(cell)) for cell in cells))
+        table.add_row(_name(name), *(Text(fmt.printable(cell)) for cell in cells))
     return _section(title, table, len(rows), note)
 
 
@@ -102,10 +105,10 @@ def _empty(columns: Sequence[str], numbers: tuple[int, ...], *, headed: bool = T
 
 
 def _section(title: str, table: Table, rows: int, note: str = "") -> RenderableType:
-    heading = Text.assemble((title, "bold"), " ", (say.clean(note), "dim"))
-    rest = [Text(f"and {say.number(rows - MOST)} more", style="dim")] if rows > MOST else []
+    heading = Text.assemble((title, "bold"), " ", (fmt.printable(note), "dim"))
+    rest = [Text(f"and {fmt.format_number(rows - MOST)} more", style="dim")] if rows > MOST else []
     return Group(heading, table, *rest)
 
 
 def _name(name: str) -> Text:
-    return Text(say.short(say.clean(name), 40))
+    return Text(fmt.truncate(fmt.printable(name), 40))

@@ -11,14 +11,12 @@ import msgspec
 
 from model.bundle.files import COMPACT, ONNX, PICKLE, Bundle, BundleError
 from model.bundle.manifest import Manifest
-from model.runtime.base import Answer, Model, loading
+from model.runtime.base import Model, loading
 from model.runtime.compact.answer import answerer
 from model.runtime.compact.form import Form
 from model.runtime.estimator import unpickle
 from model.runtime.onnx import OnnxModel
 from model.runtime.scikit_learn import SklearnModel
-
-__all__ = ["Answer", "Model", "load"]
 
 
 def load(bundle: Bundle, threads: int = 1) -> Model:

@@ -13,10 +13,11 @@ from functools import cache
 
 import pytest
 
-from api.build import build
-from api.logs import Log
-from api.server import knock
+from api.application import build
+from api.errors import ApiError
 from api.settings import Settings
+from api.telemetry.logs import Log
+from api.transport.addresses import wait_until_listening
 from model.bundle.files import DEFAULT_ROOT, read
 from model.runtime.load import load
 
@@ -28,14 +29,25 @@ def model(name):
 
 @pytest.fixture
 def make_client():
-    """Return a function that builds an application and gives a client of Flask alone, or of the whole with its lane."""
+    """Return a function that makes a client of a new application: of Flask alone, or with the fast path."""
 
-    def make(*names, lane=True, stream=None, **settings):
+    def make(*names, fast=True, stream=None, **settings):
         wished = Settings(**{"model": names or ("iris",), **settings})
         application, service = build(wished, [model(name) for name in wished.model], Log("info", stream))
-        return Client(application if lane else application._application, service)
+        return Client(application if fast else application._application, service)
 
     return make
+
+
+def ask(operation, models, name, request):
+    """Pass a request through the three functions of an operation, as the service does."""
+    served = models.get(name)
+    question = operation.decode(served, request)
+    try:
+        answers = operation.predict(models, served, question)
+    except ApiError as error:
+        raise operation.translate(error, served, question) from None
+    return operation.encode(served, question, answers)
 
 
 class Answer:
@@ -117,7 +129,7 @@ def heard(connection):
 def running(*within, log=subprocess.PIPE, **settings):
     """Start `python -m api` with these settings, and give its process once it says that it is ready.
 
-    A command to start it within may stand before; with a log of its own it is awaited at its door.
+    A command to start it within may stand before; with a log of its own, its port is awaited.
     """
     ports = {"PORT": str(free_port()), "ADMIN_PORT": str(free_port()), "HOST": "127.0.0.1"}
     environment = os.environ | ports | {name.upper(): str(value) for name, value in settings.items()}
@@ -127,7 +139,7 @@ def running(*within, log=subprocess.PIPE, **settings):
         if log is subprocess.PIPE:
             process.said = process.stderr.readline()
         else:
-            knock("127.0.0.1", int(environment["PORT"]), 30)
+            wait_until_listening("127.0.0.1", int(environment["PORT"]), 30)
         yield process
     finally:
         process.kill()

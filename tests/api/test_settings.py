@@ -14,12 +14,17 @@ def test_everything_can_be_set(tmp_path):
     found = from_environment(
         {
             "HOST": "127.0.0.1", "PORT": "80", "ADMIN_PORT": "0", "BUNDLES": "/b", "MODEL": "iris, wine",
-            "THREADS": "2", "LOG_LEVEL": "DEBUG", "LOG_SAMPLE": "0.5", "MAX_BODY": "512k", "MAX_ROWS": "10",
+            "THREADS": "2", "LOG_LEVEL": "DEBUG", "LOG_SAMPLE_RATE": "0.5", "MAX_BODY_SIZE": "512k", "MAX_ROWS": "10",
             "API_KEYS": "secret-one,secret-two", "API_KEYS_FILE": str(tmp_path / "keys"), "PUBLIC_METRICS": "on",
-            "DRAIN_QUIET": "1.5", "DRAIN_CAP": "9", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
+            "DRAIN_IDLE_SECONDS": "1.5", "DRAIN_TIMEOUT_SECONDS": "9", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
         }
     )  # fmt: skip
-    assert (found.port, found.model, found.max_body, found.drain_quiet) == (80, ("iris", "wine"), 524_288, 1.5)
+    assert (found.port, found.model, found.max_body_size, found.drain_idle_seconds) == (
+        80,
+        ("iris", "wine"),
+        524_288,
+        1.5,
+    )
     assert found.api_keys == ("secret-one", "secret-two", "from-a-file")
     assert "secret" not in repr(found)
 
@@ -33,10 +38,10 @@ def test_everything_can_be_set(tmp_path):
         ("MODEL", "../iris", "must be a bundle's name"),
         ("THREADS", "0", "must be a whole number from 2 to 256"),
         ("LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
-        ("MAX_BODY", "0", "must be a number of bytes"),
-        ("MAX_BODY", "1.5m", "must be a number of bytes"),
+        ("MAX_BODY_SIZE", "0", "must be a number of bytes"),
+        ("MAX_BODY_SIZE", "1.5m", "must be a number of bytes"),
         ("PUBLIC_METRICS", "perhaps", "must be 1 or 0"),
-        ("DRAIN_CAP", "-1", "must be a number from 0 to 600"),
+        ("DRAIN_TIMEOUT_SECONDS", "-1", "must be a number from 0 to 600"),
         ("API_KEYS", "", "is set but holds no key"),
         ("API_KEYS", "short", "at least 8"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must be an http or https address"),

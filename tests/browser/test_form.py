@@ -18,8 +18,8 @@ def test_a_prediction_comes_without_a_reload_and_is_explained(page, site):
     page.get_by_label("petal_length").fill("1.4")
     page.get_by_label("petal_width").fill("0.2")
     page.get_by_role("button", name="Predict").click()
-    page.wait_for_selector(".said")
-    assert page.locator(".said").inner_text() == "Iris-setosa"
+    page.wait_for_selector(".predicted")
+    assert page.locator(".predicted").inner_text() == "Iris-setosa"
     assert page.get_by_role("img", name="Probabilities").is_visible()
     assert "probability of Iris-setosa" in page.locator("#answer").inner_text()
     assert page.evaluate("window.stays")
@@ -38,9 +38,9 @@ def test_what_is_wrong_stands_beside_its_field(page, site):
     assert "expected a number" in page.locator(".field", has=page.locator("[aria-invalid]")).inner_text()
     page.get_by_label("petal_length").fill("60")
     page.get_by_role("button", name="Predict").click()
-    page.wait_for_selector(".said")
+    page.wait_for_selector(".predicted")
     assert page.locator("[aria-invalid]").count() == 0
-    assert "petal_length: 60 lies outside what training saw" in page.locator("#answer").inner_text()
+    assert "petal_length: 60 lies outside the training data" in page.locator("#answer").inner_text()
 
 
 @pytest.mark.parametrize("key", [KEY, "not-the-right-one"])

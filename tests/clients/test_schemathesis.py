@@ -2,11 +2,11 @@
 
 import pytest
 import schemathesis
+from api.build import build
+from api.logs import Log
 from hypothesis import HealthCheck, settings
 from schemathesis import checks
 
-from api.build import build
-from api.logs import Log
 from api.settings import Settings
 from tests.api.conftest import model
 

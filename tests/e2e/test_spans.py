@@ -33,7 +33,7 @@ def collector(digest):
         "volumes": [{"name": "code", "configMap": {"name": "otel-collector"}}],
     }  # fmt: skip
     meta = {"name": "otel-collector", "namespace": "monitoring", "labels": labels}
-    code = (ROOT / "tests" / "api" / "collector.py").read_text()
+    code = (ROOT / "tests" / "api" / "telemetry" / "collector.py").read_text()
     return [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}},
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"collector.py": code}},

@@ -3,13 +3,13 @@
 import pytest
 import yaml
 
-from api.endpoints import ENDPOINTS
+from api.pipeline.routes import ROUTES as ROUTE_TABLE
 from api.settings import NAMES, from_environment
 from gitops.render.objects import of_kind, pod_of
 from tests.manifests.conftest import ENVIRONMENTS, ROOT, rendered
 
 ADMIN = {"/metrics", "/drain", "/livez"}
-ROUTES = {endpoint.path for endpoint in ENDPOINTS if endpoint.method == "GET"}
+ROUTES = {route.path for route in ROUTE_TABLE if route.method == "GET"}
 COMPONENTS = sorted(path.name for path in (ROOT / "components").iterdir())
 
 
@@ -46,7 +46,7 @@ def test_the_config_map_holds_good_settings(environment):
 def test_the_grace_outlasts_the_drain():
     (deployment,) = of_kind(rendered("overlays/dev"), "Deployment")
     grace = pod_of(deployment)["spec"]["terminationGracePeriodSeconds"]
-    assert grace > from_environment({}).drain_cap + 10
+    assert grace > from_environment({}).drain_timeout_seconds + 10
 
 
 @pytest.mark.parametrize("name", COMPONENTS)

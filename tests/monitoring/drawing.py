@@ -4,7 +4,7 @@ from itertools import pairwise
 from math import cos, pi, sin
 from textwrap import wrap
 
-from model.card.svg import scale, tag, ticks, widened, words
+from model.rendering.svg import escape_text, linear_scale, tag, ticks, widen
 
 ACROSS, DOWN, GAP, HEAD = 50, 30, 6, 30
 COLOURS = ("#73bf69", "#f2cc0c", "#8ab8ff", "#ff780a", "#f2495c", "#5794f2", "#b877d9", "#37872d", "#fade2a", "#c4162a")
@@ -26,7 +26,9 @@ def drawn(found, title):
     back = tag("rect", width=width, height=height, fill="#111217")
     panels = [_panel(panel, series, (min(moments), max(moments))) for panel, series in found]
     named = {"xmlns": "http://www.w3.org/2000/svg", "viewBox": f"0 0 {width} {height}", "role": "img"}
-    return tag("svg", tag("title", words(title)), tag("style", STYLE), back, "\n", "\n".join(panels), **named) + "\n"
+    return (
+        tag("svg", tag("title", escape_text(title)), tag("style", STYLE), back, "\n", "\n".join(panels), **named) + "\n"
+    )
 
 
 def _panel(panel, series, span):
@@ -42,7 +44,7 @@ def _panel(panel, series, span):
 
 
 def _text(x, y, text, **more):
-    return tag("text", words(text), x=x, y=y, **more)
+    return tag("text", escape_text(text), x=x, y=y, **more)
 
 
 def sized(value, unit):
@@ -71,8 +73,8 @@ def _lines(panel, series, size, span):
     marks, right, bottom = (_beside if beside else _below)(series, defaults["unit"], size)
     values = [value for _, points, _ in series for _, value in points]
     soft = defaults["custom"].get("axisSoftMax", 0)
-    low, high = widened(min([0, *values]), defaults.get("max", max([soft, *values])))
-    x, y = scale(*span, 74, right), scale(low, high, bottom, HEAD + 8)
+    low, high = widen(min([0, *values]), defaults.get("max", max([soft, *values])))
+    x, y = linear_scale(*span, 74, right), linear_scale(low, high, bottom, HEAD + 8)
     found = [*_axes(defaults["unit"], span, (low, high), x, y)]
     if "thresholdsStyle" in defaults["custom"]:
         for step in defaults["thresholds"]["steps"][1:]:
@@ -162,7 +164,7 @@ def _heatmap(_, series, size, span):
         (number, moment, points[moment] - before.get(moment, 0.0))
         for number, ((_, before), (_, points)) in enumerate(pairwise(below)) for moment in points
     ]  # fmt: skip
-    x, y = scale(*span, 74, size[0] - 12), scale(0, len(below) - 1, size[1] - 26, HEAD + 8)
+    x, y = linear_scale(*span, 74, size[0] - 12), linear_scale(0, len(below) - 1, size[1] - 26, HEAD + 8)
     most, found = max(count for *_, count in cells) or 1, []
     wide = (x(span[1]) - x(span[0])) / max(len(below[0][1]), 1)
     for number, moment, count in cells:

@@ -29,7 +29,7 @@ connection.
 {laptop}
 
 The last two lack what a server does by itself when it is told to end: it goes on answering, tells every caller to go
-elsewhere, and leaves when nobody has come for `DRAIN_QUIET` seconds, or after `DRAIN_CAP`.
+elsewhere, and leaves when nobody has come for `DRAIN_IDLE_SECONDS`, or after `DRAIN_TIMEOUT_SECONDS`.
 
 ## On a cluster
 
@@ -67,7 +67,7 @@ OVERLOAD = """Requests of 5,000 rows, asked for 15 seconds by 400 callers who do
 | first answer after the callers had gone | {recovered_s:.2f} s |
 | refused of what was asked then | {lost_after} |
 
-Nobody waits much longer for a turn than `PATIENCE`, one second."""
+Nobody waits much longer for a turn than `MAX_QUEUE_SECONDS`, one second."""
 SOAK = """{requests:,} requests in {minutes} minutes on three pods, {lost} lost by those who count. Other work ran
 on the same two cores, and its bursts are those of the latency. Memory of the pods: {first} MiB in the fifth minute,
 {last} at the end; {files} open files and {threads} threads.

@@ -8,7 +8,7 @@ from tests.rollout.balancer import Balancer
 from tests.rollout.deployment import Deployment, drained, sleeping
 
 FLOWER = '{"X": [5.1, 3.5, 1.4, 0.2]}'
-CARELESS = {"drain_cap": 0}
+CARELESS = {"drain_timeout_seconds": 0}
 
 
 @dataclass(frozen=True)

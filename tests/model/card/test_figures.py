@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.card import figures, svg, words
+from model.card import figures
+from model.rendering import svg
+from model.rendering.bar_chart import bar_chart
+from model.rendering.text import format_number
 
 
 def texts(drawing):
@@ -30,7 +33,7 @@ def test_a_crowded_confusion_matrix_tells_its_counts_to_the_pointer():
 
 
 def test_bars_are_as_long_as_their_values_from_a_common_zero():
-    drawing = ET.fromstring(figures.bars("Bars", [("a", 4.0), ("b", 1.0), ("c", -2.0)]))
+    drawing = ET.fromstring(bar_chart("Bars", [("a", 4.0), ("b", 1.0), ("c", -2.0)]))
     long, short = (rect for rect in drawing.iter("rect") if rect.get("class") == "fig-bar")
     below = next(rect for rect in drawing.iter("rect") if rect.get("class") == "fig-wrong")
     lengths = [float(rect.get("width")) for rect in (long, short, below)]
@@ -69,7 +72,7 @@ def test_a_calibration_curve_counts_its_bins():
 
 def test_a_long_name_is_cut_and_shows_whole_under_the_pointer():
     name = "a name that does not fit where names stand"
-    drawing = ET.fromstring(figures.bars("Bars", [(name, 1.0)]))
+    drawing = ET.fromstring(bar_chart("Bars", [(name, 1.0)]))
     label = next(drawing.iter("text"))
     assert label.find("title").text == name
     assert label.find("title").tail.endswith("…")
@@ -81,7 +84,7 @@ def test_ticks_are_few_round_and_inside(low, width):
     assert len(marks) <= 6
     slack = width * 1e-3 + 1e-6
     assert all(low - slack <= mark <= low + width + slack for mark in marks)
-    assert svg.labelled(marks) is not None
+    assert svg.labelled_ticks(marks) is not None
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_ticks_are_few_round_and_inside(low, width):
     ],
 )
 def test_an_axis_has_short_labels_of_one_form(marks, labels):
-    assert [label for _, label in svg.labelled(marks)] == labels
+    assert [label for _, label in svg.labelled_ticks(marks)] == labels
 
 
 @pytest.mark.parametrize("ends", [(0.0, 0.0), (0.0, 5e-324), (-1.7e308, 1.7e308), (1e17, 1e17 + 16), (None, None)])
@@ -119,4 +122,4 @@ def test_a_density_can_be_drawn_of_any_range(ends):
     ],
 )
 def test_numbers_are_written_as_people_write_them(value, text):
-    assert words.number(value) == text
+    assert format_number(value) == text

@@ -6,7 +6,6 @@ from base64 import b64encode
 from hashlib import sha256
 from html.parser import HTMLParser
 from io import StringIO
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,6 +16,8 @@ from rich.console import Console
 from model.bundle.manifest import Histogram, Reference
 from model.card import page as card_page
 from model.card import terminal, words
+from model.rendering.styles import STYLES
+from model.rendering.text import printable
 from model.schema.signature import Feature, Signature, Target
 from tests.model.card.samples import EVERY, classifier, manifest, regressor, wide
 
@@ -171,13 +172,13 @@ def test_whatever_a_name_holds_is_text_and_nothing_else(name):
     text = card_page.html(manifest(signature, reference, name, evaluation=evaluation, **everywhere))
     page = Page(text)
     assert page.tags <= tags
-    assert " ".join(words.clean(name).split()) in page.text
+    assert " ".join(printable(name).split()) in page.text
     assert drawings(text)
     assert "\x1b" not in printed(manifest(signature, reference, name, evaluation=evaluation, **everywhere))
 
 
 def test_the_figures_classes_all_have_a_colour():
-    style = Path(card_page.STYLE).read_text(encoding="utf-8")
+    style = "".join(file.read_text(encoding="utf-8") for file in STYLES)
     used = {name for told in EVERY.values() for name in re.findall(r"\bfig-[a-z]+", card_page.body(told))}
     assert all(f".{name}" in style for name in used)
     assert len(used) > 10

@@ -1,0 +1,41 @@
+"""The wiring: settings and models become a service, and the WSGI application in front of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from api.inference.ground_truth import GroundTruth
+from api.inference.models import Models
+from api.pipeline.service import Service
+from api.settings import Settings, SettingsError
+from api.telemetry.logs import Log
+from api.telemetry.metrics import Metrics
+from api.transport.fast_path import FastPath
+from api.transport.wsgi import LazyApplication, WsgiApplication
+from model.runtime.base import Model
+
+
+def build(settings: Settings, served: Sequence[Model], log: Log | None = None) -> tuple[FastPath, Service]:
+    """Return the WSGI application, and the service behind it."""
+    log = log or Log(settings.log_level)
+    tracing = None
+    if settings.otel_exporter_otlp_endpoint:
+        from api.telemetry.tracing import Tracing  # noqa: PLC0415 - without an endpoint, OpenTelemetry is not loaded
+
+        try:
+            tracing = Tracing(log)
+        except ValueError as error:
+            raise SettingsError(f"one of the variables OTEL_*: {error}") from None
+    metrics = Metrics(served)
+    models = Models(served, settings.max_rows, metrics)
+    if settings.feedback_capacity:
+        models.ground_truth = GroundTruth(settings.feedback_capacity, metrics)
+    service = Service(settings, models, metrics, log, tracing)
+    return FastPath(LazyApplication(partial(_flask_application, service)), service), service
+
+
+def _flask_application(service: Service) -> WsgiApplication:
+    from api.transport.flask_application import create_app  # noqa: PLC0415 - loaded at the first request that needs it
+
+    return create_app(service).wsgi_app

@@ -1,0 +1,36 @@
+"""Names of a request: its id, and the trace that it belongs to."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from itertools import count
+from typing import Any
+
+ID_HEADER, TRACE_HEADER = "HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT"
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.{0,64}")
+
+
+class RequestIds:
+    """Number the requests of this process, and make ids that no other process makes."""
+
+    def __init__(self) -> None:
+        self._prefix = f"{secrets.token_hex(6)}-"
+        self.next_number = count(1).__next__
+
+    def id_of(self, number: int, environ: Mapping[str, Any]) -> str:
+        """Return the caller's id of a request if it is harmless, else one with this number."""
+        own = f"{self._prefix}{number:x}"
+        return accepted_id(environ[ID_HEADER]) or own if ID_HEADER in environ else own
+
+
+def accepted_id(text: str) -> str | None:
+    """Return a caller's request id if it is short and printable."""
+    return text if 0 < len(text) <= 128 and text.isascii() and text.isprintable() else None
+
+
+def trace_id_of(environ: Mapping[str, Any]) -> str | None:
+    """Return the trace id of the W3C's traceparent header, if it is valid."""
+    match = _TRACEPARENT.fullmatch(environ.get(TRACE_HEADER, ""))
+    return match[1] if match else None

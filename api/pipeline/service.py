@@ -1,0 +1,240 @@
+"""The stages of a request, the same for every transport and every protocol."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from api.errors import ApiError
+from api.inference.answers import Answers
+from api.inference.models import Models
+from api.limits.api_keys import ApiKeys
+from api.limits.load_shedding import LoadShedder
+from api.limits.request_bodies import RequestBodies
+from api.limits.slow_bodies import SlowBodies
+from api.pipeline.exchange import Exchange
+from api.pipeline.request_id import TRACE_HEADER, RequestIds, trace_id_of
+from api.protocols.json_codec import encode_json
+from api.protocols.message import FORM, Response
+from api.settings import Settings
+from api.telemetry.logs import Log
+from api.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from api.telemetry.tracing import Tracing
+
+FLUSH_EVERY = 512
+"""Metrics are flushed after so many requests."""
+_INTERNAL_ERROR = ApiError(500, "internal", "internal server error; the log has the details")
+Stage = Callable[[Exchange], None]
+
+
+@dataclass
+class ServerState:
+    """What changes while a server runs."""
+
+    draining: bool = False
+    last_request: float = -inf
+
+
+class Service:
+    """Answer requests: each is an Exchange that passes through a list of stages."""
+
+    def __init__(
+        self, settings: Settings, models: Models, metrics: Metrics, log: Log, tracing: Tracing | None = None
+    ) -> None:
+        self.settings, self.models, self.metrics, self.log = settings, models, metrics, log
+        self.state = ServerState()
+        self.bodies = RequestBodies(settings.max_body_size)
+        self.load = LoadShedder(settings.max_queue_seconds)
+        self.slow_bodies = SlowBodies(self.bodies, settings.threads, settings.body_timeout_seconds)
+        self._keys, self._ids, self._tracing = ApiKeys(settings.api_keys), RequestIds(), tracing
+        self._needs_key = bool(settings.api_keys)
+        # Bound once: a request needs each of them.
+        self._next_number, self._id_of = self._ids.next_number, self._ids.id_of
+        self._arrive, self._leave, self._count = metrics.in_flight.append, metrics.in_flight.pop, metrics.record_request
+        self._sample_rate = settings.log_sample_rate if log.enabled("info") else 0.0
+
+        arrive: tuple[Stage, ...] = (self.identify, self.start_trace, self.admit)
+        if tracing is None:
+            arrive = (self.identify, self.admit)
+        self.prediction: tuple[Stage, ...] = (*arrive, self.decode, self.predict, self.encode)
+        self.information: tuple[Stage, ...] = (*arrive, self.respond)
+        self.refusal: tuple[Stage, ...] = (*arrive, self.refuse)
+
+    def handle(self, exchange: Exchange) -> Response:
+        """Return the response to a request; whatever goes wrong is a response too."""
+        stages = self.prediction if exchange.route.operation is not None else self.information
+        if exchange.unreadable is not None:
+            stages = self.refusal
+        try:
+            for stage in stages:
+                stage(exchange)
+        except ApiError as error:
+            exchange.error_code = error.code
+            self.metrics.record_rejection(exchange.route.path, error.code)
+            exchange.response = self.render_error(exchange, error)
+        except Exception:  # noqa: BLE001 - the only one in the program: our own fault, whose text must not leave
+            self._log_internal_error(exchange)
+            exchange.response = self.render_error(exchange, _INTERNAL_ERROR)
+        return self.record(exchange)
+
+    def handle_unmatched(self, exchange: Exchange, error: ApiError) -> Response:
+        """Refuse a request that no route matches: counted, but not logged, since scanners send many."""
+        exchange.id = self._id_of(self._next_number(), exchange.environ)
+        response = self.render_error(exchange, error)
+        self.metrics.record_request(exchange.route.key, response.status, 0.0)
+        return self._with_headers(exchange, response)
+
+    def identify(self, exchange: Exchange) -> None:
+        """Give the request an id, and start its clock."""
+        exchange.started = perf_counter()
+        self._arrive(None)
+        number = exchange.number = self._next_number()
+        exchange.id = self._id_of(number, exchange.environ)
+
+    def start_trace(self, exchange: Exchange) -> None:
+        """Start the span of a scoring request."""
+        if exchange.route.scoring and self._tracing is not None:
+            exchange.trace = self._tracing.start(exchange.route.method, exchange.route.path, exchange.environ)
+
+    def admit(self, exchange: Exchange) -> None:
+        """Refuse a scoring request without a key, or while the server is overloaded."""
+        if exchange.route.scoring and (self._needs_key or self.load.overloaded):
+            if self._needs_key:
+                self._keys.require(_key_of(exchange))
+            self.load.require_capacity()
+
+    def decode(self, exchange: Exchange) -> None:
+        """Find the model, and turn the request into a question."""
+        route = exchange.route
+        model = exchange.model
+        if model is None:
+            model = exchange.model = route.find_model(self.models, exchange, exchange.names)  # type: ignore[misc]
+        if exchange.trace is not None:
+            exchange.trace.start_decode()
+            model = exchange.model = exchange.trace.observe(model)
+        exchange.question = route.operation.decode(model, exchange)  # type: ignore[union-attr]
+
+    def predict(self, exchange: Exchange) -> None:
+        """Answer the question with the model."""
+        operation, model, question = exchange.route.operation, exchange.model, exchange.question
+        assert operation is not None  # noqa: S101 - handle has chosen the stages by it
+        assert model is not None  # noqa: S101 - decode has found it
+        try:
+            exchange.answers = operation.predict(self.models, model, question)
+        except ApiError as error:
+            raise operation.translate(error, model, question) from None
+
+    def encode(self, exchange: Exchange) -> None:
+        """Turn the answers into a response."""
+        encode = exchange.route.operation.encode  # type: ignore[union-attr]
+        exchange.response = encode(exchange.model, exchange.question, exchange.answers)  # type: ignore[arg-type]
+
+    def respond(self, exchange: Exchange) -> None:
+        """Respond without a model."""
+        exchange.response = exchange.route.handler(self.models, exchange, **exchange.names)  # type: ignore[misc]
+
+    def refuse(self, exchange: Exchange) -> None:
+        """Refuse a request whose body could not be read."""
+        error, exchange.unreadable = exchange.unreadable, None
+        assert error is not None  # noqa: S101 - handle has chosen the stages by it
+        raise error
+
+    def record(self, exchange: Exchange) -> Response:
+        """Count, trace and log the request, and return its response with the headers that all have."""
+        route, response, environ = exchange.route, exchange.response, exchange.environ
+        assert response is not None  # noqa: S101 - the last stage or render_error has set it
+        self._leave()
+        seconds = perf_counter() - exchange.started
+        if self.models.ground_truth is not None and isinstance(exchange.answers, Answers):
+            self.models.ground_truth.remember(exchange.id, exchange.model.manifest, exchange.answers)  # type: ignore[union-attr]
+        self._count(route.key, response.status, seconds)
+        if not exchange.number % FLUSH_EVERY:
+            self.metrics.flush()
+        if route.scoring:
+            self.state.last_request = exchange.started
+        trace_id = None
+        if exchange.trace is not None or TRACE_HEADER in environ:
+            trace_id = self._finish_trace(exchange, response.status, seconds)
+        if response.status >= 400 or not exchange.sampled_log or (self._sample_rate and self._is_sampled(exchange)):
+            self._log_request(exchange, response, seconds, trace_id)
+        return self._with_headers(exchange, response)
+
+    def start_limits(self, host: str) -> None:
+        """Measure the queue wait, and close connections of slow senders, in the background."""
+        log, port = self.log.write, self.settings.port
+        self.slow_bodies.start(port, lambda closed: log("warning", "slow_bodies_closed", connections=closed))
+
+        def report(begins: bool) -> None:  # noqa: FBT001 - called by position
+            log("warning", "overload_started" if begins else "overload_ended")
+
+        self.load.start(host, port, report, self.slow_bodies.crowded_since)
+
+    def close(self) -> None:
+        """Export the remaining spans."""
+        if self._tracing is not None:
+            self._tracing.close()
+
+    def render_error(self, exchange: Exchange, error: ApiError) -> Response:
+        """Return an error in the protocol's shape, or as a page."""
+        route = exchange.route
+        if route.error_page is not None and error.status != 500:
+            return route.error_page(self.models, exchange, error)
+        headers: tuple[tuple[str, str], ...] = ()
+        if error.status == 401:
+            headers = (("WWW-Authenticate", "Bearer"),)
+        elif error.status == 503:
+            headers = (("Retry-After", "1"),)
+        body = encode_json(route.protocol.render_error(error, exchange.id))
+        return Response(body, int(error.status), headers=headers)
+
+    def _with_headers(self, exchange: Exchange, response: Response) -> Response:
+        headers = [("Content-Type", response.content_type), ("X-Request-ID", exchange.id), *response.headers]
+        if self.state.draining:
+            # A kept-alive connection would soon be closed; after this header the client opens another elsewhere.
+            headers.append(("Connection", "close"))
+        response.headers = headers
+        return response
+
+    def _is_sampled(self, exchange: Exchange) -> bool:
+        return exchange.number * self._sample_rate % 1 < self._sample_rate
+
+    def _finish_trace(self, exchange: Exchange, status: int, seconds: float) -> str | None:
+        """Return the trace id of a request, after its use as the latency's exemplar and the end of its span."""
+        trace = exchange.trace
+        trace_id = trace_id_of(exchange.environ) if trace is None else trace.trace_id
+        if trace_id:
+            self.metrics.exemplars[exchange.route.path] = trace_id, seconds
+        if trace is not None and self._tracing is not None:
+            self._tracing.finish(trace, status, exchange.id, exchange.error_code)
+        return trace_id
+
+    def _log_request(self, exchange: Exchange, response: Response, seconds: float, trace_id: str | None) -> None:
+        route = exchange.route
+        level = "info" if route.scoring or response.status >= 400 else "debug"
+        self.log.write(
+            level, "request", request_id=exchange.id, method=route.method, route=route.path,
+            protocol=route.protocol.name, rows=response.rows, status=response.status,
+            microseconds=round(seconds * 1e6), **({"trace_id": trace_id} if trace_id else {}),
+        )  # fmt: skip
+
+    def _log_internal_error(self, exchange: Exchange) -> None:
+        facts = {"request_id": exchange.id, "route": exchange.route.path, "traceback": traceback.format_exc()}
+        self.log.write("error", "internal_error", **facts)
+
+
+def _key_of(exchange: Exchange) -> str:
+    """Return the key of a request: a bearer token, the header X-API-Key, or the field of a form."""
+    environ = exchange.environ
+    key: str = environ.get("HTTP_X_API_KEY", "")
+    if "HTTP_AUTHORIZATION" in environ:
+        scheme, _, token = environ["HTTP_AUTHORIZATION"].partition(" ")
+        key = token.strip() if scheme.lower() == "bearer" else key
+    if not key and exchange.content_type == FORM:
+        key = exchange.form.get("key", "")
+    return key

@@ -1,0 +1,4 @@
+"""What operators see: logs, metrics of requests and models, drift, the Prometheus exposition, traces.
+
+Nothing here changes an answer.
+"""

@@ -1,0 +1,32 @@
+"""A histogram with fixed bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+LATENCY = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BATCH = (1, 2, 5, 10, 50, 100, 500, 1000, 5000, 10_000, 100_000)
+
+
+class Histogram:
+    """Counts of values by range, and the sum of all values."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = np.asarray(bounds, dtype=np.float64)
+        self.counts = np.zeros(len(self.bounds) + 1, dtype=np.int64)
+        self.sum = 0.0
+
+    def extend(self, values: Any) -> None:
+        """Count values; a value equal to a bound belongs to the range below it."""
+        array = np.asarray(values, dtype=np.float64)
+        self.counts += np.bincount(self.bounds.searchsorted(array), minlength=len(self.counts))
+        self.sum += float(array.sum())
+
+    def buckets(self, form: str = "g") -> list[tuple[str, float]]:
+        """Return cumulative counts by upper bound, as Prometheus expects them."""
+        names = [*(f"{bound:{form}}" for bound in self.bounds.tolist()), "+Inf"]
+        return list(zip(names, accumulate(self.counts.tolist()), strict=True))

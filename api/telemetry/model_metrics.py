@@ -1,0 +1,138 @@
+"""What one model receives and predicts, counted in the ranges of its training data.
+
+A number falls into one range of the bundle's reference histogram; the first and the last range hold what lies outside
+the training data. A string is counted under its category, or as none of the known ones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import inf, nextafter
+from typing import Any
+
+import numpy as np
+
+from api.telemetry.buffers import RowBuffer, take_items, take_numbers
+from api.telemetry.histogram import BATCH, LATENCY, Histogram
+from model.runtime.base import Model
+from model.schema.rows import Table
+from model.schema.signature import MISSING_TEXT, Feature
+
+MAX_FEATURES = 200
+"""Features beyond this number are not counted."""
+QUALITY_SCORES = tuple(float(score) for score in range(11))
+"""Tutorial 2's buckets, for a quality from 0 to 10."""
+
+
+class NumberCounts(Histogram):
+    """Counts of numbers by range; NaN and None are missing."""
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        super().__init__(bounds)
+        self.missing = 0
+
+    def extend(self, values: Any) -> None:
+        """Count values."""
+        array = np.asarray(values, dtype=np.float64)
+        present = array[~np.isnan(array)]
+        self.missing += len(array) - len(present)
+        super().extend(present)
+
+    @property
+    def outside(self) -> int:
+        """Return how many values lay outside the training data."""
+        return int(self.counts[0] + self.counts[-1])
+
+
+class CategoryCounts:
+    """Counts of values by known category."""
+
+    def __init__(self, known: Iterable[Any]) -> None:
+        self.counts = dict.fromkeys(known, 0)
+        self.outside = 0
+        self.missing = 0
+
+    def extend(self, values: Any) -> None:
+        """Count values."""
+        for value, number in Counter(values).items():
+            if value is None or value == MISSING_TEXT:
+                self.missing += number
+            elif value in self.counts:
+                self.counts[value] += number
+            else:
+                self.outside += number
+
+
+@dataclass
+class Accuracy:
+    """How predictions compare with the ground truth that callers reported."""
+
+    rows: int = 0
+    correct: int = 0
+    absolute_error: float = 0.0
+
+
+class ModelMetrics:
+    """The counts of one model."""
+
+    def __init__(self, model: Model) -> None:
+        reference = model.manifest.reference
+        self.name = model.name
+        self.inference = Histogram(LATENCY)
+        self.batch_rows = Histogram(BATCH)
+        counted = model.signature.features[:MAX_FEATURES]
+        self.features = {each.name: _feature_counts(each, reference.features[each.name].edges) for each in counted}
+        self.buffer = RowBuffer(counted)
+        self.accuracy: Accuracy | None = None
+        """None until the first ground truth arrives."""
+        targets = model.signature.targets
+        self._single_target = len(targets) == 1
+        self.predicted: NumberCounts | CategoryCounts
+        if targets[0].classes is None:
+            self.predicted = NumberCounts(reference.predictions[0].edges or ())
+        else:
+            self.predicted = CategoryCounts(targets[0].classes)
+        self.quality_scores = Histogram(QUALITY_SCORES) if targets[0].classes is None else None
+
+    def flush(self) -> None:
+        """Count the buffered rows."""
+        if seconds := take_numbers(self.buffer.seconds):
+            self.inference.extend(seconds)
+            self.batch_rows.extend(np.ones(len(seconds)))
+        if batches := take_numbers(self.buffer.batches):
+            self.inference.extend(batches[::2])
+            self.batch_rows.extend(batches[1::2])
+        for columns in self.buffer.take_columns():
+            self._count_columns(columns)
+        if answers := take_items(self.buffer.answers):
+            self._count_answers(answers)
+
+    def count_batch(self, table: Table, answers: Any, seconds: float) -> None:
+        """Count a batch at once, without the buffer."""
+        self.inference.extend([seconds])
+        self.batch_rows.extend([len(answers)])
+        if isinstance(table, dict):
+            self._count_columns(column.ravel().tolist() for column in table.values())
+        else:
+            self._count_columns(table.T)
+        self._count_answers(answers.tolist())
+
+    def _count_columns(self, columns: Iterable[Any]) -> None:
+        for counts, column in zip(self.features.values(), columns, strict=False):
+            counts.extend(column)
+
+    def _count_answers(self, answers: Sequence[Any]) -> None:
+        if self._single_target:
+            self.predicted.extend(answers)
+            if self.quality_scores is not None:
+                self.quality_scores.extend(answers)
+
+
+def _feature_counts(feature: Feature, edges: tuple[float, ...] | None) -> NumberCounts | CategoryCounts:
+    if feature.type == "string":
+        return CategoryCounts(feature.categories or ())
+    low = nextafter(feature.low, -inf) if feature.low is not None else -inf
+    high = feature.high if feature.high is not None else inf
+    return NumberCounts([low, *(edge for edge in edges or () if low < edge < high), high])

@@ -1,0 +1,89 @@
+"""The Flask application: it answers what the fast path leaves to it, such as uploads, large bodies, unknown paths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, request
+from flask import Response as FlaskResponse
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.routing import BaseConverter
+
+from api.errors import ApiError
+from api.limits.request_bodies import too_large
+from api.pipeline.exchange import Exchange
+from api.pipeline.routes import PUBLIC_METRICS, ROUTES, unmatched
+from api.pipeline.routing import Route
+from api.pipeline.service import Service
+from api.protocols.message import Response
+from api.transport.uploads import file_of_form
+
+_METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
+_UNMATCHED = {
+    404: ("not_found", "there is nothing at this path"),
+    405: ("method", "this path does not take this method"),
+}
+
+
+class _Name(BaseConverter):
+    """A path segment, without the colon of KServe's verbs."""
+
+    regex = "[^/:]+"
+
+
+def create_app(service: Service) -> Flask:
+    """Return the application that answers every route of this service."""
+    app = Flask(__name__, static_folder=None)
+    app.url_map.converters["default"] = _Name
+    for route in (*ROUTES, PUBLIC_METRICS) if service.settings.public_metrics else ROUTES:
+        app.add_url_rule(
+            route.path,
+            endpoint=f"{route.method} {route.path}",
+            view_func=_view(service, route),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+    app.register_error_handler(HTTPException, lambda error: _refuse_unmatched(service, error))
+    return app
+
+
+def _view(service: Service, route: Route) -> Any:
+    def view(**names: str) -> FlaskResponse:
+        exchange = Exchange(b"", request.environ, route=route, names=names)
+        try:
+            with service.bodies.slot(exchange.environ):
+                exchange.body = _body(service, exchange)
+                return _send(service.handle(exchange))
+        except ApiError as error:
+            exchange.unreadable = error
+            return _send(service.handle(exchange))
+
+    return view
+
+
+def _body(service: Service, exchange: Exchange) -> bytes:
+    body = service.bodies.read(exchange.environ)
+    content_type = exchange.header("CONTENT_TYPE") or ""
+    if not (exchange.route.upload and "multipart" in content_type):
+        return body
+    try:
+        return file_of_form(body, content_type)
+    except RequestEntityTooLarge:
+        raise too_large(service.settings.max_body_size) from None
+
+
+def _refuse_unmatched(service: Service, error: HTTPException) -> FlaskResponse:
+    """Refuse what no route matches: an unknown path, a wrong method."""
+    status = error.code or 500
+    code, message = _UNMATCHED.get(status, ("http", error.name))
+    method = request.method if request.method in _METHODS else "other"
+    exchange = Exchange(b"", request.environ, route=unmatched(method, request.path))
+    response = _send(service.handle_unmatched(exchange, ApiError(status, code, message)))
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers["Allow"] = value
+    return response
+
+
+def _send(response: Response) -> FlaskResponse:
+    return FlaskResponse(response.body, response.status, response.headers)

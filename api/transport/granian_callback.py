@@ -1,0 +1,43 @@
+"""The only use of private symbols of granian: its WSGI callback is replaced, and the fast path bypasses WSGI.
+
+For each request granian makes a WSGI environment, a response and a status line, a tenth of what a request costs. What
+it passes in already holds all that the fast path needs. docs/decisions/0001 has the reason and the measured gain;
+tests/api/transport/test_granian_callback.py fails if granian changes what is used here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from granian.server import mt
+from granian.wsgi import _callback_wrapper as granian_callback
+
+Callback = Callable[[Any, Any], int]
+HOOK = "_wsgi_call_wrap"
+"""The name under which granian's threaded server looks up the function that makes a callback."""
+
+
+def install() -> None:
+    """Let granian's threaded server make its callbacks with make_callback."""
+    if HOOK not in vars(mt):
+        raise RuntimeError(f"this version of granian has no {HOOK}; see docs/decisions/0001")
+    vars(mt)[HOOK] = make_callback
+
+
+def make_callback(application: Any, options: dict[str, Any], log_format: Any = None) -> Callback:
+    """Return granian's callback for an application, except that its fast path responds to the connection directly."""
+    wsgi: Callback = granian_callback(application, options, log_format)
+    respond = getattr(application, "respond", None)
+    if respond is None:
+        return wsgi
+
+    def callback(connection: Any, scope: dict[str, Any]) -> int:
+        response = respond(scope)
+        if response is None:
+            return wsgi(connection, scope)
+        status: int = response.status
+        connection.response_bytes(status, response.headers, response.body)
+        return status
+
+    return callback

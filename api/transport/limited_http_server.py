@@ -1,0 +1,85 @@
+"""A small HTTP server for the admin port, with limits on connections, on the bytes of a request, and on its time.
+
+Beyond the limit a new connection takes the place of the oldest one.
+"""
+
+from __future__ import annotations
+
+import socket
+import sys
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from threading import Lock
+from time import monotonic
+from typing import Any
+
+MAX_CONNECTIONS = 32
+"""Each has its own thread."""
+MAX_HEAD_BYTES = 16 << 10
+TIMEOUT_SECONDS = 10.0
+
+
+class LimitedServer(ThreadingHTTPServer):
+    """A server of few connections."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, *args: Any) -> None:
+        # A dictionary, because it keeps their order.
+        self._open: dict[Any, None] = {}
+        self._lock = Lock()
+        super().__init__(*args)
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - so it is called
+        """Accept every connection, if need be in place of the oldest."""
+        with self._lock:
+            if len(self._open) >= MAX_CONNECTIONS:
+                oldest = next(iter(self._open))
+                del self._open[oldest]
+                with suppress(OSError):
+                    oldest.shutdown(socket.SHUT_RDWR)
+            self._open[request] = None
+        return True
+
+    def protect(self, request: Any) -> None:
+        """Keep a connection from being replaced; the caller limits the number of these."""
+        with self._lock:
+            self._open.pop(request, None)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        self.protect(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print an error, unless the client only closed its connection."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
+class LimitedHandler(BaseHTTPRequestHandler):
+    """A handler that reads the head of one request and nothing else."""
+
+    def setup(self) -> None:
+        """Read the head."""
+        super().setup()
+        self.rfile.close()
+        self.rfile = BytesIO(_read_head(self.connection))
+
+
+def _read_head(connection: socket.socket) -> bytes:
+    """Return a request up to its empty line, or nothing if that does not arrive within the limits."""
+    end, found = monotonic() + TIMEOUT_SECONDS, b""
+    with suppress(OSError):
+        while len(found) < MAX_HEAD_BYTES and (left := end - monotonic()) > 0:
+            connection.settimeout(left)
+            part = connection.recv(4096)
+            found += part
+            if b"\r\n\r\n" in found:
+                connection.settimeout(TIMEOUT_SECONDS)
+                return found
+            if not part:
+                break
+    return b""

@@ -1,0 +1,152 @@
+"""The real server: starts, says what it serves, answers, drains, and ends."""
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from http.client import HTTPConnection
+from threading import Thread
+
+import pytest
+
+from model.bundle.files import DEFAULT_ROOT, read, write
+from tests.api.conftest import fetch, running
+
+
+def test_it_says_in_one_line_what_it_serves():
+    with running(model="iris,churn") as server:
+        assert re.fullmatch(
+            r"score-app: iris \w{12} \(onnx\), churn \w{12} \(onnx\) on http://127\.0\.0\.1:\d+, admin on \d+, "
+            r"32 threads, ready in \d+\.\d\d s\n", server.said
+        )  # fmt: skip
+        assert fetch(f"{server.url}/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}').body == b'{"score":[0]}'
+        assert fetch(f"{server.url}/readyz").json["status"] == "ready"
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly(stop):
+    with running() as server:
+        assert fetch(f"{server.url}/livez").status == 200
+        server.send_signal(stop)
+        assert server.wait(10) == 0
+        assert server.stderr.read() == ""
+
+
+def stopped(**settings):
+    with running(**settings) as server:
+        assert server.wait(20) == 2
+        return server.said + server.stderr.read()
+
+
+def test_what_keeps_it_from_starting_is_one_sentence(bundles):
+    assert stopped(threads="many") == "error: THREADS 'many': must be a whole number from 2 to 256\n"
+    assert "there is no bundle 'nope'" in stopped(model="nope")
+    (bundles / "iris" / "model.onnx").write_bytes(b"tampered")
+    assert "is not the file that was packed" in stopped(bundles=bundles)
+
+
+def test_a_taken_port_is_said():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert f"PORT {port} is taken" in stopped(port=port)
+        assert f"ADMIN_PORT {port} is taken" in stopped(admin_port=port)
+
+
+def test_metrics_count_what_was_asked_in_bounded_series():
+    with running(model="wine") as server:
+        row = [7.4, 0.7, 0.0, 1.9, 0.076, 11, 34, 0.9978, 3.51, 0.56, 9.4]
+        for _ in range(3):
+            fetch(f"{server.url}/predict", json.dumps({"data": [row, row]}).encode())
+        fetch(f"{server.url}/predict", b'{"data":"bad data"}')
+        for number in range(20):
+            fetch(f"{server.url}/scan/{number}")
+        found = fetch(f"{server.admin}/metrics").body.decode()
+        assert (
+            'request_count_total{http_status="200",method="POST",prometheus_app="score-app",route="/predict"} 3.0'
+            in found
+        )
+        assert 'route="unmatched"} 20.0' in found
+        assert "/scan" not in found
+        assert 'request_latency_seconds_count{prometheus_app="score-app",route="/predict"} 4.0' in found
+        assert 'requests_rejected_total{reason="shape",route="/predict"} 1.0' in found
+        assert re.search(r'build_info\{model="wine",runtime="onnx",version="\w{12}"\} 1\.0', found)
+        assert fetch(f"{server.url}/metrics").status == 404
+        assert b"# EOF" in fetch(f"{server.admin}/metrics", headers={"Accept": "application/openmetrics-text"}).body
+
+
+def test_a_drain_sends_clients_away_and_ends_when_it_is_quiet():
+    with running(drain_idle_seconds=0.3, drain_timeout_seconds=5) as server:
+        kept = HTTPConnection(server.url.removeprefix("http://"))
+        kept.request("GET", "/livez")
+        found = kept.getresponse()
+        assert (found.read(), found.getheader("Connection")) == (b'{"status":"ok"}', None)
+        said = []
+        draining = Thread(target=lambda: said.append(fetch(f"{server.admin}/drain").body))
+        draining.start()
+        draining.join(10)
+        assert said == [b"idle\n"]
+        kept.request("POST", "/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}')
+        found = kept.getresponse()
+        assert (found.read(), found.getheader("Connection")) == (b'{"score":[0]}', "close")
+        kept.close()
+
+
+def test_it_leaves_when_nobody_comes_any_more_unless_it_is_told_twice():
+    with running(drain_idle_seconds=60, drain_timeout_seconds=60) as server:
+        kept = HTTPConnection(server.url.removeprefix("http://"))
+
+        def told_to_go():
+            kept.request("POST", "/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}')
+            found = kept.getresponse()
+            assert found.read() == b'{"score":[0]}'
+            return found.getheader("Connection") == "close"
+
+        assert not told_to_go()
+        server.send_signal(signal.SIGTERM)
+        while not told_to_go():
+            pass
+        # It still takes who comes anew.
+        assert told_to_go()
+        kept.close()
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(10) == 0
+
+
+def test_without_training_libraries_it_serves_too():
+    program = """if True:
+        import sys
+        sys.modules["sklearn"] = sys.modules["pandas"] = sys.modules["joblib"] = None
+        from api.application import build
+        from api.settings import Settings
+        from model.check import verified
+        build(Settings(), [verified(Settings().bundles, "iris")])
+        print("built")
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "built\n"
+
+
+def spoil_copy(bundles):
+    """Put another model's compiled copy into a bundle whose digests are right: only its answers can tell."""
+    manifest = read(bundles, "purchase").manifest
+    files = {file: (bundles / "purchase" / file).read_bytes() for file in manifest.files}
+    files["model.onnx"] = (bundles / "iris" / "model.onnx").read_bytes()
+    write(bundles, manifest, files, replace=True)
+
+
+def test_a_copy_that_answers_wrongly_is_found_when_it_is_first_needed(tmp_path):
+    shutil.copytree(DEFAULT_ROOT, tmp_path / "bundles")
+    spoil_copy(tmp_path / "bundles")
+    with running(bundles=tmp_path / "bundles", model="purchase") as server:
+        assert json.loads(fetch(f"{server.url}/score", b'{"X":[30,0,20]}').body) == {"score": [1]}
+        assert fetch(f"{server.url}/readyz").status == 200
+        answer = fetch(f"{server.url}/score", b'{"X":[[30,0,20],[30,0,20]]}')
+        assert (answer.status, answer.json["error"]["code"]) == (503, "not_ready")
+        for path in ("/readyz", "/v2/health/ready", "/v2/models/purchase/ready", "/v1/models/purchase"):
+            assert fetch(server.url + path).status == 503
+        assert fetch(f"{server.url}/livez").status == 200

@@ -1,0 +1,37 @@
+"""The file in a multipart form."""
+
+import pytest
+
+from api.errors import ApiError
+from api.transport.uploads import MAX_FIELD_BYTES, file_of_form
+
+FORM = b'--x\r\nContent-Disposition: form-data; name="%s"; filename="f.csv"\r\n\r\n%s\r\n--x--\r\n'
+
+
+def test_the_file_is_found():
+    assert file_of_form(FORM % (b"file", b"a,b\n1,2\n"), "multipart/form-data; boundary=x") == b"a,b\n1,2\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (FORM % (b"other", b"a"), "multipart/form-data; boundary=x"),
+        (FORM % (b"file", b"a"), "multipart/form-data; boundary=y"),
+        (FORM % (b"file", b"a"), "multipart/form-data"),
+        (FORM % (b"file", b"a"), "multipart/mixed; boundary=x"),
+        (b"junk", "multipart/form-data; boundary=x"),
+        (b"", "multipart/form-data; boundary=x"),
+    ],
+)
+def test_a_form_without_it_is_refused(body, content_type):
+    with pytest.raises(ApiError, match='a file under the name "file"') as caught:
+        file_of_form(body, content_type)
+    assert caught.value.status == 400
+
+
+def test_a_huge_field_is_refused(make_client):
+    field = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n%s\r\n--x--\r\n' % (
+        b"a" * (MAX_FIELD_BYTES + 9)
+    )
+    answer = make_client().post("/predict_file", field, {"Content-Type": "multipart/form-data; boundary=x"})
+    assert answer.status == 413
