@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from model.runtime.base import RefusedRow
 from model.schema.signature import SignatureError
 
 
@@ -17,10 +18,26 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.details = details or []
+        self.model_error: BaseException | None = None
+        """What the model itself raised: for the log, never for the caller."""
 
     def with_status(self, status: int, message: str | None = None) -> ApiError:
         """Return the same error under another status and, if given, with another message."""
-        return ApiError(status, self.code, message or self.message, self.details)
+        error = ApiError(status, self.code, message or self.message, self.details)
+        error.model_error = self.model_error
+        return error
+
+
+def as_api_error(error: ApiError | SignatureError | RefusedRow) -> ApiError:
+    """Return the error for a request whose rows do not fit the model, or are refused by it."""
+    if isinstance(error, SignatureError):
+        return from_signature(error)
+    if isinstance(error, ApiError):
+        return error
+    details = [{"row": error.row, "feature": None, "code": "refused", "message": "the model refuses it"}]
+    refused = ApiError(422, "refused", str(error), [] if error.row is None else details)
+    refused.model_error = error.__cause__
+    return refused
 
 
 def from_signature(error: SignatureError) -> ApiError:

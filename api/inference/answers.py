@@ -30,6 +30,8 @@ class Answers(msgspec.Struct):
     labels: list[Any] | None = None
     array: Any = None
     """The predictions as the model returned them; None if one row was answered by the compact form."""
+    column: bool = False
+    """Each prediction is written as a list of one, because the estimator was fitted on a column."""
 
     @property
     def count(self) -> int:
@@ -43,9 +45,10 @@ class Answers(msgspec.Struct):
 
     def under(self, key: str) -> dict[str, Any]:
         """Return the predictions under a protocol's key, with probabilities and labels if they were wanted."""
+        predictions = [[each] for each in self.predictions] if self.column else self.predictions
         if self.probabilities is None and self.labels is None:
-            return {key: self.predictions}
-        return {key: self.predictions, **self.extras()}
+            return {key: predictions}
+        return {key: predictions, **self.extras()}
 
     def extras(self) -> dict[str, Any]:
         """Return probabilities and labels if they were wanted, under the same keys in every protocol."""

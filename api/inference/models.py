@@ -70,11 +70,6 @@ class Models:
         except BundleError as error:
             self.failed[model.name] = str(error)
             raise ApiError(503, "not_ready", str(error)) from None
-        except (ValueError, IndexError):
-            if model.manifest.runtime != "sklearn":
-                raise
-            # Some estimators refuse rows for reasons of their own, which no signature can express.
-            raise ApiError(422, "refused", f"the model {model.name} refuses these rows") from None
         self.metrics.record_batch(model.name, table, array, perf_counter() - start)
         return array
 
@@ -92,7 +87,8 @@ class Models:
             row = model.rows.single(question.rows)
             answer = None if row is None else self.predict_row(model, row)
             if answer is not None:
-                return Answers([answer], None, labels_of(model, [answer]) if question.labels else None)
+                labels = labels_of(model, [answer]) if question.labels else None
+                return Answers([answer], None, labels, column=model.signature.column)
         table = self.read(model, question.rows, question.names)
         array = self.predict(model, table)
         predictions = json_values(model, array)
@@ -101,4 +97,5 @@ class Models:
             probabilities_of(model, table) if question.probabilities else None,
             labels_of(model, predictions) if question.labels else None,
             array,
+            model.signature.column,
         )

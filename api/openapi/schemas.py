@@ -7,10 +7,17 @@ from typing import Any
 from api.openapi.examples import example
 from model.runtime.base import Model
 from model.schema.signature import Feature, Target
+from model.schema.values import has_zone
 
 Json = dict[str, Any]
 
-_TAKES = {"number": ["number"], "integer": ["number"], "boolean": ["boolean", "number"], "string": ["string"]}
+_TAKES = {
+    "number": ["number"],
+    "integer": ["number"],
+    "boolean": ["boolean", "number"],
+    "string": ["string"],
+    "date": ["string"],
+}
 _SHOWN_CATEGORIES = 12
 
 
@@ -39,6 +46,8 @@ def value(feature: Feature, sample: Any) -> Json:
     """Return the schema of one value."""
     takes = [*_TAKES[feature.type], *(["null"] if feature.missing else [])]
     shown: Json = {"type": takes if len(takes) > 1 else takes[0]}
+    if feature.type == "date":
+        shown["format"] = "date-time" if has_zone(feature) else "date"
     if feature.closed:
         shown["enum"] = [*(feature.categories or ()), *([None] if feature.missing else [])]
     if description := describe(feature):

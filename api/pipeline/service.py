@@ -9,7 +9,7 @@ from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from api.errors import ApiError
+from api.errors import ApiError, as_api_error
 from api.inference.answers import Answers
 from api.inference.models import Models
 from api.limits.api_keys import ApiKeys
@@ -23,6 +23,8 @@ from api.protocols.message import FORM, Response
 from api.settings import Settings
 from api.telemetry.logs import Log
 from api.telemetry.metrics import Metrics
+from model.runtime.base import RefusedRow
+from model.schema.signature import SignatureError
 
 if TYPE_CHECKING:
     from api.telemetry.tracing import Tracing
@@ -74,8 +76,11 @@ class Service:
         try:
             for stage in stages:
                 stage(exchange)
-        except ApiError as error:
+        except (ApiError, SignatureError, RefusedRow) as raised:
+            error = as_api_error(raised)
             exchange.error_code = error.code
+            if error.model_error is not None:
+                self._log_model_error(exchange, error.model_error)
             self.metrics.record_rejection(exchange.route.path, error.code)
             exchange.response = self.render_error(exchange, error)
         except Exception:  # noqa: BLE001 - the only one in the program: our own fault, whose text must not leave
@@ -127,8 +132,8 @@ class Service:
         assert model is not None  # noqa: S101 - decode has found it
         try:
             exchange.answers = operation.predict(self.models, model, question)
-        except ApiError as error:
-            raise operation.translate(error, model, question) from None
+        except (ApiError, SignatureError, RefusedRow) as error:
+            raise operation.translate(as_api_error(error), model, question) from error
 
     def encode(self, exchange: Exchange) -> None:
         """Turn the answers into a response."""
@@ -222,6 +227,13 @@ class Service:
             protocol=route.protocol.name, rows=response.rows, status=response.status,
             microseconds=round(seconds * 1e6), **({"trace_id": trace_id} if trace_id else {}),
         )  # fmt: skip
+
+    def _log_model_error(self, exchange: Exchange, error: BaseException) -> None:
+        """Log what an estimator, or own code in it, raised for a row."""
+        facts = {"request_id": exchange.id, "route": exchange.route.path, "error": type(error).__name__}
+        model = exchange.model.name if exchange.model is not None else None
+        text = "".join(traceback.format_exception(error))
+        self.log.write("warning", "model_error", **facts, model=model, traceback=text)
 
     def _log_internal_error(self, exchange: Exchange) -> None:
         facts = {"request_id": exchange.id, "route": exchange.route.path, "traceback": traceback.format_exc()}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from typing import Any
 
 from api.errors import ApiError
 from model.runtime.base import Model
 from model.schema.signature import Signature
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
 
 
 def parse_record(signature: Signature, record: dict[str, str]) -> dict[str, Any]:
@@ -20,15 +23,15 @@ def parse_record(signature: Signature, record: dict[str, str]) -> dict[str, Any]
 
 def parse_value(text: str, type_name: str) -> Any:
     """Parse one value of a feature of this type; empty text is a missing value."""
-    if type_name == "string":
+    if type_name in ("string", "date"):
         return text or None
     if type_name == "boolean" and text.lower() in ("true", "false"):
         return text.lower() == "true"
     if not text.strip():
         return None
     try:
-        # Python alone reads 1_000 as a number.
-        return text if "_" in text else float(text)
+        # Python alone reads 1_000 as a number. A whole number stays one: a float cannot hold each of them.
+        return text if "_" in text else int(text) if _WHOLE.fullmatch(text) else float(text)
     except ValueError:
         return text
 

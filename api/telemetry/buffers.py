@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from model.schema.rows import Table
-from model.schema.signature import Feature
+from model.schema.signature import MATRIX_TYPES, Feature
 
 Columns = Any
 """One sequence for each feature."""
@@ -32,7 +32,7 @@ class RowBuffer:
         self.seconds = array("d")
         self.batches = array("d")
         """Seconds and number of rows of each batch, alternating."""
-        numeric = all(feature.type != "string" for feature in features)
+        numeric = all(feature.type in MATRIX_TYPES and not feature.exact for feature in features)
         self.add: Callable[[Sequence[Any], Any, float], None] = (
             self._packing_appender() if numeric else self._plain_appender()
         )

@@ -57,7 +57,7 @@ class CategoryCounts:
     def extend(self, values: Any) -> None:
         """Count values."""
         for value, number in Counter(values).items():
-            if value is None or value == MISSING_TEXT:
+            if value is None or value == MISSING_TEXT or value != value:  # noqa: PLR0124 - only NaN differs from itself
                 self.missing += number
             elif value in self.counts:
                 self.counts[value] += number
@@ -131,7 +131,7 @@ class ModelMetrics:
 
 
 def _feature_counts(feature: Feature, edges: tuple[float, ...] | None) -> NumberCounts | CategoryCounts:
-    if feature.type == "string":
+    if feature.type in ("string", "date"):
         return CategoryCounts(feature.categories or ())
     low = nextafter(feature.low, -inf) if feature.low is not None else -inf
     high = feature.high if feature.high is not None else inf

@@ -130,7 +130,7 @@ class ObservedModel(Model):
             self._trace.record_call("predict", self, 1, start)
         return answer
 
-    def predict(self, rows: Table) -> Answer:
+    def _predict(self, rows: Table) -> Answer:
         """Return the label or number of each row."""
         start = time_ns()
         try:
@@ -138,7 +138,7 @@ class ObservedModel(Model):
         finally:
             self._trace.record_call("predict", self, height(rows), start)
 
-    def predict_proba(self, rows: Table) -> list[Answer]:
+    def _predict_proba(self, rows: Table) -> list[Answer]:
         """Return each row's probabilities."""
         start = time_ns()
         try:

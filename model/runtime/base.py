@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from model.bundle.files import BundleError
@@ -14,8 +15,17 @@ from model.bundle.manifest import Manifest
 from model.runtime.compact.answer import Row
 from model.schema.readers import reader
 from model.schema.rows import Table
+from model.schema.signature import MOST_PROBLEMS, Problem, SignatureError
 
 Answer = NDArray[Any]
+
+
+class RefusedRow(Exception):  # noqa: N818 - the row is at fault, not the program
+    """A row that the estimator itself raises for; the cause is what it raised."""
+
+    def __init__(self, row: int | None) -> None:
+        self.row = row
+        super().__init__("the model refuses these rows" if row is None else f"row {row}: the model refuses it")
 
 
 class Model(ABC):
@@ -31,13 +41,35 @@ class Model(ABC):
         self.prove: Callable[[Model], None] = _unproven
         """Called when a compiled copy is opened; raises a BundleError if it must not be used."""
 
-    @abstractmethod
     def predict(self, rows: Table) -> Answer:
         """Return the label or number of each row; one column a target where there are several."""
+        answer = self._predict(rows)
+        _require_finite(answer)
+        return answer
 
-    @abstractmethod
     def predict_proba(self, rows: Table) -> list[Answer]:
         """Return each row's probabilities in the order of the classes, one table a target."""
+        answer = self._predict_proba(rows)
+        for table in answer:
+            _require_finite(table)
+        return answer
+
+    @abstractmethod
+    def _predict(self, rows: Table) -> Answer:
+        """Return what predict returns, finite or not."""
+
+    @abstractmethod
+    def _predict_proba(self, rows: Table) -> list[Answer]:
+        """Return what predict_proba returns, finite or not."""
+
+
+def _require_finite(answer: Answer) -> None:
+    """Refuse rows whose answer JSON cannot hold: an overflow must not look like a missing value."""
+    if answer.dtype.kind != "f" or (finite := np.isfinite(answer)).all():
+        return
+    rows = np.flatnonzero(~finite.reshape(len(answer), -1).all(axis=1)).tolist()
+    text = "the model's answer is not a finite number"
+    raise SignatureError([Problem("answer", text, row) for row in rows[:MOST_PROBLEMS]], len(rows))
 
 
 def _no_compact_form(_: Sequence[Any]) -> None:
@@ -50,7 +82,7 @@ def _unproven(_: Model) -> None:
 
 @contextmanager
 def loading(name: str) -> Iterator[None]:
-    """Say of a model in a sentence what its own file makes go wrong."""
+    """Raise a BundleError, in a sentence, for whatever a model's own file makes go wrong."""
     try:
         yield
     except BundleError:

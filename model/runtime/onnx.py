@@ -32,14 +32,14 @@ class OnnxModel(Model):
         self._run: Run | None = None
         self._single = len(self.signature.targets) == 1
 
-    def predict(self, rows: Table) -> Answer:
+    def _predict(self, rows: Table) -> Answer:
         """Return the label or number of each row."""
         if not height(rows):
             return no_answer(self.signature)
         answer = (self._run or self._open())(_PREDICT, rows)
         return answer.reshape(-1) if self._single and answer.ndim == 2 else answer
 
-    def predict_proba(self, rows: Table) -> list[Answer]:
+    def _predict_proba(self, rows: Table) -> list[Answer]:
         """Return each row's probabilities in the order of the classes."""
         if not height(rows):
             return no_proba(self.signature)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from model.bundle.manifest import Manifest
-from model.runtime.base import Answer, Model
+from model.runtime.base import Answer, Model, RefusedRow
 from model.runtime.batching import Together, join, split, split_each
 from model.runtime.estimator import Estimator, height, take
 from model.schema.rows import Table
@@ -17,30 +17,22 @@ MOST_TOGETHER = 64
 Given = TypeVar("Given")
 
 
-class RefusedRow(Exception):  # noqa: N818 - the row is at fault, not the program
-    """A row that the estimator itself raises for; the cause is what it raised."""
-
-    def __init__(self, row: int | None) -> None:
-        self.row = row
-        super().__init__("the model refuses these rows" if row is None else f"the model refuses row {row}")
-
-
 class SklearnModel(Model):
     """A model served by scikit-learn itself; simultaneous small calls are taken together."""
 
     def __init__(self, manifest: Manifest, estimator: Any) -> None:
         super().__init__(manifest)
         self._estimator = Estimator(estimator, manifest.signature, manifest.input)
-        self._predict: Together[Table, Answer] = Together(self._estimator.predict, join, split)
-        self._proba: Together[Table, list[Answer]] = Together(self._estimator.proba, join, split_each)
+        self._predict_together: Together[Table, Answer] = Together(self._estimator.predict, join, split)
+        self._proba_together: Together[Table, list[Answer]] = Together(self._estimator.proba, join, split_each)
 
-    def predict(self, rows: Table) -> Answer:
+    def _predict(self, rows: Table) -> Answer:
         """Return the label or number of each row."""
-        return _located(self._predict if height(rows) <= MOST_TOGETHER else self._estimator.predict, rows)
+        return _located(self._predict_together if height(rows) <= MOST_TOGETHER else self._estimator.predict, rows)
 
-    def predict_proba(self, rows: Table) -> list[Answer]:
+    def _predict_proba(self, rows: Table) -> list[Answer]:
         """Return each row's probabilities."""
-        return _located(self._proba if height(rows) <= MOST_TOGETHER else self._estimator.proba, rows)
+        return _located(self._proba_together if height(rows) <= MOST_TOGETHER else self._estimator.proba, rows)
 
 
 def _located(ask: Callable[[Table], Given], rows: Table) -> Given:

@@ -11,8 +11,8 @@ import cloudpickle
 import joblib
 from click.testing import CliRunner
 
-from api.build import build
-from api.logs import Log
+from api.application import build
+from api.telemetry.logs import Log
 from api.settings import Settings
 from model.__main__ import main
 from model.check import verified

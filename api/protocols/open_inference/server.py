@@ -12,7 +12,7 @@ from api.protocols.open_inference.outputs import declare_outputs
 from model.runtime.base import Model
 
 EXTENSIONS = ("binary_tensor_data", "classification", "model_repository")
-_DATATYPES = {"number": "FP64", "integer": "FP64", "boolean": "FP64", "string": "BYTES"}
+_DATATYPES = {"number": "FP64", "integer": "FP64", "boolean": "FP64", "string": "BYTES", "date": "BYTES"}
 
 
 def server_metadata(models: Models, _: Request) -> Response:
@@ -54,7 +54,10 @@ def _declare_inputs(model: Model) -> list[dict[str, Any]]:
     features = model.signature.features
     if model.signature.numeric:
         return [{"name": "X", "datatype": "FP64", "shape": [-1, len(features)]}]
-    return [{"name": each.name, "datatype": _DATATYPES[each.type], "shape": [-1, 1]} for each in features]
+    return [
+        {"name": each.name, "datatype": "INT64" if each.exact else _DATATYPES[each.type], "shape": [-1, 1]}
+        for each in features
+    ]
 
 
 def repository_index(models: Models, request: Request) -> Response:
