@@ -76,17 +76,22 @@ class Service:
         try:
             for stage in stages:
                 stage(exchange)
-        except (ApiError, SignatureError, RefusedRow) as raised:
-            error = as_api_error(raised)
-            exchange.error_code = error.code
-            if error.model_error is not None:
-                self._log_model_error(exchange, error.model_error)
-            self.metrics.record_rejection(exchange.route.path, error.code)
-            exchange.response = self.render_error(exchange, error)
+        except (ApiError, SignatureError, RefusedRow) as error:
+            # Nothing here may keep the error: its traceback holds the whole body, and would hold it until the next
+            # collection of cycles.
+            self._respond_with(exchange, as_api_error(error))
         except Exception:  # noqa: BLE001 - the only one in the program: our own fault, whose text must not leave
             self._log_internal_error(exchange)
             exchange.response = self.render_error(exchange, _INTERNAL_ERROR)
         return self.record(exchange)
+
+    def _respond_with(self, exchange: Exchange, error: ApiError) -> None:
+        """Set the response to a refused request."""
+        exchange.error_code = error.code
+        if error.model_error is not None:
+            self._log_model_error(exchange, error.model_error)
+        self.metrics.record_rejection(exchange.route.path, error.code)
+        exchange.response = self.render_error(exchange, error)
 
     def handle_unmatched(self, exchange: Exchange, error: ApiError) -> Response:
         """Refuse a request that no route matches: counted, but not logged, since scanners send many."""
@@ -133,7 +138,7 @@ class Service:
         try:
             exchange.answers = operation.predict(self.models, model, question)
         except (ApiError, SignatureError, RefusedRow) as error:
-            raise operation.translate(as_api_error(error), model, question) from error
+            raise operation.translate(as_api_error(error), model, question) from None
 
     def encode(self, exchange: Exchange) -> None:
         """Turn the answers into a response."""

@@ -104,10 +104,9 @@ def _dtype(column: pd.Series[Any], kind: str) -> str | None:
     return None if name == plain else name
 
 
-def _present(categories: Iterable[Any]) -> tuple[str | float, ...]:
-    """Return categories as callers send them, without a missing one; numbers and booleans as floats."""
-    there = (value for value in categories if value is not None and value == value)  # noqa: PLR0124
-    return tuple(value if isinstance(value, str) else float(value) for value in there)
+def _present(categories: Iterable[Any]) -> tuple[Label, ...]:
+    """Return categories without a missing one."""
+    return tuple(value for value in categories if value is not None and value == value)  # noqa: PLR0124
 
 
 def _common(there: pd.Series[Any]) -> tuple[str, ...] | None:

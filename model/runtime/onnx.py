@@ -31,12 +31,16 @@ class OnnxModel(Model):
         self._proving: Run | None = None
         self._run: Run | None = None
         self._single = len(self.signature.targets) == 1
+        labels = [label for target in self.signature.targets for label in target.classes or ()]
+        # ONNX has whole numbers for labels that are true and false.
+        self._boolean = bool(labels) and all(isinstance(label, bool) for label in labels)
 
     def _predict(self, rows: Table) -> Answer:
         """Return the label or number of each row."""
         if not height(rows):
             return no_answer(self.signature)
         answer = (self._run or self._open())(_PREDICT, rows)
+        answer = answer.astype(bool) if self._boolean else answer
         return answer.reshape(-1) if self._single and answer.ndim == 2 else answer
 
     def _predict_proba(self, rows: Table) -> list[Answer]:

@@ -32,7 +32,7 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     high: float | None = None
     typical: float | str | bool | None = None
     """The training median, or the commonest category: what explanations measure against."""
-    categories: tuple[str | float, ...] | None = None
+    categories: tuple[Label, ...] | None = None
     closed: bool = False
     """A value outside `categories` is refused, because the estimator refuses it."""
     missing: bool = False

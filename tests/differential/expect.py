@@ -56,6 +56,8 @@ class Judge:
         self.spread = [0.0 if self.labels else float(np.std(c.astype(float))) for c in training.T]
         self.proba = case.task == "classification" and hasattr(self.estimator, "predict_proba")
         self.alone = not self._batches_agree()
+        numbers = case.frame.select_dtypes("number").abs().max()
+        self.largest = float(numbers.max()) if len(numbers) else 0.0
 
     def expect(self, rows: list[Row]) -> list[Expected]:
         """Return what is right for each row."""
@@ -64,11 +66,26 @@ class Judge:
         found = []
         for question in questions:
             if question.frames is None:
-                found.append(Expected(question.row, [next(plain)], may_refuse=False))
+                found.append(Expected(question.row, [next(plain)], self._is_beyond_contract(question.row)))
             else:
                 outcomes = [outcome for each in question.frames for outcome in self._ask(each)]
                 found.append(Expected(question.row, outcomes, may_refuse=True))
         return found
+
+    def _is_beyond_contract(self, row: Row) -> bool:
+        """Tell whether the documented contract lets the service refuse a row that the estimator answers."""
+        return any(self._may_refuse_cell(self.case.frame[name], value) for name, value in row.items())
+
+    def _may_refuse_cell(self, column: pd.Series, value: Any) -> bool:
+        if isinstance(value, str):
+            return value == "\ufdd0"
+        if value is None:
+            # What a missing value looked like is unknown where training had none.
+            return column.dtype.kind == "O" and not column.isna().any()
+        number = column.dtype.kind in "iuf"
+        if isinstance(value, float) and column.dtype.kind in "iu" and abs(value) > 2**53:
+            return True
+        return number and abs(value) > max(1e6, 1e3 * self.largest)
 
     def outcomes(self, rows: list[Row]) -> list[Outcome]:
         """Return the outcome of each row that fits."""
