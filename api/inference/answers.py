@@ -12,7 +12,7 @@ from model.runtime.base import Model
 from model.schema.rows import Table
 
 
-class Question(msgspec.Struct):
+class Question(msgspec.Struct, gc=False):
     """Rows for a model, and what is wanted beside the predictions."""
 
     rows: Any
@@ -22,7 +22,7 @@ class Question(msgspec.Struct):
     labels: bool = False
 
 
-class Answers(msgspec.Struct):
+class Answers(msgspec.Struct, gc=False):
     """A model's answers, one item for each row, as JSON values."""
 
     predictions: list[Any]
@@ -38,7 +38,7 @@ class Answers(msgspec.Struct):
         """Return the number of rows."""
         return len(self.predictions if self.array is None else self.array)
 
-    def labels_or_numbers(self) -> list[Any]:
+    def raw_predictions(self) -> list[Any]:
         """Return the predictions as the model returned them."""
         values: list[Any] = self.predictions if self.array is None else self.array.tolist()
         return values

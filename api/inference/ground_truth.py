@@ -30,7 +30,7 @@ class GroundTruth:
         if answers.count > MAX_ROWS:
             return
         with self._lock:
-            self._answers[request_id] = model, answers.labels_or_numbers()
+            self._answers[request_id] = model, answers.raw_predictions()
             if len(self._answers) > self.capacity:
                 self._answers.popitem(last=False)
 

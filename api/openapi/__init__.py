@@ -6,16 +6,16 @@ Pages that show the document do not belong here (pages).
 from __future__ import annotations
 
 from api.inference.models import Models
-from api.openapi import information, protocols, scoring
-from api.openapi.information import HEALTH, MLFLOW, V1, V2
-from api.openapi.parts import ERROR_SCHEMAS, RESPONSES, SECURITY_SCHEMES
+from api.openapi import information_paths, protocol_paths, scoring_paths
+from api.openapi.information_paths import HEALTH, MLFLOW, V1, V2
+from api.openapi.operation_parts import ERROR_SCHEMAS, RESPONSES, SECURITY_SCHEMES
 from api.openapi.schemas import Json, components
-from api.openapi.swagger import swagger2
+from api.openapi.swagger2 import swagger2
 from api.protocols.json_codec import encode_json
 from api.protocols.message import Request, Response
 
 _TAGS = {
-    scoring.TAG: "JSON in and out, for the default model.",
+    scoring_paths.TAG: "JSON in and out, for the default model.",
     V1: "The rows of any served model, under instances.",
     V2: "The tensors of any served model.",
     MLFLOW: "The protocol of MLflow's scoring server.",
@@ -44,9 +44,9 @@ def document(models: Models) -> Json:
         "info": {"title": default.manifest.title, "version": default.version, "description": _about(models)},
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {
-            **scoring.paths(default),
-            **protocols.paths(models),
-            **information.paths(models),
+            **scoring_paths.paths(default),
+            **protocol_paths.paths(models),
+            **information_paths.paths(models),
         },
         "components": {"schemas": schemas, "responses": RESPONSES, "securitySchemes": SECURITY_SCHEMES},
     }

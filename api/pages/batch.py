@@ -17,9 +17,10 @@ def show(models: Models, request: Request) -> Response:
 
 
 def decode(model: Model, request: Request) -> predict.FileQuestion:
-    """Return the rows of a CSV file; the answer is the file with a column more, unless the caller accepts JSON."""
+    """Return the rows of a CSV file; the answer is the file with a column more, unless only JSON is accepted."""
     question = predict.decode_file(model, request)
-    question.file = None if request.accepts(JSON) else request.body
+    if not request.accepts(JSON):
+        question.file = request.body
     return question
 
 

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from api.errors import ApiError
-from api.pipeline.routing import Route
+from api.pipeline.route import Route
 from api.protocols.message import Request, Response
 from model.runtime.base import Model
 

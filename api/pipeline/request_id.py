@@ -21,8 +21,7 @@ class RequestIds:
 
     def id_of(self, number: int, environ: Mapping[str, Any]) -> str:
         """Return the caller's id of a request if it is harmless, else one with this number."""
-        own = f"{self._prefix}{number:x}"
-        return accepted_id(environ[ID_HEADER]) or own if ID_HEADER in environ else own
+        return (ID_HEADER in environ and accepted_id(environ[ID_HEADER])) or f"{self._prefix}{number:x}"
 
 
 def accepted_id(text: str) -> str | None:

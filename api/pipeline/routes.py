@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.inference.models import Models
-from api.pipeline.routing import Route, default_model, deferred, model_of_fields, model_of_path, model_of_query
+from api.pipeline.route import Route, default_model, deferred, model_of_fields, model_of_path, model_of_query
 from api.protocols import health, kserve_v1, mlflow, predict, score
 from api.protocols.message import Request, Response
 from api.protocols.open_inference import decoding, infer, server

@@ -20,10 +20,11 @@ from api.pipeline.exchange import Exchange
 from api.pipeline.request_id import TRACE_HEADER, RequestIds, trace_id_of
 from api.protocols.json_codec import encode_json
 from api.protocols.message import FORM, Response
+from api.protocols.operation import Operation
 from api.settings import Settings
 from api.telemetry.logs import Log
 from api.telemetry.metrics import Metrics
-from model.runtime.base import RefusedRow
+from model.runtime.base import Model, RefusedRow
 from model.schema.signature import SignatureError
 
 if TYPE_CHECKING:
@@ -132,13 +133,12 @@ class Service:
 
     def predict(self, exchange: Exchange) -> None:
         """Answer the question with the model."""
-        operation, model, question = exchange.route.operation, exchange.model, exchange.question
-        assert operation is not None  # noqa: S101 - handle has chosen the stages by it
-        assert model is not None  # noqa: S101 - decode has found it
+        operation: Operation = exchange.route.operation  # type: ignore[assignment]
+        model: Model = exchange.model  # type: ignore[assignment]
         try:
-            exchange.answers = operation.predict(self.models, model, question)
+            exchange.answers = operation.predict(self.models, model, exchange.question)
         except (ApiError, SignatureError, RefusedRow) as error:
-            raise operation.translate(as_api_error(error), model, question) from None
+            raise operation.translate(as_api_error(error), model, exchange.question) from None
 
     def encode(self, exchange: Exchange) -> None:
         """Turn the answers into a response."""

@@ -59,7 +59,7 @@ class Request(msgspec.Struct):
         return _FLAGS[value]
 
 
-class Response(msgspec.Struct):
+class Response(msgspec.Struct, gc=False):
     """What is sent to the caller."""
 
     body: bytes

@@ -14,8 +14,8 @@ from api.errors import ApiError
 from api.inference.models import Models
 from api.limits.request_bodies import LARGE_BODY
 from api.pipeline.exchange import NO_NAMES, Exchange
+from api.pipeline.route import Route, default_model
 from api.pipeline.routes import ROUTES
-from api.pipeline.routing import Route, default_model
 from api.pipeline.service import Service
 from api.protocols.message import Response
 from api.transport.wsgi import STATUS_LINES, WsgiApplication

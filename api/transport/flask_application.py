@@ -12,8 +12,8 @@ from werkzeug.routing import BaseConverter
 from api.errors import ApiError
 from api.limits.request_bodies import too_large
 from api.pipeline.exchange import Exchange
+from api.pipeline.route import Route
 from api.pipeline.routes import PUBLIC_METRICS, ROUTES, unmatched
-from api.pipeline.routing import Route
 from api.pipeline.service import Service
 from api.protocols.message import Response
 from api.transport.uploads import file_of_form

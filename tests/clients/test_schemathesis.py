@@ -2,12 +2,12 @@
 
 import pytest
 import schemathesis
-from api.build import build
-from api.logs import Log
 from hypothesis import HealthCheck, settings
 from schemathesis import checks
 
+from api.application import build
 from api.settings import Settings
+from api.telemetry.logs import Log
 from tests.api.conftest import model
 
 _, SERVICE = build(Settings(model=("iris", "churn")), [model("iris"), model("churn")], Log("error"))

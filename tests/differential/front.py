@@ -12,8 +12,8 @@ import joblib
 from click.testing import CliRunner
 
 from api.application import build
-from api.telemetry.logs import Log
 from api.settings import Settings
+from api.telemetry.logs import Log
 from model.__main__ import main
 from model.check import verified
 

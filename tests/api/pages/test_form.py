@@ -77,8 +77,18 @@ def test_every_model_has_a_form_that_is_filled_so_that_it_answers(name, make_cli
     assert (answer.status, 'class="predicted"' in answer.body.decode()) == (200, True), said(answer)
 
 
-def test_a_file_is_answered_with_a_column_more(make_client):
-    text = b"sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n"
-    answer = make_client("churn", "iris").post("/batch?model=iris", text, {"Content-Type": "text/csv"})
+FILE = b"sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n"
+
+
+# The last one is what the page's own script sends.
+@pytest.mark.parametrize("accept", ["", "text/html", "text/csv", "text/csv, application/json;q=0.1"])
+def test_a_file_is_answered_with_a_column_more(accept, make_client):
+    headers = {"Content-Type": "text/csv", "Accept": accept}
+    answer = make_client("churn", "iris").post("/batch?model=iris", FILE, headers)
     assert answer.body.decode().splitlines()[1] == "5.1,3.5,1.4,0.2,0"
     assert "iris-predictions.csv" in answer.headers["content-disposition"]
+
+
+def test_a_file_is_answered_as_json_for_who_accepts_nothing_else(make_client):
+    headers = {"Content-Type": "text/csv", "Accept": "application/json"}
+    assert make_client("iris").post("/batch", FILE, headers).json == {"predictions": [0]}

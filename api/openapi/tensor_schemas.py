@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from api.openapi.examples import example
-from api.openapi.parts import content, obj
+from api.openapi.operation_parts import content, obj
 from api.openapi.schemas import Json, has_labels
 from api.protocols.open_inference.decoding import BINARY
 from api.protocols.open_inference.outputs import OUTPUTS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from api.openapi.examples import example
-from api.openapi.explain import explain
-from api.openapi.parts import answer, content, obj, operation, options
+from api.openapi.explain_paths import explain
+from api.openapi.operation_parts import answer, content, obj, operation, options
 from api.openapi.schemas import Json, cells, frame, ref
 from api.openapi.schemas import answer as one_answer
 from api.protocols.predict import ANSWER_KEYS, QUERY_FLAGS

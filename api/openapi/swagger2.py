@@ -7,7 +7,7 @@ from typing import Any
 from api.inference.models import Models
 from api.openapi.examples import example
 from api.openapi.schemas import Json, cells, record
-from api.openapi.scoring import paths
+from api.openapi.scoring_paths import paths
 from model.runtime.base import Model
 
 _FILE = {"name": "file", "in": "formData", "type": "file", "required": True, "description": "CSV with a header."}

@@ -6,11 +6,11 @@ from typing import Any
 
 from api.inference.models import Models
 from api.openapi.examples import example
-from api.openapi.explain import explain_v1
-from api.openapi.information import MLFLOW, V1, V2
-from api.openapi.parts import answer, content, obj, operation, options
+from api.openapi.explain_paths import explain_v1
+from api.openapi.information_paths import MLFLOW, V1, V2
+from api.openapi.operation_parts import answer, content, obj, operation, options
 from api.openapi.schemas import Json, frame, ref
-from api.openapi.tensors import answers, body
+from api.openapi.tensor_schemas import answers, body
 from api.protocols.mlflow import FORMS
 from model.runtime.base import Model
 

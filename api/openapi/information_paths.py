@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from api.inference.models import Models
-from api.openapi.parts import content, errors, obj, success
+from api.openapi.operation_parts import content, errors, obj, success
 from api.openapi.schemas import Json
 from api.protocols import health, kserve_v1
 from api.protocols.json_codec import decode_json

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from api.inference.explanations import MAX_ROWS, METHOD
 from api.openapi.examples import example
-from api.openapi.information import V1
-from api.openapi.parts import content, obj, operation
+from api.openapi.information_paths import V1
+from api.openapi.operation_parts import content, obj, operation
 from api.openapi.schemas import Json, ref
 from model.runtime.base import Model
 
