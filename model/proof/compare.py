@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -178,6 +178,7 @@ class Trial:
         for place in np.flatnonzero(wrong)[:_MOST_ASKED_AGAIN].tolist():
             alone = estimator_answers(self.model, take(self.rows, slice(place, place + 1)))
             one = picked(found, slice(place, place + 1))
+            alone = alone if found.proba else replace(alone, proba=[])
             if errors(self.model.signature, alone, one, self.scale)[0] <= PROVEN:
                 wrong[place] = False
         return wrong
