@@ -11,11 +11,11 @@ from typing import Any
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
-from granian.server.mt import MTServer
 
 from api.settings import Settings
-from api.transport import granian_callback
+from api.transport import granian_internals
 from api.transport.addresses import loopback_address, wait_until_listening
+from api.transport.granian_internals import ThreadedServer
 
 MAX_CONNECTIONS = 4096
 MAX_HEAD_BYTES = 32 << 10
@@ -25,8 +25,8 @@ OTHER_FILES = 64
 """Open files that are no connections of the main port, those of the admin port among them."""
 
 
-class SingleProcessServer(MTServer):
-    """The threaded server that granian has for free-threaded Pythons; with one worker it suits any Python."""
+class DrainingServer(ThreadedServer):
+    """A server that reports when it listens, and drains before it ends."""
 
     def __init__(
         self, *args: Any, on_listening: Callable[[], None], drain: Callable[[Event], object], **settings: Any
@@ -51,9 +51,6 @@ class SingleProcessServer(MTServer):
         self._drain(self._interrupt_drain)
         super().shutdown(exit_code)  # type: ignore[no-untyped-call]
 
-    def _check_gil(self) -> None:
-        """Allow what granian forbids because several workers would compete for the interpreter lock; here is one."""
-
 
 def max_connections() -> int:
     """Raise the limit of open files, and return how many connections it allows at once.
@@ -74,8 +71,8 @@ def serve(
     """Answer requests until a signal ends the server; the event given to drain interrupts it."""
     # Every request's environment starts as a copy of the process's, which holds nothing that a request needs.
     os.environ.clear()
-    granian_callback.install()
-    server = SingleProcessServer(
+    granian_internals.install()
+    server = DrainingServer(
         "api",
         address=settings.host,
         port=settings.port,

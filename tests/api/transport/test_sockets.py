@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from api.limits.request_bodies import LARGE_BODY, MAX_LARGE_BODIES
 from tests.api.conftest import fetch, running
+from tests.conftest import until
 
 HEAD = b"POST /score HTTP/1.1\r\nHost: x\r\n"
 GOOD = b'{"X":[5.1,3.5,1.4,0.2]}'
@@ -82,9 +83,13 @@ def test_large_bodies_are_taken_a_few_at_a_time(server):
         for connection in slow:
             connection.sendall(half)
         another = b'{"X":' + b" " * LARGE_BODY + b"[5.1,3.5,1.4,0.2]}"
+
+        def refusal():
+            answer = fetch(f"{server.url}/score", another)
+            return answer if answer.status != 200 else None
+
         # Until the slow ones have all begun, there is room.
-        while (refused := fetch(f"{server.url}/score", another)).status == 200:
-            pass
+        refused = until(refusal, "a large body is refused")
         assert (refused.status, refused.headers["retry-after"]) == (503, "1")
         assert answers(server)
     finally:

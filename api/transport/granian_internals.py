@@ -1,8 +1,8 @@
-"""The only use of private symbols of granian: its WSGI callback is replaced, and the fast path bypasses WSGI.
+"""The only uses of private symbols of granian: its WSGI callback is replaced, and a check of its server left out.
 
 For each request granian makes a WSGI environment, a response and a status line, which costs 1.3 microseconds. What
 it passes in already holds all that the fast path needs. docs/decisions/0001 has the reason and the measured gain;
-tests/api/transport/test_granian_callback.py fails if granian changes what is used here.
+tests/api/transport/test_granian_internals.py fails if granian changes what is used here.
 """
 
 from __future__ import annotations
@@ -11,11 +11,19 @@ from collections.abc import Callable
 from typing import Any
 
 from granian.server import mt
+from granian.server.mt import MTServer
 from granian.wsgi import _callback_wrapper as granian_callback
 
 Callback = Callable[[Any, Any], int]
 HOOK = "_wsgi_call_wrap"
 """The name under which granian's threaded server looks up the function that makes a callback."""
+
+
+class ThreadedServer(MTServer):
+    """The threaded server that granian has for free-threaded Pythons; with one worker it suits any Python."""
+
+    def _check_gil(self) -> None:
+        """Allow what granian forbids because several workers would compete for the interpreter lock; here is one."""
 
 
 def install() -> None:
