@@ -5,6 +5,9 @@ BUNDLES ?= model/bundles
 export BUNDLES MODEL
 
 BIN   := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+# How many tests at once.
+WORKERS ?= auto
 # The stamp changes with the lock, so that nothing is installed twice and nothing stale is used.
 STAMP := .venv/.ready-$(shell cksum < locks/dev.txt | cut -d' ' -f1)
 
@@ -32,7 +35,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test setup tools lint train check reach image push check-manifests alerts deploy promote e2e fire load bench lock clean
+.PHONY: help run test test-all setup tools lint train check reach image push check-manifests alerts deploy promote e2e fire load bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -40,8 +43,12 @@ help:     ## show this list
 run: setup ## serve $(MODEL) on port 5000
 	@HOST=$${HOST:-127.0.0.1} PUBLIC_METRICS=$${PUBLIC_METRICS:-1} $(BIN)/python -m api
 
-test: setup lint ## lint, types, tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup lint ## lint, types, and each test that needs nothing but Python and a few minutes
+	@$(PYTEST) -n $(WORKERS) -m "not slow and not browser and not cluster" $(ARGS)
+
+test-all: setup lint ## the slow tests too, and those that need a browser or a cluster
+	@$(PYTEST) -n $(WORKERS) -m "not cluster" $(ARGS)
+	@$(PYTEST) -m cluster $(ARGS)
 
 setup: $(STAMP) ## make .venv from the locked, hashed requirements
 
@@ -109,7 +116,7 @@ promote: setup ## give stage TO what stage FROM has verified
 	@$(BIN)/python -m gitops promote $(FROM) $(TO) || [ $$? -eq 1 ]
 
 e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
-	@NOTHING_SKIPPED=1 $(BIN)/python -m pytest tests/e2e -s $(ARGS)
+	@NOTHING_SKIPPED=1 $(PYTEST) -m cluster -s $(ARGS)
 
 fire: setup ## lose nothing while pods come and go: in full, here and where KUBECONFIG points; writes docs/reliability.md
 	@$(BIN)/python -m tests.rollout

@@ -36,6 +36,20 @@ def pytest_collection():
     os.environ.update(NEUTRAL)
 
 
+CLUSTER_SECONDS = 900
+"""The time limit of a test with a cluster: the first one builds an image."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what is in the folders that need more than Python."""
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker("browser")
+        if "e2e" in item.path.parts:
+            item.add_marker("cluster")
+            item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
+
+
 def unless(there, reason):
     """Skip a test that lacks what it needs; where everything should be there, that is a failure."""
     if not there:
