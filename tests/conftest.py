@@ -23,7 +23,11 @@ settings.load_profile("here")
 
 # What a user's own shell, git and cluster settings would change in a test.
 FOREIGN = {*NAMES, "COLUMNS", "FORCE_COLOR", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "NO_COLOR"}
-NEUTRAL = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "KUBECONFIG": os.devnull}
+NEUTRAL = {
+    "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "KUBECONFIG": os.devnull,
+    # As the server has it; with more, the threads of several workers spin and take each other's time.
+    "OMP_NUM_THREADS": "1",
+}  # fmt: skip
 USER_ENVIRONMENT = {}
 """What was replaced, for the tests that need the user's own cluster."""
 
