@@ -9,7 +9,8 @@ PYTEST := $(BIN)/python -m pytest
 # How many tests at once.
 WORKERS ?= auto
 # The stamp changes with the lock, so that nothing is installed twice and nothing stale is used.
-STAMP := .venv/.ready-$(shell cksum < locks/dev.txt | cut -d' ' -f1)
+STAMP   := .venv/.ready-$(shell cksum < locks/dev.txt | cut -d' ' -f1)
+PROJECT := .venv/.project-$(shell cksum < pyproject.toml | cut -d' ' -f1)
 
 ENV     ?= dev
 URL     ?= http://127.0.0.1:5000
@@ -50,14 +51,18 @@ test-all: setup lint ## the slow tests too, and those that need a browser or a c
 	@$(PYTEST) -n $(WORKERS) -m "not cluster" $(ARGS)
 	@$(PYTEST) -m cluster $(ARGS)
 
-setup: $(STAMP) ## make .venv from the locked, hashed requirements
+setup: $(PROJECT) ## make .venv from the locked, hashed requirements, with the commands score-model and score-gitops
 
 $(STAMP): locks/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with make PYTHON=python3.x")'
 	@echo "setting up .venv (once, about a minute)"
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
-	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m gitops "$$@"\n' > .venv/bin/gitops && chmod +x .venv/bin/gitops
+	@touch $@
+
+# Everything the installation needs is in .venv already, so it asks no network.
+$(PROJECT): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps --editable .
 	@touch $@
 
 tools: build/tools/operator/.ready build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/judges/.ready $(GO_TOOLS) ## install the clients and judges that some tests call
