@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rollout.ways import tried, ways
+from tools.rollout.ways import tried, ways
 
 WAYS = ways(1.5)
 
