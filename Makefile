@@ -5,8 +5,12 @@ BUNDLES ?= model/bundles
 export BUNDLES MODEL
 
 BIN   := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+# How many tests at once.
+WORKERS ?= auto
 # The stamp changes with the lock, so that nothing is installed twice and nothing stale is used.
-STAMP := .venv/.ready-$(shell cksum < locks/dev.txt | cut -d' ' -f1)
+STAMP   := .venv/.ready-$(shell cksum < locks/dev.txt | cut -d' ' -f1)
+PROJECT := .venv/.project-$(shell cksum < pyproject.toml | cut -d' ' -f1)
 
 ENV     ?= dev
 URL     ?= http://127.0.0.1:5000
@@ -32,7 +36,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test setup tools lint train check reach image push check-manifests generate deploy promote e2e fire load bench lock clean
+.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate deploy promote e2e fire load bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -40,17 +44,25 @@ help:     ## show this list
 run: setup ## serve $(MODEL) on port 5000
 	@HOST=$${HOST:-127.0.0.1} PUBLIC_METRICS=$${PUBLIC_METRICS:-1} $(BIN)/python -m api
 
-test: setup lint ## lint, types, tests
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup lint ## lint, types, and each test that needs nothing but Python and a few minutes
+	@$(PYTEST) -n $(WORKERS) -m "not slow and not browser and not cluster" $(ARGS)
 
-setup: $(STAMP) ## make .venv from the locked, hashed requirements
+test-all: setup lint ## the slow tests too, and those that need a browser or a cluster
+	@$(PYTEST) -n $(WORKERS) -m "not cluster" $(ARGS)
+	@$(PYTEST) -m cluster $(ARGS)
+
+setup: $(PROJECT) ## make .venv from the locked, hashed requirements, with the commands score-model and score-gitops
 
 $(STAMP): locks/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with make PYTHON=python3.x")'
 	@echo "setting up .venv (once, about a minute)"
 	@rm -rf .venv && $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt
-	@printf '#!/bin/sh\nexec "$$(dirname "$$0")/python" -m gitops "$$@"\n' > .venv/bin/gitops && chmod +x .venv/bin/gitops
+	@touch $@
+
+# Everything the installation needs is in .venv already, so it asks no network.
+$(PROJECT): $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps --editable .
 	@touch $@
 
 tools: build/tools/operator/.ready build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/judges/.ready $(GO_TOOLS) ## install the clients and judges that some tests call
@@ -102,6 +114,12 @@ check-manifests: setup ## check every environment, and that no generated file is
 generate: setup ## write everything that follows from environments.yaml: clusters/, alerts, rendered/
 	@$(BIN)/python -m gitops generate
 
+dashboard: setup ## load a service for three minutes, and draw its dashboard: docs/dashboard.svg (needs prometheus)
+	@$(BIN)/python -m tools.dashboard
+
+soak: setup ## load the cluster's prod for an hour, and leave what its pods hold in build/fire/soak.json
+	@$(BIN)/python -m tools.soak
+
 deploy: setup ## apply ENV to the cluster that kubectl points to, after showing the changes
 	@$(BIN)/python -m gitops deploy $(ENV)
 
@@ -109,12 +127,12 @@ promote: setup ## set in environment TO what environment FROM has verified
 	@$(BIN)/python -m gitops promote $(FROM) $(TO)
 
 e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
-	@NOTHING_SKIPPED=1 $(BIN)/python -m pytest tests/e2e -s $(ARGS)
+	@NOTHING_SKIPPED=1 $(PYTEST) -m cluster -s $(ARGS)
 
 fire: setup ## lose nothing while pods come and go: in full, here and where KUBECONFIG points; writes docs/reliability.md
-	@$(BIN)/python -m tests.rollout
+	@$(BIN)/python -m tools.rollout
 	@! kubectl get nodes > /dev/null 2>&1 || FIRE=10 $(BIN)/python -m pytest tests/e2e/test_lost.py tests/e2e/test_promote.py
-	@$(BIN)/python -m tests.rollout.report
+	@$(BIN)/python -m tools.rollout.report
 
 load: setup ## load URL with the tutorial's mix (USERS, RATE each, or STEADY a second; TIME), and leave build/load/report.html
 	@mkdir -p build/load

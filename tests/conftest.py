@@ -1,4 +1,4 @@
-"""What many tests use: the committed bundles, and a way to call the command line."""
+"""What every test needs: the environment of a new user, the committed bundles, and the command line."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import HealthCheck, settings
 
+from api.settings import NAMES
 from model.__main__ import main
 from model.bundle.files import DEFAULT_ROOT
 
@@ -18,6 +19,39 @@ settings.register_profile(
     "here", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("here")
+
+
+# What a user's own shell, git and cluster settings would change in a test.
+FOREIGN = {*NAMES, "COLUMNS", "FORCE_COLOR", "GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "NO_COLOR"}
+NEUTRAL = {
+    "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "KUBECONFIG": os.devnull,
+    # As the server has it; with more, the threads of several workers spin and take each other's time.
+    "OMP_NUM_THREADS": "1",
+}  # fmt: skip
+USER_ENVIRONMENT = {}
+"""What was replaced, for the tests that need the user's own cluster."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection():
+    """Remove what the user has set, after the workers of pytest-xdist have inherited it and before tests are read."""
+    for name in {*FOREIGN, *NEUTRAL, *(name for name in os.environ if name.startswith("OTEL_"))}:
+        USER_ENVIRONMENT[name] = os.environ.pop(name, None)
+    os.environ.update(NEUTRAL)
+
+
+CLUSTER_SECONDS = 900
+"""The time limit of a test with a cluster: the first one builds an image."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what is in the folders that need more than Python."""
+    for item in items:
+        if "browser" in item.path.parts:
+            item.add_marker("browser")
+        if "e2e" in item.path.parts:
+            item.add_marker("cluster")
+            item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
 
 
 def unless(there, reason):

@@ -3,12 +3,13 @@
 import io
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 
 import pytest
@@ -93,9 +94,12 @@ class Client:
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Return a port where nobody listens, and that the kernel gives to no outgoing connection."""
+    while True:
+        port = 16_000 + secrets.randbelow(16_000)
+        with suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def fetch(url, body=None, headers=None):

@@ -33,7 +33,8 @@ for answer in (0.0, 60.0):
 def test_the_mix_runs_without_a_failure(server, tmp_path):
     command = [*LOCUST, "--host", server.url]
     more = ["-u", "5", "-r", "5", "-t", "3s", "--csv", tmp_path / "load", "--exit-code-on-error", "1"]
-    done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=60)
+    slow = os.environ | {"P99": "60000"}
+    done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=60, env=slow)
     assert done.returncode == 0, done.stderr[-2000:]
     with (tmp_path / "load_stats.csv").open() as file:
         lines = {line["Name"]: line for line in csv.DictReader(file)}

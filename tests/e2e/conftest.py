@@ -18,7 +18,7 @@ from time import monotonic
 
 import pytest
 
-from tests.conftest import unless, until
+from tests.conftest import USER_ENVIRONMENT, unless, until
 
 ROOT = Path(__file__).parents[2]
 EXEC = shlex.split(os.environ.get("E2E_EXEC", ""))
@@ -123,6 +123,14 @@ def ready(namespace):
 
 def rolled(namespace, seconds=150):
     kubectl("rollout", "status", "deployment/score-app", "-n", namespace, f"--timeout={seconds}s", timeout=seconds + 10)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _user_environment():
+    """Give back what other tests must not see: KUBECONFIG above all."""
+    for name, value in USER_ENVIRONMENT.items():
+        os.environ.pop(name, None)
+        os.environ.update({name: value} if value is not None else {})
 
 
 @pytest.fixture(scope="session")

@@ -40,11 +40,13 @@ def hook(repository, name, script):
 
 @pytest.fixture
 def nobody(tmp_path, monkeypatch):
-    """Point kubectl's settings to a port where nobody listens."""
+    """Use a kubeconfig with the address of a port where nobody listens."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         (tmp_path / "config").write_text(CONFIG % probe.getsockname()[1])
-        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+        # The library has read KUBECONFIG when it was imported.
+        location = "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION"
+        monkeypatch.setattr(location, str(tmp_path / "config"))
         yield
 
 

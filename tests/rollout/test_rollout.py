@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.rollout.ways import tried, ways
+from tools.rollout.ways import tried, ways
 
 WAYS = ways(1.5)
 
@@ -16,4 +16,6 @@ def test_nothing_is_lost(way):
 
 def test_much_is_lost_without_protection():
     told = tried(WAYS[-1], replacements=2, requests=600, lag=(0.5, 1.0), rate=200)
-    assert any("Connection" in each["why"] for each in told["why"])
+    # A connection may end before, while or after the request is sent.
+    ends = ("BrokenPipe", "Connection", "RemoteDisconnected")
+    assert any(each["why"].startswith(ends) for each in told["why"])

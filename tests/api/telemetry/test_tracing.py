@@ -26,7 +26,8 @@ def collector():
 
 
 def traced(collector, **settings):
-    return running(**{"otel_exporter_otlp_endpoint": collector.url, "otel_bsp_schedule_delay": 20, **settings})
+    quick = {"otel_exporter_otlp_endpoint": collector.url, "otel_bsp_schedule_delay": 20, "drain_quiet": 0.2}
+    return running(**quick | settings)
 
 
 def stopped(server):
@@ -188,7 +189,7 @@ def test_what_is_left_is_sent_at_the_end(collector):
 
 def test_a_collector_that_is_away_is_said_once_and_so_is_its_return():
     port = free_port()
-    waits = {"otel_exporter_otlp_timeout": 4, "otel_bsp_schedule_delay": 20}
+    waits = {"otel_exporter_otlp_timeout": 4, "otel_bsp_schedule_delay": 20, "drain_quiet": 0.2}
     with running(otel_exporter_otlp_endpoint=f"http://127.0.0.1:{port}", **waits) as server:
         assert "Connection refused" in ask_while(server, lambda line: line["event"] == "span_export_failed")["reason"]
         for _ in range(3):

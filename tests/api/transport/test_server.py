@@ -14,6 +14,7 @@ import pytest
 
 from model.bundle.files import DEFAULT_ROOT, read, write
 from tests.api.conftest import fetch, running
+from tests.conftest import until
 
 
 def test_it_says_in_one_line_what_it_serves():
@@ -108,8 +109,7 @@ def test_it_leaves_when_nobody_comes_any_more_unless_it_is_told_twice():
 
         assert not told_to_go()
         server.send_signal(signal.SIGTERM)
-        while not told_to_go():
-            pass
+        until(told_to_go, "callers are sent to another server", 20)
         # It still takes who comes anew.
         assert told_to_go()
         kept.close()

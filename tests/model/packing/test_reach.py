@@ -4,6 +4,8 @@ import pytest
 
 from tests.model.packing import reach
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("every estimator")]
+
 
 @pytest.fixture(scope="module")
 def packed(tmp_path_factory):

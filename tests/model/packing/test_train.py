@@ -30,6 +30,7 @@ def test_trained_again_it_predicts_the_same(name, tmp_path, model_cli):
     assert again.signature == committed.signature
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["wine", "churn"])
 def test_processes_that_hash_differently_make_the_same_files(name, tmp_path):
     files = []

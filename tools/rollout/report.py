@@ -8,7 +8,7 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from monitoring.panels import Panel, Row, build, layout
-from tests.monitoring.drawing import drawn
+from tools.dashboard.drawing import drawn
 
 ROOT = Path(__file__).parents[2]
 PLACE = ROOT / "build" / "fire"
@@ -145,7 +145,7 @@ def main():
         date=datetime.now(UTC).date(), machine=f"{os.cpu_count()} cores, {memory:.0f} GiB", laptop=laptop(first),
         cluster=cluster(second) if second else "| no cluster was there | | | | | |",
         overload=OVERLOAD.format(**much, looks=much["ready"] + much["not"]),
-        soak=soak(third) if third else "Not done; `python -m tests.e2e.soak` does it.",
+        soak=soak(third) if third else "Not done; `python -m tools.soak` does it.",
     )  # fmt: skip
     (ROOT / "docs" / "reliability.md").write_text(page)
 

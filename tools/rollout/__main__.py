@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from tests.rollout import overload
-from tests.rollout.ways import tried, ways
+from tools.rollout import overload
+from tools.rollout.ways import tried, ways
 
 PLACE = Path(__file__).parents[2] / "build" / "fire"
 LAG, RATE, REPLACEMENTS, REQUESTS = (0.0, 5.0), 1000, 20, 100_000

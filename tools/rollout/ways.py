@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from time import sleep
 
 from loadtest.callers import Callers
-from tests.rollout.balancer import Balancer
-from tests.rollout.deployment import Deployment, drained, sleeping
+from tools.rollout.balancer import Balancer
+from tools.rollout.deployment import Deployment, drained, sleeping
 
 FLOWER = '{"X": [5.1, 3.5, 1.4, 0.2]}'
 CARELESS = {"drain_timeout_seconds": 0}

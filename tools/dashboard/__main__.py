@@ -1,4 +1,4 @@
-"""python -m tests.monitoring.picture: load a service for three minutes, and draw what its dashboard shows then."""
+"""python -m tools.dashboard: load a service for three minutes, and draw what its dashboard shows then."""
 
 import json
 import sys
@@ -13,8 +13,8 @@ from monitoring.dashboard import dashboard
 from tests.api.conftest import running
 from tests.manifests.conftest import ROOT
 from tests.monitoring.conftest import filled, observed
-from tests.monitoring.drawing import drawn
-from tests.monitoring.load import MODELS, Load
+from tools.dashboard.drawing import drawn
+from tools.dashboard.load import MODELS, Load
 
 SECONDS, STEP, PODS = 180, 3, 2
 PICTURE = ROOT / "docs" / "dashboard.svg"

@@ -30,26 +30,41 @@ class Front(Half):
 
     def connection_made(self, transport):
         super().connection_made(transport)
-        transport.pause_reading()
+        self._early, self._ended = [], False
         self._opening = asyncio.get_running_loop().create_task(self._open())
 
+    def data_received(self, data):
+        # Python before 3.11.4 goes on reading though it was paused, so what comes early is kept here.
+        if self.other:
+            super().data_received(data)
+        else:
+            self._early.append(data)
+
     def eof_received(self):
-        # Who has said all may still be answered.
+        # A caller that has sent everything may still be answered.
+        self._ended = True
+        if self.other:
+            self._end()
+        return True
+
+    def _end(self):
         with suppress(OSError):
             self.other.transport.write_eof()
-        return True
 
     async def _open(self):
         try:
             port = self.balancer.any()
-            _, self.other = await asyncio.get_running_loop().create_connection(
+            _, other = await asyncio.get_running_loop().create_connection(
                 lambda: Half(self.balancer, self), "127.0.0.1", port
             )
         except (OSError, IndexError):
             # Nobody listens there any more: the caller sees what it would without a balancer.
             self.transport.abort()
             return
-        self.transport.resume_reading()
+        other.transport.writelines(self._early)
+        self.other = other
+        if self._ended:
+            self._end()
 
 
 class Balancer:

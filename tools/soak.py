@@ -1,4 +1,4 @@
-"""An hour of load on the cluster, and what the pods hold every minute: python -m tests.e2e.soak --minutes 60.
+"""An hour of load on the cluster, and what the pods hold every minute: python -m tools.soak --minutes 60.
 
 It asks an environment's Service at a constant rate through wrk, and beside it as one who counts every loss; memory,
 files and threads of each pod, and the latency, are left in build/fire/soak.json. The environment must be there already.

@@ -1,0 +1,1 @@
+"""Load a service, and draw what its dashboard shows then."""

@@ -1,0 +1,1 @@
+"""Replace, overload and kill servers under callers who count every request."""
