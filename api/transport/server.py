@@ -16,6 +16,7 @@ from api.settings import Settings
 from api.transport import granian_internals
 from api.transport.addresses import loopback_address, wait_until_listening
 from api.transport.granian_internals import ThreadedServer
+from api.transport.signal_event import SignalEvent
 
 MAX_CONNECTIONS = 4096
 MAX_HEAD_BYTES = 32 << 10
@@ -32,7 +33,8 @@ class DrainingServer(ThreadedServer):
         self, *args: Any, on_listening: Callable[[], None], drain: Callable[[Event], object], **settings: Any
     ) -> None:
         super().__init__(*args, **settings)
-        self._on_listening, self._drain, self._interrupt_drain = on_listening, drain, Event()
+        self._on_listening, self._drain, self._interrupt_drain = on_listening, drain, SignalEvent()
+        self.main_loop_interrupt = SignalEvent()
 
     def startup(self, spawn_target: Any, target_loader: Any) -> None:
         """Start, and report when the server listens."""

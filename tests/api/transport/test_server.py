@@ -1,5 +1,6 @@
 """The real server: starts, says what it serves, answers, drains, and ends."""
 
+import ctypes
 import json
 import re
 import shutil
@@ -8,6 +9,7 @@ import socket
 import subprocess
 import sys
 from http.client import HTTPConnection
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -115,6 +117,15 @@ def test_it_leaves_when_nobody_comes_any_more_unless_it_is_told_twice():
         kept.close()
         server.send_signal(signal.SIGTERM)
         assert server.wait(10) == 0
+
+
+def test_a_signal_that_another_thread_takes_counts_too():
+    with running() as server:
+        (thread, *_) = (
+            int(each.name) for each in Path(f"/proc/{server.pid}/task").iterdir() if int(each.name) != server.pid
+        )
+        assert ctypes.CDLL(None).tgkill(server.pid, thread, signal.SIGTERM) == 0
+        assert server.wait(20) == 0
 
 
 def test_without_training_libraries_it_serves_too():
