@@ -94,7 +94,7 @@ check: setup ## verify every bundle: digests, versions, answers
 	@$(BIN)/python -m model check
 
 reach: setup ## try every estimator of scikit-learn, and write docs/models.md
-	@$(BIN)/python -m tests.model.packing.reach
+	@$(BIN)/python -m tools.estimators
 
 image: setup ## build the image (docker, podman or buildah), with its bill of materials beside it
 	@mkdir -p build

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.model.packing import reach
+from tools import estimators as reach
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("every estimator")]
 

@@ -1,6 +1,6 @@
 """Walk every estimator of scikit-learn that predicts, pack each, and tell how it is served: docs/models.md.
 
-Run `python -m tests.model.packing.reach` to write the page again.
+Run `python -m tools.estimators` to write the page again.
 """
 
 import json
@@ -44,7 +44,7 @@ from model.bundle.files import BundleError
 from model.bundle.manifest import Manifest
 from model.packing.pack import Material, pack
 
-PAGE = Path(__file__).parents[3] / "docs" / "models.md"
+PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 RNG = np.random.default_rng(0)
 ROWS = pd.DataFrame(RNG.gamma(2.0, 1.0, (120, 4)).round(3), columns=["a", "b", "c", "d"])
 CLASSES = (ROWS["a"] + RNG.normal(0, 0.5, 120) > 2).astype(int) + (ROWS["b"] > 2.5).astype(int)
