@@ -166,7 +166,7 @@ for name in names(folder):
 
 
 def load_all_again(folder: Path) -> list[str]:
-    """Load every bundle in a fresh process and return one line each: does it still say what it said?"""
+    """Load every bundle in a fresh process, and return a line each on whether its answers are still the same."""
     command = [sys.executable, "-W", "ignore", "-c", AGAIN, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()

@@ -25,6 +25,8 @@ BATCH = 50
 ENVIRONMENTS = load_environments(ROOT)
 MIN_ROWS = min_rows(ENVIRONMENTS)
 SLO = ENVIRONMENTS.get("prod").slo
+# One Prometheus for all of them.
+pytestmark = pytest.mark.xdist_group("prometheus")
 
 
 @pytest.fixture(scope="module")
