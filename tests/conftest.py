@@ -40,7 +40,7 @@ def pytest_collection():
     os.environ.update(NEUTRAL)
 
 
-CLUSTER_SECONDS = 900
+CLUSTER_SECONDS = 1200
 """The time limit of a test with a cluster: the first one builds an image."""
 
 
