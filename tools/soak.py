@@ -11,7 +11,7 @@ from time import monotonic, sleep
 
 import click
 
-from tests.e2e.conftest import EXEC, ROOT, address, asking, kubectl, ready
+from tests.helpers.cluster import EXEC, ROOT, address, asking, kubectl, ready
 
 CONNECTIONS = 16
 

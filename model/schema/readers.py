@@ -101,7 +101,9 @@ class MatrixReader(Reader):
 class ColumnReader(Reader):
     """Read rows for a model that takes strings too: one column a feature, each of shape [n, 1]."""
 
-    def __init__(self, signature: Signature, dtype: str, missing_text: object, limit: float) -> None:
+    def __init__(
+        self, signature: Signature, dtype: str = "float64", missing_text: object = np.nan, limit: float = inf
+    ) -> None:
         super().__init__(signature, dtype, missing_text, limit)
         self._special = any(feature.type == "date" or feature.exact for feature in signature.features)
 

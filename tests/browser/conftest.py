@@ -5,8 +5,8 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.api.conftest import running
-from tests.conftest import unless
+from tests.helpers.server import running
+from tests.helpers.waiting import unless
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 

@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.api.conftest import running
-from tests.conftest import unless
+from tests.helpers.server import running
+from tests.helpers.waiting import unless
 
 
 @pytest.fixture(scope="module")

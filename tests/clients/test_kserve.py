@@ -2,7 +2,7 @@
 
 import json
 
-from tests.clients.conftest import run_client
+from tests.helpers.clients import run_client
 
 PROGRAM = """
 import asyncio, json, sys

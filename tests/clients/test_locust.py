@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import free_port, running
+from tests.helpers.server import free_port, running
 
 SECRET = "a-key-that-is-long-enough"
 LOCUST = [sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--headless"]

@@ -3,7 +3,7 @@
 import json
 import subprocess
 
-from tests.clients.conftest import client_python, run_client
+from tests.helpers.clients import client_python, run_client
 
 PROGRAM = """
 import json, sys, urllib.request

@@ -8,7 +8,7 @@ from schemathesis import checks
 from api.application import build
 from api.settings import Settings
 from api.telemetry.logs import Log
-from tests.api.conftest import model
+from tests.helpers.server import model
 
 _, SERVICE = build(Settings(model=("iris", "churn")), [model("iris"), model("churn")], Log("error"))
 

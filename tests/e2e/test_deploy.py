@@ -8,8 +8,8 @@ import tempfile
 
 import pytest
 
-from tests.conftest import until
-from tests.e2e.conftest import EXEC, address, ask, curl, get, kubectl, pods, ready, rolled, run
+from tests.helpers.cluster import EXEC, address, ask, curl, get, kubectl, pods, ready, rolled, run
+from tests.helpers.waiting import until
 
 FLOWER = [5.1, 3.5, 1.4, 0.2]
 NAMES = ("sepal_length", "sepal_width", "petal_length", "petal_width")

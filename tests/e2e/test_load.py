@@ -6,9 +6,9 @@ import subprocess
 import pytest
 import yaml
 
-from tests.api.conftest import fetch
-from tests.conftest import until
-from tests.e2e.conftest import IMAGE, built, kubectl, pods
+from tests.helpers.cluster import IMAGE, built, kubectl, pods
+from tests.helpers.server import fetch
+from tests.helpers.waiting import until
 
 DEV = "mlops-dev"
 SETTINGS = {"STEADY": "50", "TIME": "15s", "P99": "60000"}

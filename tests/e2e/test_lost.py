@@ -13,8 +13,8 @@ from functools import partial
 
 import pytest
 
-from tests.conftest import until
-from tests.e2e.conftest import EXEC, ROOT, address, asking, get, kubectl, pods, ready, record, rolled, run
+from tests.helpers.cluster import EXEC, ROOT, address, asking, get, kubectl, pods, ready, record, rolled, run
+from tests.helpers.waiting import until
 
 PROD = "mlops-prod"
 TIMES = int(os.environ.get("FIRE", "1"))

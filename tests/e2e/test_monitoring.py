@@ -8,9 +8,9 @@ from sklearn.datasets import load_iris
 
 from gitops.environments import load
 from monitoring.rules import groups
-from tests.conftest import unless, until
-from tests.e2e.conftest import EXEC, ROOT, address, ask, curl, get, kubectl, rolled
-from tests.monitoring.conftest import watching
+from tests.helpers.cluster import EXEC, ROOT, address, ask, curl, get, kubectl, rolled
+from tests.helpers.prometheus import watching
+from tests.helpers.waiting import unless, until
 
 PLACE = "mlops-staging"
 PORT = 19095

@@ -18,8 +18,8 @@ import pytest
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from tests.conftest import unless, until
-from tests.e2e.conftest import IMAGE, PUSH, ROOT, address, asking, get, kubectl, record, run
+from tests.helpers.cluster import IMAGE, PUSH, ROOT, address, asking, get, kubectl, record, run
+from tests.helpers.waiting import unless, until
 
 GITOPS = shlex.split(os.environ.get("E2E_GITOPS", ""))
 REMOTE = os.environ.get("E2E_REMOTE", "http://127.0.0.1:8418/score-app.git")

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.conftest import until
-from tests.e2e.conftest import IMAGE, ROOT, address, ask, kubectl, ready, rolled, run, small
+from tests.helpers.cluster import IMAGE, ROOT, address, ask, kubectl, ready, rolled, run, small
+from tests.helpers.waiting import until
 
 SPACE = "mlops-spans"
 # The image has OpenTelemetry's messages, so that it can play the collector too.

@@ -12,9 +12,9 @@ import sys
 import pytest
 import yaml
 
-from tests.conftest import until
-from tests.e2e.conftest import ROOT, address, kubectl, rolled, run, small
 from tests.e2e.test_promote import FORWARD
+from tests.helpers.cluster import ROOT, address, kubectl, rolled, run, small
+from tests.helpers.waiting import until
 
 NAME, SPACE, PORT = "rights", "mlops-rights", 18084
 ACCOUNT = ("-n", "mlops-verify")

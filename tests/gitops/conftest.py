@@ -1,67 +1,13 @@
 """A repository with a remote, and the commands that change it."""
 
-import json
 import re
 import shutil
-import subprocess
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from click.testing import CliRunner
 
-from gitops.cli.main import main
-from tests.conftest import unless
-from tests.manifests.conftest import RENDERS, ROOT
-
-NEW, NEWER = (f"1.{n}.0@sha256:{str(n) * 64}" for n in (1, 2))
-DIGEST = NEW.partition("@")[2]
-PROMOTE = ("promote", "dev", "staging")
-
-
-def git(place, *args):
-    done = subprocess.run(["git", "-C", str(place), *args], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-class Repository:
-    """A clone of a bare remote that holds the manifests."""
-
-    def __init__(self, place):
-        self.place = place
-
-    def git(self, *args):
-        return git(self.place, *args)
-
-    def run(self, *args):
-        done = CliRunner().invoke(main, [*args, "--root", str(self.place)])
-        # Anything else is a crash.
-        assert done.exception is None or isinstance(done.exception, SystemExit), repr(done.exception)
-        return done
-
-    def change(self, *args):
-        """Run a command that must change something."""
-        done = self.run(*args, "--detailed-exitcode")
-        assert done.exit_code == 3, done.output
-        return done
-
-    def overlay(self, environment):
-        return self.place / "overlays" / environment / "kustomization.yaml"
-
-    def commit(self, message="a change"):
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
-        self.git("push", "-q", "origin", "HEAD:main")
-
-    def verified(self, environment, minutes=0):
-        """Record that an environment was verified, as verify does against a cluster."""
-        rows = json.loads(self.run("status", "--json").output)
-        row = next(each for each in rows if each["environment"] == environment)
-        time = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds")
-        entry = {"time": time, "action": "verify", "actor": "a test", "tag": row["tag"], "digest": row["digest"]}
-        with (self.place / "promotions" / f"{environment}.jsonl").open("a") as ledger:
-            ledger.write(json.dumps(entry) + "\n")
-        self.commit(f"verify {environment}")
+from tests.helpers.manifests import RENDERS, ROOT
+from tests.helpers.repository import Repository, git
+from tests.helpers.waiting import unless
 
 
 @pytest.fixture
@@ -83,29 +29,6 @@ def repository(tmp_path):
     found.commit("initial")
     git(place, "fetch", "-q", "origin")
     return found
-
-
-def promoted(repository):
-    """Promote a release to staging."""
-    repository.change("release", NEW)
-    repository.verified("dev")
-    repository.change("promote", "dev", "staging")
-    return repository
-
-
-def clone(repository):
-    """Return another's clone."""
-    other = repository.place.parent / "other"
-    git(repository.place.parent, "clone", "-q", str(repository.place.parent / "remote.git"), str(other))
-    git(other, "config", "user.email", "other@example.org")
-    git(other, "config", "user.name", "Other")
-    return other
-
-
-def frozen(repository):
-    repository.run("release", NEW)
-    repository.verified("dev")
-    repository.change("freeze", "staging", "--reason", "end of year")
 
 
 @pytest.fixture

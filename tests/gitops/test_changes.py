@@ -10,8 +10,8 @@ from gitops.environments import load
 from gitops.ledger import states
 from gitops.models import in_image, manifests
 from gitops.repository import Repository
-from tests.gitops.conftest import DIGEST, NEW, NEWER, PROMOTE, clone, frozen, git, promoted
-from tests.manifests.conftest import ROOT
+from tests.helpers.manifests import ROOT
+from tests.helpers.repository import DIGEST, NEW, NEWER, PROMOTE, clone, frozen, git, promoted
 
 
 def test_a_version_goes_all_the_way(repository):

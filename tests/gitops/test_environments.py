@@ -4,7 +4,7 @@ import pytest
 
 from gitops.environments import load
 from gitops.errors import GitopsError
-from tests.manifests.conftest import ROOT
+from tests.helpers.manifests import ROOT
 
 MISTAKES = {
     "an unknown key": ("    soak: 30m", "    sock: 30m", "prod: sock is not known; there are "),

@@ -10,8 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.gitops.conftest import NEW
-from tests.manifests.conftest import ROOT
+from tests.helpers.manifests import ROOT
+from tests.helpers.repository import NEW
 
 CONFIG = """
 apiVersion: v1

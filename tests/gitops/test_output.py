@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from tests.gitops.conftest import NEW
-from tests.manifests.conftest import ROOT
+from tests.helpers.manifests import ROOT
+from tests.helpers.repository import NEW
 
 
 def shell(repository, *args, **environment):

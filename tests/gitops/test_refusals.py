@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.gitops.conftest import NEW, PROMOTE, clone, frozen, git, promoted
+from tests.helpers.repository import NEW, PROMOTE, clone, frozen, git, promoted
 
 
 def dirty(repository):

@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from model.bundle.files import read
-from tests.gitops.conftest import NEW, NEWER
 from tests.gitops.fake_cluster import FakeCluster, serving
-from tests.manifests.conftest import ROOT
+from tests.helpers.manifests import ROOT
+from tests.helpers.repository import NEW, NEWER
 
 BUNDLES = ROOT / "model" / "bundles"
 VERIFY = ("verify", "dev", "--timeout", "0")

@@ -1,37 +1,17 @@
 """The rendered environments, and a copy of the manifests to change."""
 
-import json
-import os
 import shutil
-import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
-from click.testing import CliRunner
 
-from gitops import environments
-from gitops.cli.main import main
-from gitops.render.kustomize import render
-from tests.conftest import unless
-
-ROOT = Path(__file__).parents[2]
-ENVIRONMENTS = tuple(environments.load(ROOT).names)
-WORKFLOW = Path(".github") / "workflows" / "promote.yml"
-VERSION = "1.37.0"
-JUDGES = ROOT / "build" / "tools" / "judges" / "bin"
-RENDERS = shutil.which("kustomize") or shutil.which("kubectl")
+from tests.helpers.manifests import RENDERS, ROOT, WORKFLOW, gitops
+from tests.helpers.waiting import unless
 
 
 @pytest.fixture(autouse=True)
 def _renderer():
     unless(RENDERS, "neither kustomize nor kubectl is here")
-
-
-@cache
-def rendered(path):
-    return render(ROOT / path)
 
 
 @pytest.fixture
@@ -43,11 +23,6 @@ def tree(tmp_path):
     for each in (Path("kustomization.yaml"), Path("environments.yaml"), Path("README.md"), WORKFLOW):
         shutil.copy(ROOT / each, tmp_path / each)
     return tmp_path
-
-
-def gitops(tree, *args):
-    """Run `python -m gitops` on a copy."""
-    return CliRunner().invoke(main, [*args, "--root", str(tree)])
 
 
 @pytest.fixture
@@ -66,23 +41,3 @@ def check_generated(tree):
         return gitops(tree, "check")
 
     return run
-
-
-def tool(name):
-    found = shutil.which(name, path=f"{JUDGES}:{ROOT / 'build' / 'bin'}:{os.environ['PATH']}")
-    unless(found, f"{name} is not here: make tools")
-    return found
-
-
-def operator_schemas(folder):
-    """Write the schemas of the Prometheus operator's kinds as kubeconform wants them."""
-    crds = sorted((ROOT / "build" / "tools" / "operator").glob("*.yaml"))
-    unless(crds, "the operator's kinds are not here: make tools")
-    for page in crds:
-        spec = yaml.safe_load(page.read_text())["spec"]
-        kind, (version,) = spec["names"]["kind"].lower(), spec["versions"]
-        (folder / f"{kind}_{version['name']}.json").write_text(json.dumps(version["schema"]["openAPIV3Schema"]))
-
-
-def run(*command, **more):
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, cwd=ROOT, **more)

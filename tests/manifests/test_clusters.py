@@ -7,8 +7,8 @@ import yaml
 
 from gitops.environments import load
 from gitops.render.objects import of_kind
-from tests.conftest import unless
-from tests.manifests.conftest import ENVIRONMENTS, ROOT, VERSION, gitops, rendered, run, tool
+from tests.helpers.manifests import ENVIRONMENTS, ROOT, VERSION, gitops, rendered, run, tool
+from tests.helpers.waiting import unless
 
 
 def test_argo_cd_has_an_application_for_each_environment():

@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from gitops.render.objects import of_kind
-from tests.manifests.conftest import WORKFLOW, gitops
+from tests.helpers.manifests import WORKFLOW, gitops
 
 FILES = [
     "README.md", str(WORKFLOW), "clusters/argocd/dev.yaml", "clusters/argocd/kustomization.yaml",

@@ -12,7 +12,7 @@ import yaml
 from gitops.render.kustomize import render
 from gitops.render.objects import of_kind, pod_of
 from gitops.rules.kustomization import ORDER
-from tests.manifests.conftest import ROOT, WORKFLOW, gitops
+from tests.helpers.manifests import ROOT, WORKFLOW, gitops
 
 TEXT = (ROOT / "docs" / "how-to.md").read_text()
 

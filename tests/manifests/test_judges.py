@@ -6,7 +6,7 @@ import os
 import pytest
 
 from gitops.render.kustomize import render_text
-from tests.manifests.conftest import ENVIRONMENTS, ROOT, VERSION, operator_schemas, run, tool
+from tests.helpers.manifests import ENVIRONMENTS, ROOT, VERSION, operator_schemas, run, tool
 
 # kube-score, dev alone: one developer's place has no budget, no policy and no second node to keep.
 PASSED_OVER = {

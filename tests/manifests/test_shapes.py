@@ -9,7 +9,7 @@ from kubernetes.client import ApiClient
 
 from gitops.render.kustomize import render
 from gitops.render.objects import of_kind
-from tests.manifests.conftest import ENVIRONMENTS, ROOT, rendered
+from tests.helpers.manifests import ENVIRONMENTS, ROOT, rendered
 
 TYPES = {
     "Namespace": "V1Namespace", "Deployment": "V1Deployment", "Service": "V1Service", "ConfigMap": "V1ConfigMap",

@@ -6,7 +6,7 @@ import yaml
 from api.pipeline.routes import ROUTES as ROUTE_TABLE
 from api.settings import NAMES, from_environment
 from gitops.render.objects import of_kind, pod_of
-from tests.manifests.conftest import ENVIRONMENTS, ROOT, rendered
+from tests.helpers.manifests import ENVIRONMENTS, ROOT, rendered
 
 ADMIN = {"/metrics", "/drain", "/livez"}
 ROUTES = {route.path for route in ROUTE_TABLE if route.method == "GET"}

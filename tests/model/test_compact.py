@@ -47,7 +47,7 @@ from model.packing.describe import Hints, describe
 from model.packing.prove import Compact, compact, trial
 from model.proof.compare import estimator_answers
 from model.runtime.load import load
-from tests.conftest import SAMPLES
+from tests.helpers.bundles import SAMPLES
 
 RNG = np.random.default_rng(11)
 ROWS = pd.DataFrame(RNG.gamma(2, 2, size=(300, 3)), columns=list("abc"))

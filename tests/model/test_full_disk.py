@@ -12,7 +12,7 @@ import pytest
 from sklearn.ensemble import RandomForestClassifier
 
 from model.bundle.files import names
-from tests.conftest import unless
+from tests.helpers.waiting import unless
 
 ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(300, 4)), columns=list("abcd"))
 TRUTH = (ROWS["a"] * ROWS["b"] > 0).to_numpy()

@@ -16,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 from model.bundle.files import DEFAULT_ROOT, read
 from model.runtime.estimator import parts, unpickle
 from model.runtime.load import load
-from tests.conftest import SAMPLES
+from tests.helpers.bundles import SAMPLES
 
 
 def golden(model):

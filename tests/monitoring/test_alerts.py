@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from gitops.environments import load
-from tests.manifests.conftest import ROOT
-from tests.monitoring.conftest import promtool
+from tests.helpers.manifests import ROOT
+from tests.helpers.prometheus import promtool
 
 BURNS = "ScoreAppErrorBudgetBurns"
 SLOW = "ScoreAppLatencyBudgetBurns"

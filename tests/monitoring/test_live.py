@@ -12,10 +12,11 @@ from gitops.cluster.prometheus import problem
 from gitops.environments import load as load_environments
 from gitops.generate.observability import min_rows
 from monitoring.dashboard import dashboard, queries
-from tests.api.conftest import fetch, running
-from tests.conftest import SAMPLES, until
-from tests.manifests.conftest import ROOT
-from tests.monitoring.conftest import filled, observed
+from tests.helpers.bundles import SAMPLES
+from tests.helpers.manifests import ROOT
+from tests.helpers.prometheus import filled, observed
+from tests.helpers.server import fetch, running
+from tests.helpers.waiting import until
 
 WINE = [7.4, 0.7, 0.0, 1.9, 0.076, 11, 34, 0.9978, 3.51, 0.56, 9.4]
 CHURN = {"tenure_months": 900, "monthly_charges": None, "support_calls": 1, "contract": "one year", "internet": "dsl",

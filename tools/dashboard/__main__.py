@@ -10,9 +10,9 @@ from time import time
 
 from gitops.generate.observability import MIN_ROWS
 from monitoring.dashboard import dashboard
-from tests.api.conftest import running
-from tests.manifests.conftest import ROOT
-from tests.monitoring.conftest import filled, observed
+from tests.helpers.manifests import ROOT
+from tests.helpers.prometheus import filled, observed
+from tests.helpers.server import running
 from tools.dashboard.drawing import drawn
 from tools.dashboard.load import MODELS, Load
 

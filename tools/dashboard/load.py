@@ -5,7 +5,7 @@ import random
 from importlib import import_module
 from time import monotonic, sleep
 
-from tests.api.conftest import fetch
+from tests.helpers.server import fetch
 
 MODELS = ("iris", "wine", "purchase", "churn")
 PAUSE = 0.05

@@ -7,7 +7,7 @@ from threading import Thread
 from time import sleep
 from urllib.parse import urlsplit
 
-from tests.api.conftest import fetch, running
+from tests.helpers.server import fetch, running
 
 GRACE = 45
 

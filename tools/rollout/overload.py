@@ -9,7 +9,7 @@ from threading import Event, Thread
 from time import monotonic, sleep
 
 from loadtest.callers import Callers
-from tests.api.conftest import fetch, running
+from tests.helpers.server import fetch, running
 
 ROWS = json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 5000})
 PAGE = resource.getpagesize()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.api.conftest import model
+from tests.helpers.server import model
 
 ROW = [7.0, 3.2, 6.0, 2.2]
 

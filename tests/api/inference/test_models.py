@@ -6,7 +6,7 @@ from api.errors import ApiError
 from api.inference.answers import Question
 from api.inference.models import Models
 from model.bundle.files import BundleError
-from tests.api.conftest import model
+from tests.helpers.server import model
 
 FLOWER = [5.1, 3.5, 1.4, 0.2]
 

@@ -7,8 +7,8 @@ import pytest
 
 from api.errors import ApiError
 from api.limits.load_shedding import LoadShedder
-from tests.api.conftest import fetch, running
-from tests.conftest import until
+from tests.helpers.server import fetch, running
+from tests.helpers.waiting import until
 
 ROW = b'{"X":[5.1,3.5,1.4,0.2]}'
 ROWS = json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 20_000}).encode()

@@ -5,7 +5,7 @@ import json
 import pytest
 from openapi_spec_validator import validate
 
-from tests.conftest import SAMPLES
+from tests.helpers.bundles import SAMPLES
 
 
 @pytest.mark.parametrize("names", [*((name,) for name in SAMPLES), SAMPLES])

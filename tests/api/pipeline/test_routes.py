@@ -5,7 +5,7 @@ from collections import Counter
 from api.inference.models import Models
 from api.pipeline.routes import PUBLIC_METRICS, ROUTES, unmatched
 from api.transport.fast_path import concrete_paths
-from tests.api.conftest import model
+from tests.helpers.server import model
 
 
 def test_every_route_is_there_once_and_is_answered_in_one_way():

@@ -11,7 +11,7 @@ from api.inference.models import Models
 from api.pipeline.routes import PREDICT_V1
 from api.protocols import kserve_v1
 from api.protocols.message import Request
-from tests.api.conftest import ask, model
+from tests.helpers.server import ask, model
 
 FLOWER = [5.1, 3.5, 1.4, 0.2]
 NAMED = dict(zip(["sepal_length", "sepal_width", "petal_length", "petal_width"], FLOWER, strict=True))

@@ -13,7 +13,7 @@ from api.inference.models import Models
 from api.pipeline.routes import INVOCATIONS
 from api.protocols import mlflow
 from api.protocols.message import Request
-from tests.api.conftest import ask, model
+from tests.helpers.server import ask, model
 
 ROW = {"age": 30, "new_user": 0, "total_pages_visited": 20}
 MODELS = Models([model("purchase"), model("churn")], 1000)

@@ -12,7 +12,7 @@ from api.errors import ApiError
 from api.inference.models import Models
 from api.pipeline.routes import INFER
 from api.protocols.message import Request
-from tests.api.conftest import ask, model
+from tests.helpers.server import ask, model
 
 FLOWERS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]
 NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]

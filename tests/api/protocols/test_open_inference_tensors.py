@@ -15,8 +15,8 @@ from api.protocols.message import Request
 from api.protocols.open_inference import server
 from api.protocols.open_inference.outputs import RequestedOutput, compute_output, declare_outputs
 from model.schema.signature import Feature, Signature, Target
-from tests.api.conftest import ask, model
-from tests.conftest import SAMPLES
+from tests.helpers.bundles import SAMPLES
+from tests.helpers.server import ask, model
 
 FLOWER = [5.1, 3.5, 1.4, 0.2]
 NAMES = ["sepal_length", "sepal_width", "petal_length", "petal_width"]

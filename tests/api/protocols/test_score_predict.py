@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import SAMPLES
+from tests.helpers.bundles import SAMPLES
 
 FLOWER = [5.1, 3.5, 1.4, 0.2]
 WINE = [7.4, 0.7, 0.0, 1.9, 0.076, 11, 34, 0.9978, 3.51, 0.56, 9.4]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from api.telemetry.drift import drift_of, stability_index
 from api.telemetry.metrics import Metrics
-from tests.api.conftest import model
+from tests.helpers.server import model
 
 shares = st.lists(st.floats(0, 1), min_size=2, max_size=9)
 

@@ -10,9 +10,9 @@ from threading import Thread
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
-from tests.api.conftest import fetch, free_port, running
 from tests.api.telemetry.collector import collecting, facts
 from tests.api.transport.test_server import spoil_copy
+from tests.helpers.server import fetch, free_port, running
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = {"traceparent": f"00-{TRACE}-{CALLER}-01", "tracestate": "vendor=x"}

@@ -16,8 +16,8 @@ from api.transport.admin_server import MAX_DRAINS
 from api.transport.limited_http_server import MAX_CONNECTIONS as MAX_ADMIN_CONNECTIONS
 from api.transport.limited_http_server import MAX_HEAD_BYTES as MAX_ADMIN_HEAD
 from api.transport.server import MAX_CONNECTIONS, MAX_HEAD_BYTES
-from tests.api.conftest import connect, fetch, heard, running
-from tests.conftest import unless
+from tests.helpers.server import connect, fetch, heard, running
+from tests.helpers.waiting import unless
 
 ROOT = Path(__file__).parents[3]
 ROW, ANSWER = b'{"X":[5.1,3.5,1.4,0.2]}', b'{"score":[0]}'

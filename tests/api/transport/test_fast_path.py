@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from api.application import build
 from api.settings import Settings
 from api.telemetry.logs import Log
-from tests.api.conftest import Client, model
+from tests.helpers.server import Client, model
 
 KEYS = ("a-key-of-mine",)
 

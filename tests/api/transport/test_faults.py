@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from api.transport.server import OTHER_FILES
-from tests.api.conftest import connect, fetch, running
-from tests.conftest import unless, until
+from tests.helpers.server import connect, fetch, running
+from tests.helpers.waiting import unless, until
 
 ROW, ANSWER = b'{"X":[5.1,3.5,1.4,0.2]}', b'{"score":[0]}'
 ROWS = b'{"X":[[5.1,3.5,1.4,0.2],[5.1,3.5,1.4,0.2]]}'
@@ -60,7 +60,7 @@ def test_a_full_disk_and_one_that_takes_nothing_do_not_matter(tmp_path):
 
 ALONE = f"""
 import fcntl, socket, struct
-from tests.api.conftest import fetch, running
+from tests.helpers.server import fetch, running
 with socket.socket() as any_one:
     # SIOCSIFFLAGS, IFF_UP: in a new namespace even the way to oneself is closed.
     fcntl.ioctl(any_one, 0x8914, struct.pack("16sh22x", b"lo", 1))

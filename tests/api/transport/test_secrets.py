@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.api.conftest import connect, fetch, heard, running
+from tests.helpers.server import connect, fetch, heard, running
 
 ROOT = Path(__file__).parents[3]
 KEY, WRONG = "right-7f3a9c51d2", "wrong-0b8e6d47aa"

@@ -15,8 +15,8 @@ from threading import Thread
 import pytest
 
 from model.bundle.files import DEFAULT_ROOT, read, write
-from tests.api.conftest import fetch, running
-from tests.conftest import until
+from tests.helpers.server import fetch, running
+from tests.helpers.waiting import until
 
 
 def test_it_says_in_one_line_what_it_serves():

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.limits.request_bodies import LARGE_BODY, MAX_LARGE_BODIES
-from tests.api.conftest import fetch, heard, running
-from tests.conftest import until
+from tests.helpers.server import fetch, heard, running
+from tests.helpers.waiting import until
 
 HEAD = b"POST /score HTTP/1.1\r\nHost: x\r\n"
 GOOD = b'{"X":[5.1,3.5,1.4,0.2]}'

@@ -12,7 +12,7 @@ from model.bundle.files import DEFAULT_ROOT, read
 from model.check import verified
 from model.packing.datasets.wine import STATISTICS
 from model.runtime.load import load
-from tests.conftest import SAMPLES
+from tests.helpers.bundles import SAMPLES
 
 
 @pytest.mark.parametrize("name", SAMPLES)

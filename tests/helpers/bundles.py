@@ -1,0 +1,3 @@
+"""The committed bundles."""
+
+SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
