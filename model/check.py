@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from model.bundle.files import ONNX, PICKLE, Bundle, BundleError, read
-from model.bundle.manifest import Input
 from model.proof.compare import TOLERANCE, Answers, Refused, Trial, complete, estimator_answers, sizes, spread
 from model.proof.forms import copy_answers
 from model.proof.numbers import numbers_in, thresholds
@@ -16,6 +15,7 @@ from model.proof.rows import hostile_rows
 from model.runtime.base import Model, loading
 from model.runtime.estimator import Estimator, take, unpickle
 from model.runtime.load import load
+from model.schema.form import Input
 from model.schema.readers import reader
 
 DRAWN_ROWS = 1000

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-import sys
 from typing import Any, Literal
 
 import msgspec
 
+from model.schema.form import Input
 from model.schema.signature import Signature
 
 FORMAT = 2
 # Raised when the proof becomes stricter: what an older one passed must pass the newer.
 PROOF = 2
-UNLIMITED = sys.float_info.max
 
 
 class Golden(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -23,17 +22,6 @@ class Golden(msgspec.Struct, frozen=True, omit_defaults=True):
     rows: tuple[tuple[Any, ...], ...]
     predict: tuple[Any, ...]
     proba: tuple[Any, ...] | None = None
-
-
-class Input(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How a form of the model takes its rows: a matrix, named columns, a data frame, an array of objects, or texts."""
-
-    kind: Literal["matrix", "columns", "frame", "objects", "texts"]
-    dtype: str = "float64"
-    limit: float = UNLIMITED
-    """Larger numbers are refused: the proof covers none."""
-    alone: bool = False
-    """Each row is answered by itself, because own code may look at the other rows of a call."""
 
 
 class Parity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -17,7 +17,7 @@ import skl2onnx
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 
-from model.bundle.manifest import Input, Parity
+from model.bundle.manifest import Parity
 from model.packing.converters import register
 from model.packing.converters.trees import declare_version
 from model.packing.known import looks_at_other_rows, own_code
@@ -26,6 +26,7 @@ from model.proof.compare import Refused, Trial
 from model.proof.forms import copy_answers
 from model.runtime.estimator import Estimator, parts
 from model.runtime.onnx import PREDICT, PROBA
+from model.schema.form import Input
 from model.schema.signature import Signature
 
 OPSET = {"": 22, "ai.onnx.ml": 3}

@@ -15,13 +15,13 @@ import pandas as pd
 from msgspec.structs import replace
 from sklearn import base
 
-from model.bundle.manifest import Input
 from model.packing.data import PackError, fitted_on_frame, names_of, one_line
 from model.packing.known import looks_at_other_rows, own_code
 from model.packing.neutral import neutral
 from model.packing.origins import Evidence, Origins
 from model.packing.types import EXACT, feature_type
 from model.runtime.estimator import Estimator, dense, take
+from model.schema.form import Input
 from model.schema.rows import Table
 from model.schema.signature import Feature, Label, Signature, Target, Task
 

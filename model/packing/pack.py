@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from model.bundle.files import COMPACT, ONNX, PICKLE, free, write
-from model.bundle.manifest import FORMAT, PROOF, UNLIMITED, Manifest
+from model.bundle.manifest import FORMAT, PROOF, Manifest
 from model.packing.compile import Compiled, compile_and_prove
 from model.packing.data import PackError, one_line
 from model.packing.describe import Hints, describe
@@ -30,6 +30,7 @@ from model.packing.prove import Compact, compact, trial
 from model.packing.reading import require_same_answers
 from model.proof.compare import Refused, Trial, estimator_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
+from model.schema.form import UNLIMITED
 
 MOST_ALONE = 300
 _BUILT_WITH = ("scikit-learn", "numpy", "scipy", "pandas", "joblib", "skl2onnx", "onnx", "onnxruntime")

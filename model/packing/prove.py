@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundle.manifest import UNLIMITED, Parity
+from model.bundle.manifest import Parity
 from model.packing.compact.columns import Underivable
 from model.packing.compact.derive import derive
 from model.proof.compare import Answers, Refused, Trial, estimator_answers, joined, picked, sizes, spread
@@ -21,6 +21,7 @@ from model.runtime.batching import join
 from model.runtime.compact.answer import answerer
 from model.runtime.compact.form import Form
 from model.runtime.estimator import Estimator, height, take
+from model.schema.form import UNLIMITED
 from model.schema.rows import Table
 
 MOST_ROWS, LEAST_ROWS = 10_000, 600

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundle.manifest import UNLIMITED, Parity
+from model.bundle.manifest import Parity
 from model.runtime.estimator import Estimator, height, take
+from model.schema.form import UNLIMITED
 from model.schema.rows import Table
 from model.schema.signature import Signature
 

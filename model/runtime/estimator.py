@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundle.manifest import Input
 from model.runtime.frames import Frames, Places
+from model.schema.form import Input
 from model.schema.rows import Table
 from model.schema.signature import Signature
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bundle.manifest import Input
+from model.schema.form import Input
 from model.schema.rows import Columns, Matrix, Reader
 from model.schema.signature import MISSING_TEXT, Problem, Signature, SignatureError
 from model.schema.values import NUMBERS, problem

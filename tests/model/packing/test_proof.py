@@ -11,12 +11,12 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, SG
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Binarizer, FunctionTransformer, OneHotEncoder, QuantileTransformer, StandardScaler
 
-from model.bundle.manifest import Input
 from model.packing.compact.derive import derive
 from model.packing.describe import Hints, describe
 from model.packing.prove import prove, trial
 from model.proof.compare import Refused, estimator_answers
 from model.runtime.estimator import Estimator
+from model.schema.form import Input
 from tests.model.packing.guess import guessed
 
 RNG = np.random.default_rng(5)
