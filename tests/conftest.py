@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,13 @@ def pytest_collection_modifyitems(items):
         if "e2e" in item.path.parts:
             item.add_marker("cluster")
             item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
+
+
+@pytest.fixture(autouse=True)
+def _quick_proof(request, monkeypatch):
+    """Prove with a fifth of the rows where a test packs a model; tests marked slow prove with all."""
+    if "model.packing.prove" in sys.modules and not request.node.get_closest_marker("slow"):
+        monkeypatch.setattr("model.packing.prove.MOST_ROWS", 2_000)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ A failure is repeated by `python -m tests.differential SEED`, or with the name o
 
 import os
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from multiprocessing import get_context
 
 import pytest
@@ -16,7 +15,7 @@ from tests.differential.kept import KEPT, run_kept
 from tests.differential.run import run_seed
 
 FEW, ROWS = 24, 60
-MANY = int(os.environ.get("DIFFERENTIAL_CASES", "400"))
+MANY = int(os.environ.get("DIFFERENTIAL_CASES", "120"))
 FIRST = int(os.environ.get("DIFFERENTIAL_SEED", "1000"))
 PROCESSES = int(os.environ.get("DIFFERENTIAL_PROCESSES", "2"))
 
@@ -26,26 +25,27 @@ def require_right(report):
         pytest.fail(shown(report), pytrace=False)
 
 
-@pytest.mark.parametrize("form", FORMS)
+def run(seed, count=200):
+    """Run the case of a seed; each third brings its data in another form."""
+    return run_seed(seed, FORMS[seed % len(FORMS)], count)
+
+
 @pytest.mark.parametrize("seed", range(FEW))
-@pytest.mark.timeout(120)
-def test_a_random_pipeline_is_served_as_its_estimator_answers(seed, form):
-    require_right(run_seed(seed, form, ROWS))
+def test_a_random_pipeline_is_served_as_its_estimator_answers(seed):
+    require_right(run(seed, ROWS))
 
 
 @pytest.mark.parametrize("name", KEPT)
-@pytest.mark.timeout(120)
 def test_what_was_once_wrong_stays_right(name):
-    require_right(run_kept(name))
+    require_right(run_kept(name, ROWS))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.timeout(0)
-def test_hundreds_of_random_pipelines_are_served_as_their_estimators_answer(form):
+@pytest.mark.timeout(3000)
+def test_many_random_pipelines_are_served_as_their_estimators_answer():
     # Forked processes would share the locks of this one's threads.
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
-        reports = list(pool.map(partial(run_seed, form=form), range(FIRST, FIRST + MANY)))
+        reports = list(pool.map(run, range(FIRST, FIRST + MANY)))
     wrong = [report for report in reports if report.failures]
     refused = [report for report in reports if report.state == "refused"]
     assert not wrong, "\n".join(map(shown, wrong))
