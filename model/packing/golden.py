@@ -14,12 +14,15 @@ from model.runtime.estimator import height, take
 from model.schema.signature import Signature
 
 _TRAINING, _HOSTILE = 8, 4
+_MOST_FACTOR = 10.0
 
 
 def golden(proof: Trial, limit: float) -> Golden:
     """Return rows that show many answers, within the limit of the form that serves."""
     training = height(proof.training)
-    good = ~proof.expected.refused & (sizes(proof.rows) <= limit) & _finite(proof.expected)
+    # A huge answer among them would hide an error in all others, which are compared relative to their spread.
+    most = min(limit, _MOST_FACTOR * float(sizes(proof.training).max(initial=0.0)))
+    good = ~proof.expected.refused & (sizes(proof.rows) <= most) & _finite(proof.expected)
     first = np.flatnonzero(good[:training])
     places = [int(first[place]) for place in _varied(picked(proof.expected, first))]
     later = training + np.flatnonzero(good[training:])

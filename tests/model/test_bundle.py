@@ -99,7 +99,11 @@ SPOILED = {
     "two lines": (lambda b: substitute(b, '"runtime": "onnx"', r'"runtime": "a\nb"'), "is not a bundle's manifest"),
     "a changed word": (lambda b: substitute(b, '"Iris species"', '"Iris"'), "was changed after packing"),
     "a changed number": (lambda b: substitute(b, '"low": 4.3', '"low": 4.4'), "was changed after packing"),
-    "another format": (lambda b: edit(b, format=2), "the manifest has format 2"),
+    "another format": (
+        lambda b: edit(b, format=1),
+        "was packed with format 1 and proof 2, this program needs 2 and 2: pack it again",
+    ),
+    "an older proof": (lambda b: edit(b, proof=1), "`python -m model train iris`"),
     "another's": (lambda b: edit(b, name="wine"), "belongs to a bundle named 'wine'"),
     "no manifest": (lambda b: manifest_of(b).unlink(), "manifest.json is missing"),
     "no pickle": (lambda b: (b / "iris" / "model.joblib").unlink(), "model.joblib is missing"),
@@ -172,7 +176,7 @@ def test_only_a_bundle_is_replaced_and_only_when_told(bundles):
         ({"evaluation": Evaluation(rows=1, source="x", metrics={"r2": float("nan")})}, IRIS.files),
         ({"runtime": "sklearn"}, {"model.onnx": b""}),
         ({}, IRIS.files | {"../../escaped": b""}),
-        ({"format": 2}, IRIS.files),
+        ({"format": 1}, IRIS.files),
     ],
 )
 def test_what_could_not_be_read_is_not_written(changes, files, tmp_path):

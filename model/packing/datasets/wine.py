@@ -71,7 +71,8 @@ def _read(path: Path) -> pd.DataFrame:
     table.columns = [str(name).strip().lower().replace(" ", "_") for name in table.columns]
     if lacking := [name for name in [*STATISTICS, "quality"] if name not in table.columns]:
         raise PackError(f"{path} lacks the columns {', '.join(lacking)} of the wine quality data")
-    return table.astype({name: "int64" if name == "quality" else "float64" for name in [*STATISTICS, "quality"]})
+    numbers = table.astype(dict.fromkeys([*STATISTICS, "quality"], "float64"))
+    return numbers.astype({"quality": "int64"})
 
 
 def _generated() -> pd.DataFrame:
