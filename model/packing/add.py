@@ -16,6 +16,7 @@ from model.packing.data import Data, PackError, listed, read_data, require_estim
 from model.packing.describe import Hints
 from model.packing.evaluate import Judged
 from model.packing.importing import open_estimator
+from model.packing.known import own_code
 from model.packing.origins import Origins
 from model.packing.pack import Material, pack
 from model.packing.types import GAPS, converted, typed_from_cells
@@ -72,7 +73,7 @@ def _typed(estimator: Any, data: Data, chosen: pd.DataFrame, wishes: Mapping[str
         return chosen.assign(**columns)
     names = [str(name) for name in chosen.columns]
     evidence = dict(zip(names, Origins(estimator, names).evidence, strict=True))
-    return typed_from_cells(chosen, evidence, wishes)
+    return typed_from_cells(chosen, evidence, wishes, strict=bool(own_code(estimator)))
 
 
 def _truth(estimator: Any, data: Data, targets: tuple[str, ...]) -> pd.DataFrame:

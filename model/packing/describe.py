@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from msgspec.structs import replace
 from sklearn import base
+from sklearn.utils import get_tags
 
 from model.packing.data import PackError, fitted_on_frame, names_of, one_line
 from model.packing.known import looks_at_other_rows, own_code
@@ -201,7 +202,8 @@ def _signature(estimator: Any, features: tuple[Feature, ...], answer: Any, hints
 
 
 def _task(estimator: Any) -> Task:
-    if base.is_clusterer(estimator):
+    # A mixture of distributions predicts which of them a row belongs to.
+    if base.is_clusterer(estimator) or get_tags(estimator).estimator_type == "density_estimator":
         return "clustering"
     if base.is_outlier_detector(estimator):
         return "outliers"

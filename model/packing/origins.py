@@ -28,7 +28,8 @@ _NUMERIC = (
     preprocessing.KBinsDiscretizer, preprocessing.PolynomialFeatures, preprocessing.SplineTransformer,
     preprocessing.Normalizer, impute.KNNImputer,
 )  # fmt: skip
-_CHOOSERS = ("best_estimator_", "estimator_", "estimator")
+_INSIDE = ("best_estimator_", "estimator_", "regressor_")
+_SEVERAL_INSIDE = ("estimators_", "calibrated_classifiers_")
 
 
 @dataclass
@@ -76,10 +77,13 @@ class Origins:
         return self._other(step, columns)
 
     def _other(self, step: Any, columns: list[Origin]) -> list[Origin]:
-        for name in _CHOOSERS:
-            inner = vars(step).get(name)
-            if hasattr(inner, "get_params"):
-                return self._through(inner, columns)
+        inner = _fitted_inside(step, len(columns))
+        for each in inner:
+            for origin in self._through(each, columns):
+                if origin is not None:
+                    self.evidence[origin].numeric = True
+        if inner:
+            return [None] * len(columns)
         if isinstance(step, preprocessing.FunctionTransformer) and step.func is None:
             return columns
         if isinstance(step, _TEXTS):
@@ -131,8 +135,20 @@ class Origins:
                 continue
             evidence = self.evidence[origin]
             known = tuple(categories.tolist())
-            if evidence.categories is None or refuses:
+            if refuses and evidence.closed:
+                # One encoder of several, each fitted on another part of the rows: what one refuses is refused.
+                evidence.categories = tuple(value for value in evidence.categories or () if value in known)
+            elif evidence.categories is None or refuses:
                 evidence.categories = known
             evidence.closed |= refuses
             self.groups[origin] += ((id(step), any(value is None or value != value for value in known)),)  # noqa: PLR0124
         return [None] * len(columns)
+
+
+def _fitted_inside(step: Any, width: int) -> list[Any]:
+    """Return the fitted estimators inside one, as far as they take the same columns."""
+    own = vars(step)
+    found = [own[name] for name in _INSIDE if name in own]
+    for name in _SEVERAL_INSIDE:
+        found += [getattr(each, "estimator", each) for each in np.ravel(own.get(name, [])).tolist()]
+    return [each for each in found if hasattr(each, "get_params") and getattr(each, "n_features_in_", -1) == width]

@@ -19,8 +19,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model.bundle.files import COMPACT, ONNX, PICKLE, free, write
+from model.bundle.files import COMPACT, ONNX, PICKLE, Bundle, BundleError, free, write
 from model.bundle.manifest import FORMAT, PROOF, Manifest
+from model.check import recall
 from model.packing.compile import Compiled, compile_and_prove
 from model.packing.data import PackError, one_line
 from model.packing.describe import Hints, describe
@@ -30,6 +31,7 @@ from model.packing.prove import Compact, compact, trial
 from model.packing.reading import require_same_answers
 from model.proof.compare import Refused, Trial, estimator_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
+from model.runtime.load import load
 from model.schema.form import UNLIMITED
 
 MOST_ALONE = 300
@@ -61,6 +63,8 @@ def pack(material: Material, folder: Path, *, replace: bool = False, say: Callab
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         manifest, files = build(material, say)
+    say("opening it again")
+    _require_loadable(manifest, files)
     say("writing")
     return write(folder, manifest, files, replace=replace)
 
@@ -69,6 +73,8 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
     """Return the manifest and the files of a bundle."""
     estimator = material.estimator
     keep_to_one_thread(estimator)
+    # Before anything is asked: own code may change while it predicts.
+    files = {PICKLE: pickled(estimator)}
     say("reading what the model takes and answers")
     model, rows = describe(estimator, material.rows, material.hints)
     require_same_answers(model, material.rows, rows)
@@ -81,7 +87,6 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
     copied = _compiled(proof)
     say("deriving the compact form, and trying to refute it")
     short = compact(proof, copied.form.limit if isinstance(copied, Compiled) else UNLIMITED)
-    files = {PICKLE: pickled(estimator)}
     if isinstance(copied, Compiled):
         files[ONNX] = copied.content
     if isinstance(short, Compact):
@@ -110,6 +115,17 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
         notes=material.notes,
     )
     return manifest, files
+
+
+def _require_loadable(manifest: Manifest, files: dict[str, bytes]) -> None:
+    """Refuse to write what could not be served: a file that does not open, or that answers otherwise than before."""
+    try:
+        recall(load(Bundle(manifest, files)))
+    except BundleError as error:
+        raise PackError(
+            f"{error}. It was saved, opened and asked once more: does its own code change while it predicts, depend on "
+            "chance or on the time, or can it not be pickled?"
+        ) from None
 
 
 def _compiled(proof: Trial) -> Compiled | str:

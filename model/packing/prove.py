@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from model.bundle.manifest import Parity
 from model.packing.compact.columns import Underivable
 from model.packing.compact.derive import derive
+from model.proof.boundary import boundary_rows
 from model.proof.compare import Answers, Refused, Trial, estimator_answers, joined, picked, sizes, spread
 from model.proof.forms import compact_answers
 from model.proof.numbers import numbers_in, thresholds
@@ -49,9 +50,21 @@ def trial(model: Estimator, training: Table, answers: Answers, seed: int = 0) ->
         training, answers = take(training, some), picked(answers, some)
     known = thresholds(model.estimator, model.signature.names)
     drawn = hostile_rows(training, model.signature, known, numbers_in(model.estimator), most, seed)
+    beside = _beside_boundaries(model, training, answers)
+    drawn = drawn if beside is None else join([drawn, beside])
     drawn, around, most_taken = _until_refused(model, drawn, 1e3 * float(sizes(training).max(initial=0.0)))
     rows, expected = join([training, drawn]), joined([answers, around])
     return Trial(model, training, rows, expected, spread(model.signature, answers), most_taken)
+
+
+def _beside_boundaries(model: Estimator, training: Table, answers: Answers) -> Table | None:
+    good = np.flatnonzero(~answers.refused)
+    if model.signature.task == "regression" or len(model.signature.targets) > 1 or not len(good):
+        return None
+    try:
+        return boundary_rows(model, take(training, good), answers.predict[good, 0].astype(object))
+    except Exception:  # noqa: BLE001 - a model that refuses a row between two of training has no rows there
+        return None
 
 
 def _until_refused(model: Estimator, rows: Table, least: float) -> tuple[Table, Answers, float]:

@@ -63,6 +63,7 @@ def _otherwise(model: Estimator, error: Exception | None) -> str:
     odd = [f"{each.name} ({each.dtype or each.type})" for each in model.signature.features]
     why = f" ({type(error).__name__})" if error is not None else ""
     return (
-        f"the model answers a row differently when it comes as JSON{why}: the types of its columns are "
-        f"lost on the way. They were taken for {listed(odd)}; --types COLUMN=TYPE changes that, Parquet keeps them"
+        f"the model answers a row differently when it comes as JSON{why}: the types of its columns are lost on the "
+        "way, or its own code depends on chance, the time or the frame's index. The columns were taken for "
+        f"{listed(odd)}; --types COLUMN=TYPE changes that, Parquet keeps them"
     )

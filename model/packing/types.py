@@ -40,20 +40,24 @@ def parse_wishes(texts: tuple[str, ...]) -> dict[str, str]:
     return found
 
 
-def typed_from_cells(cells: pd.DataFrame, evidence: Mapping[str, Evidence], wishes: Mapping[str, str]) -> pd.DataFrame:
-    """Return a CSV file's columns with the types that training had."""
-    columns = {name: _column(name, cells[name], evidence[name], wishes.get(name)) for name in cells.columns}
+def typed_from_cells(
+    cells: pd.DataFrame, evidence: Mapping[str, Evidence], wishes: Mapping[str, str], *, strict: bool
+) -> pd.DataFrame:
+    """Return a CSV file's columns with the types that training had; strictly where own code may see any of them."""
+    columns = {
+        name: _column(name, cells[name], evidence[name], wishes.get(name), strict=strict) for name in cells.columns
+    }
     return pd.DataFrame(columns)
 
 
-def _column(name: str, cells: pd.Series[Any], evidence: Evidence, wish: str | None) -> pd.Series[Any]:
+def _column(name: str, cells: pd.Series[Any], evidence: Evidence, wish: str | None, *, strict: bool) -> pd.Series[Any]:
     if wish is not None:
         return converted(name, cells, wish)
     if evidence.text:
         return cells.astype("str")
     if evidence.categories is not None:
         return _of_categories(name, cells, evidence.categories)
-    return _numbers(name, cells) if evidence.numeric else _guessed(name, cells)
+    return _numbers(name, cells) if evidence.numeric else _guessed(name, cells, strict=strict)
 
 
 def converted(name: str, cells: pd.Series[Any], wish: str) -> pd.Series[Any]:
@@ -128,21 +132,22 @@ def _dates(name: str, cells: pd.Series[Any]) -> pd.Series[Any]:
         raise PackError(f"column {name!r} holds something else than dates in ISO 8601: {error}") from None
 
 
-def _guessed(name: str, cells: pd.Series[Any]) -> pd.Series[Any]:
+def _guessed(name: str, cells: pd.Series[Any], *, strict: bool) -> pd.Series[Any]:
     """Read a column that only somebody's own code sees, unless it could have been read in two ways."""
     there = cells[~cells.isin(GAPS)]
     if len(there) and there.isin(_BOOLEANS).all():
         return _numbers(name, cells)
     if there.map(_is_number).all():
-        if there.map(lambda text: _PADDED.fullmatch(text) is not None).any():
+        if strict and there.map(lambda text: _PADDED.fullmatch(text) is not None).any():
             raise _two_ways(name, "numbers with zeros in front", "string", "integer")
         return _numbers(name, cells)
-    if gaps := sorted(set(cells[cells.isin(GAPS - {""})])):
+    gaps = sorted(set(cells[cells.isin(GAPS - {""})]))
+    if gaps and strict:
         raise PackError(
             f"column {name!r} holds {gaps[0]!r}, which is a text or a missing value: --types {name}=string keeps it "
             "as a text; leave the cell empty where a value is missing, or bring Parquet"
         )
-    return cells.astype("str").mask(cells == "")
+    return cells.astype("str").mask(cells.isin(GAPS))
 
 
 def _two_ways(name: str, what: str, *wishes: str) -> PackError:

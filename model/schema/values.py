@@ -52,7 +52,9 @@ def _unfit(feature: Feature, value: Any, limit: float) -> tuple[Any, str] | None
     if feature.exact:
         fits = value == int(value) and int(value) in _INT64 if isfinite(value) else False
         exact = type(value) is int or abs(value) <= 2**53
-        return None if fits and exact else ("finite", "is not a whole number that fits 64 bits")
+        if not fits:
+            return "finite", "is not a whole number that fits 64 bits"
+        return None if exact else ("finite", "came with a decimal point, which cannot hold it exactly")
     return None if _fits(value, limit) else ("finite", f"is not a finite number of at most {limit:.6g}")
 
 

@@ -25,7 +25,7 @@ def derive(model: Estimator) -> Form:
     for step in steps:
         columns = through(step, columns)
     if type(last) in sums.KINDS:
-        return sums.linear(last, columns, len(model.signature.features))
+        return sums.linear(last, columns, model.signature.features)
     if type(last) in rules.KINDS:
         return rules.trees(last, columns, len(model.signature.features))
     raise Underivable(type(last).__name__)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 from sklearn import linear_model, svm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
@@ -13,6 +15,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from model.packing.compact.columns import Column, Lookup, Missing, Mixture, Number, Text, Underivable, refuse_missing
 from model.packing.identity import Identity
 from model.runtime.compact.form import Link, Sum, Term
+from model.schema.signature import Feature
 
 _REGRESSORS: tuple[type, ...] = (
     linear_model.ARDRegression, linear_model.BayesianRidge, linear_model.ElasticNet, linear_model.ElasticNetCV,
@@ -37,7 +40,7 @@ _LARGEST_SCORE = 1e300
 Vector = NDArray[np.float64]
 
 
-def linear(last: Any, columns: list[Column], features: int) -> Sum:
+def linear(last: Any, columns: list[Column], features: Sequence[Feature]) -> Sum:
     """Return the sum that a fitted linear model computes over these columns."""
     coefficients, intercepts, link = _parameters(last)
     if (
@@ -46,10 +49,18 @@ def linear(last: Any, columns: list[Column], features: int) -> Sum:
         or not np.isfinite(intercepts).all()
     ):
         raise Underivable(f"{type(last).__name__} with parameters that are not finite numbers")
-    gathered = _Gathered(features, len(intercepts))
+    gathered = _Gathered(len(features), len(intercepts))
     for column, weights in zip(columns, coefficients.T, strict=True):
         gathered.add(refuse_missing(column), weights)
-    return gathered.form(intercepts, link)
+    form = gathered.form(intercepts, link)
+    return replace(form, terms=tuple(map(_of_type, form.terms, features)))
+
+
+def _of_type(term: Term, feature: Feature) -> Term:
+    """Return the term of a feature; one of strings that no step uses adds nothing, whatever it holds."""
+    if feature.type != "string" or term.by_category:
+        return term
+    return Term(categories={}, unknown=term.weights, missing=term.missing)
 
 
 def _parameters(last: Any) -> tuple[Vector, Vector, Link]:

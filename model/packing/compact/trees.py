@@ -15,6 +15,7 @@ from model.packing.converters.forests import CLASSIFIERS, REGRESSORS, plain_fore
 from model.packing.converters.trees import Inexact, Tree, with_inner_root
 from model.runtime.compact.form import Link, Trees
 from model.runtime.compact.trees import counts
+from model.schema.form import UNLIMITED
 
 _BOOSTED = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 KINDS = (*_BOOSTED, *CLASSIFIERS, *REGRESSORS)
@@ -67,7 +68,11 @@ def _rules(found: list[Tree], base: NDArray[np.float64], link: Link) -> Trees:
     values = np.zeros((len(base), len(leaves)))
     for place, (target, value) in enumerate(leaves):
         values[target, place] = value
-    features, limits, starts, lengths = zip(*rules, strict=True)
+    features, splits, starts, lengths = zip(*rules, strict=True)
+    if any(split != split for split in splits):  # noqa: PLR0124 - only NaN differs from itself
+        raise Underivable("a split at NaN")
+    # A split between missing and present stands at infinity; of what is present, everything lies on one side.
+    limits = tuple(min(max(split, -UNLIMITED), UNLIMITED) for split in splits)
     form = Trees(
         features, limits, starts, lengths, tuple(firsts), tuple(map(tuple, values.tolist())), tuple(base.tolist()),
         link, _LARGEST, 0.0,

