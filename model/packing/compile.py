@@ -93,11 +93,7 @@ def _convert(estimator: Any, signature: Signature, dtype: str, *, by_name: bool)
         if by_name
         else [("X", number([None, len(signature.features)]))]
     )
-    # LinearSVC alone among the classifiers has no probabilities to zip, and refuses the option.
-    zips = signature.task == "classification" and not any(
-        type(part).__name__ == "LinearSVC" for part in parts(estimator)
-    )
-    options = {"zipmap": False} if zips else None
+    options = {"zipmap": False} if signature.task == "classification" else None
     try:
         graph = skl2onnx.to_onnx(estimator, initial_types=inputs, options=options, target_opset=OPSET, name="score-app")
     except (MissingShapeCalculator, MissingConverter) as error:
