@@ -37,18 +37,16 @@ def matrix(title: str, counts: Sequence[Sequence[int]], names: Sequence[str]) ->
     left, top = (WIDTH + margin - side * len(names)) / 2, 40.0 if level else 32 + longest
     cells = []
     for true, row in enumerate(counts):
-        for said, amount in enumerate(row):
-            share, kind = amount / (sum(row) or 1), "fig-right" if true == said else "fig-wrong"
-            hover = (
-                f"true {names[true]}, predicted {names[said]}: {format_count(amount, 'row')}, {format_percent(share)}"
-            )
-            box = (left + said * side, top + true * side, side)
+        for predicted, amount in enumerate(row):
+            share, kind = amount / (sum(row) or 1), "fig-right" if true == predicted else "fig-wrong"
+            hover = f"true {names[true]}, predicted {names[predicted]}: {format_count(amount, 'row')}, {format_percent(share)}"
+            box = (left + predicted * side, top + true * side, side)
             cells.append(_cell(box, amount, share, tag("title", escape_text(hover)), kind))
     hits = sum(row[place] for place, row in enumerate(counts))
     rows = format_count(sum(map(sum, counts)), "row")
-    told = f"{format_number(hits)} of {rows} lie on the diagonal, where the prediction is right."
+    description = f"{format_number(hits)} of {rows} lie on the diagonal, where the prediction is right."
     return figure(
-        title, told, (WIDTH, top + side * len(names) + 2), _heads(names, left, top, side, level=level), *cells
+        title, description, (WIDTH, top + side * len(names) + 2), _heads(names, left, top, side, level=level), *cells
     )
 
 
@@ -56,9 +54,11 @@ def scatter(title: str, points: Sequence[tuple[float, float]], name: str) -> str
     """Draw predicted against true numbers, with the diagonal on which every prediction would be right."""
     values = [value for point in points for value in point]
     plane, x, y = _plane(*widen(min(values), max(values)), (f"true {name} →", f"↑ predicted {name}"))
-    dots = (tag("circle", cx=x(true), cy=y(said), r=2.6, class_="fig-dot") for true, said in points)
-    told = f"{format_count(len(points), 'row')}, from {format_number(min(values))} to {format_number(max(values))}."
-    return figure(title, told, (WIDTH, 334), plane, *dots)
+    dots = (tag("circle", cx=x(true), cy=y(predicted), r=2.6, class_="fig-dot") for true, predicted in points)
+    description = (
+        f"{format_count(len(points), 'row')}, from {format_number(min(values))} to {format_number(max(values))}."
+    )
+    return figure(title, description, (WIDTH, 334), plane, *dots)
 
 
 def calibration(title: str, bins: Sequence[tuple[float, float, int]]) -> str:
@@ -81,10 +81,10 @@ def calibration(title: str, bins: Sequence[tuple[float, float, int]]) -> str:
             marks.append(text_element(x(mean), 408, format_number(amount), text_anchor="middle", class_="fig-muted"))
             free = x(mean) + reach + 4
     caption = text_element(x(0), 350, "rows", class_="fig-muted")
-    told = "; ".join(
+    description = "; ".join(
         f"{format_percent(mean)} predicted, {format_percent(rate)} came true ({amount})" for mean, rate, amount in bins
     )
-    return figure(title, told, (WIDTH, 412), plane, line, caption, *marks)
+    return figure(title, description, (WIDTH, 412), plane, line, caption, *marks)
 
 
 def density(
@@ -114,8 +114,8 @@ def density(
         )
     inside += [text_element(SMALL / 2, 98, unit, 30, text_anchor="middle", class_="fig-muted")] if unit else []
     rows, ranges_ = format_count(sum(counts), "row"), format_count(len(counts), "range")
-    told = f"{rows} in {ranges_} from {format_number(low)} to {format_number(high)}."
-    return figure(title, told, (SMALL, 102 if unit else 88), *inside)
+    description = f"{rows} in {ranges_} from {format_number(low)} to {format_number(high)}."
+    return figure(title, description, (SMALL, 102 if unit else 88), *inside)
 
 
 def _heads(names: Sequence[str], left: float, top: float, side: float, *, level: bool) -> str:
@@ -146,8 +146,10 @@ def _cell(box: tuple[float, float, float], amount: int, share: float, hover: str
         text_element(middle, centre + 16, format_percent(share), text_anchor="middle", font_size=11) if roomy else ""
     )
     height = centre if roomy else centre + size / 3
-    said = text_element(middle, height, format_number(amount), text_anchor="middle", class_="fig-value", font_size=size)
-    return shade + said + below
+    label = text_element(
+        middle, height, format_number(amount), text_anchor="middle", class_="fig-value", font_size=size
+    )
+    return shade + label + below
 
 
 def _plane(low: float, high: float, titles: tuple[str, str]) -> tuple[str, Scale, Scale]:

@@ -18,7 +18,7 @@ from model.packing.origins import Evidence
 from model.schema.signature import Type
 
 WISHES = (*get_args(Type), "category")
-# What pandas reads as a missing value unless told otherwise.
+# What pandas reads as a missing value by default.
 GAPS = frozenset({
     "", " ", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "None", "n/a", "nan", "null",

@@ -21,7 +21,7 @@ class OnnxModel(Model):
     """A model compiled to ONNX. Its run releases the interpreter, so batches do not hold up other threads.
 
     The compiled copy is opened when it is first needed, and proven then: ONNX Runtime takes 35 MiB and 0.1 s, which a
-    model that answers single rows in its short form may never need.
+    model that answers single rows in its compact form may never need.
     """
 
     def __init__(self, manifest: Manifest, content: bytes, threads: int = 1) -> None:
@@ -77,8 +77,8 @@ def _runner(session: Any, manifest: Manifest) -> Run:
 
 
 def open_session(content: bytes, threads: int = 1) -> Any:
-    """Return an ONNX Runtime session that computes in the calling thread unless told otherwise."""
-    # Unless this is said before, it tells its maker of every model that it opens, and keeps an identifier on disk.
+    """Return an ONNX Runtime session that computes in the calling thread by default."""
+    # Otherwise it reports every model that it opens to its maker, and keeps an identifier on disk.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime  # noqa: PLC0415 - a bundle without a compiled copy is served without it
 

@@ -24,7 +24,7 @@ Columns = dict[str, NDArray[Any]]
 Table = Matrix | Columns
 
 _ROWS = (list, dict)
-# A batch that is wrong throughout must not cost memory without bound to be told so.
+# A batch that is wrong throughout must not cost memory without bound for its error message.
 MOST_LOOKED_FOR = 1000
 
 

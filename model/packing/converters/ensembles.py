@@ -45,7 +45,7 @@ def _isolation_shape(operator: Any) -> None:
 
 
 def _isolation(scope: Any, operator: Any, container: Any) -> None:
-    """Add up how deep each tree's leaf lies; what lies shallow is easily told from the rest."""
+    """Add up how deep each tree's leaf lies; what lies shallow is easily separated from the rest."""
     model = operator.raw_operator
     matrix = in_float64(scope, container, operator.inputs[0])
     depths = zip(model._decision_path_lengths, model._average_path_length_per_tree, strict=True)
