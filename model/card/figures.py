@@ -39,7 +39,8 @@ def matrix(title: str, counts: Sequence[Sequence[int]], names: Sequence[str]) ->
     for true, row in enumerate(counts):
         for predicted, amount in enumerate(row):
             share, kind = amount / (sum(row) or 1), "fig-right" if true == predicted else "fig-wrong"
-            hover = f"true {names[true]}, predicted {names[predicted]}: {format_count(amount, 'row')}, {format_percent(share)}"
+            labels = f"true {names[true]}, predicted {names[predicted]}"
+            hover = f"{labels}: {format_count(amount, 'row')}, {format_percent(share)}"
             box = (left + predicted * side, top + true * side, side)
             cells.append(_cell(box, amount, share, tag("title", escape_text(hover)), kind))
     hits = sum(row[place] for place, row in enumerate(counts))
