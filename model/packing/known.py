@@ -21,6 +21,8 @@ from model.runtime.estimator import parts
 OURS = (Identity,)
 # Their transform looks at all rows of a call together.
 _BATCH_DEPENDENT = (NMF, MiniBatchNMF, LatentDirichletAllocation)
+# Libraries that speak scikit-learn's interface, and answer each row by itself.
+_ROW_BY_ROW = ("catboost", "lightgbm", "xgboost")
 # Functions that only fit uses, or that were replaced by what they found.
 _ONLY_FOR_FIT = {"scoring", "score_func", "refit", "cv", "transformers", "importance_getter", "dtype"}
 
@@ -32,10 +34,16 @@ def own_code(estimator: Any) -> list[str]:
 
 def looks_at_other_rows(estimator: Any) -> bool:
     """Tell whether a row's answer may depend on the other rows of the call."""
-    return bool(own_code(estimator)) or any(isinstance(part, _BATCH_DEPENDENT) for part in parts(estimator))
+    every = list(parts(estimator))
+    unknown = [part for part in every if type(part).__module__.split(".")[0] not in _ROW_BY_ROW]
+    return any(_foreign(part) for part in unknown) or any(isinstance(part, _BATCH_DEPENDENT) for part in every)
 
 
-def _foreign(part: Any) -> Iterator[str]:
+def _foreign(part: Any) -> list[str]:
+    return list(_foreign_names(part))
+
+
+def _foreign_names(part: Any) -> Iterator[str]:
     kind = type(part)
     if not _is_of_sklearn(kind) and kind not in OURS:
         yield kind.__name__
