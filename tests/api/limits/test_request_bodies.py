@@ -57,7 +57,7 @@ def test_compressed_bodies_are_read_up_to_the_maximum(content, coding, more):
 
 @pytest.mark.parametrize(
     ("body", "encoding", "status"),
-    [(b"junk", "gzip", 400), (gzip.compress(b"abc")[:-9], "gzip", 400), (b"", "br", 415)],
+    [(b"junk", "gzip", 400), (gzip.compress(b"abc", mtime=0)[:-9], "gzip", 400), (b"", "br", 415)],
 )
 def test_what_cannot_be_decompressed_is_refused(body, encoding, status):
     with pytest.raises(ApiError) as caught:
