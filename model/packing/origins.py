@@ -150,5 +150,12 @@ def _fitted_inside(step: Any, width: int) -> list[Any]:
     own = vars(step)
     found = [own[name] for name in _INSIDE if name in own]
     for name in _SEVERAL_INSIDE:
-        found += [getattr(each, "estimator", each) for each in np.ravel(own.get(name, [])).tolist()]
+        found += [getattr(each, "estimator", each) for each in _flat(own.get(name, ()))]
     return [each for each in found if hasattr(each, "get_params") and getattr(each, "n_features_in_", -1) == width]
+
+
+def _flat(found: Any) -> list[Any]:
+    """Return the estimators of a list, an array, or lists within lists."""
+    if isinstance(found, np.ndarray | list | tuple):
+        return [each for part in found for each in _flat(part)]
+    return [found]

@@ -44,9 +44,7 @@ def nobody(tmp_path, monkeypatch):
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         (tmp_path / "config").write_text(CONFIG % probe.getsockname()[1])
-        # The library has read KUBECONFIG when it was imported.
-        location = "kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION"
-        monkeypatch.setattr(location, str(tmp_path / "config"))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
         yield
 
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.xdist_group("prometheus")
 
 @pytest.fixture(scope="module")
 def service():
-    with running(model=",".join(SAMPLES), log_level="error", feedback=1000) as process:
+    with running(model=",".join(SAMPLES), log_level="error", feedback_capacity=1000) as process:
         yield process
 
 

@@ -23,7 +23,7 @@ PICTURE = ROOT / "docs" / "dashboard.svg"
 def loaded(seconds):
     """Return every panel with what its queries answer after a load of so many seconds."""
     with ExitStack() as stack:
-        settings = {"model": ",".join(MODELS), "log_level": "error", "feedback": 10_000}
+        settings = {"model": ",".join(MODELS), "log_level": "error", "feedback_capacity": 10_000}
         services = [stack.enter_context(running(**settings)) for _ in range(PODS)]
         place = stack.enter_context(TemporaryDirectory())
         prometheus = stack.enter_context(observed(Path(place), services, f"{STEP}s"))
