@@ -15,7 +15,6 @@ from api.pages.figures import distribution_figure
 from model.rendering.bar_chart import bar_chart
 from model.rendering.text import class_names, format_number, format_percent, format_range, format_value, shared_format
 from model.runtime.base import Model
-from model.schema.values import NUMBERS
 
 MAX_BARS = 20
 
@@ -96,7 +95,12 @@ def _values_outside_training(model: Model, record: dict[str, Any]) -> list[str]:
     found = []
     for feature in model.signature.features:
         value = record.get(feature.name)
-        if type(value) in NUMBERS and feature.low is not None and feature.high is not None:
+        if (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and feature.low is not None
+            and feature.high is not None
+        ):
             if not feature.low <= value <= feature.high:
                 limits = format_range(feature.low, feature.high)
                 found.append(f"{feature.name}: {format_number(value)} lies outside the training data, {limits}")
