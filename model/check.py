@@ -10,7 +10,6 @@ import numpy as np
 from model.bundle.files import ONNX, PICKLE, Bundle, BundleError, read
 from model.proof.compare import TOLERANCE, Answers, Refused, Trial, complete, estimator_answers, sizes, spread
 from model.proof.forms import copy_answers
-from model.proof.numbers import numbers_in, thresholds
 from model.proof.rows import hostile_rows
 from model.runtime.base import Model, loading
 from model.runtime.estimator import Estimator, take, unpickle
@@ -104,8 +103,7 @@ def _compare(bundle: Bundle, form: Input) -> None:
     signature = manifest.signature
     model = Estimator(unpickle(bundle.files[PICKLE]), signature, form)
     rows = reader(signature, form)([list(row) for row in manifest.golden.rows])
-    known = thresholds(model.estimator, signature.names)
-    around = hostile_rows(rows, signature, known, numbers_in(model.estimator), DRAWN_ROWS, seed=1)
+    around = hostile_rows(model, rows, DRAWN_ROWS, seed=1)
     around = take(around, np.flatnonzero(sizes(around) <= manifest.input.limit))
     expected = estimator_answers(model, around)
     trial = Trial(model, rows, around, expected, spread(signature, estimator_answers(model, rows)))

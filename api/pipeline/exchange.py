@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.errors import ApiError
 from api.pipeline.route import Route
-from api.protocols.message import Request, Response
+from api.protocols.message import FORM, Request, Response
 from model.runtime.base import Model
 
 if TYPE_CHECKING:
@@ -42,3 +42,13 @@ class Exchange(Request, kw_only=True):
     error_code: str = ""
     """The code of the error that the response reports; not the error, whose traceback refers to this exchange."""
     trace: RequestTrace | None = None
+
+    def api_key(self) -> str:
+        """Return the key of a request: a bearer token, the header X-API-Key, or the field of a form."""
+        key: str = self.environ.get("HTTP_X_API_KEY", "")
+        if "HTTP_AUTHORIZATION" in self.environ:
+            scheme, _, token = self.environ["HTTP_AUTHORIZATION"].partition(" ")
+            key = token.strip() if scheme.lower() == "bearer" else key
+        if not key and self.content_type == FORM:
+            key = self.form.get("key", "")
+        return key

@@ -19,7 +19,7 @@ from api.limits.slow_bodies import SlowBodies
 from api.pipeline.exchange import Exchange
 from api.pipeline.request_id import TRACE_HEADER, RequestIds, trace_id_of
 from api.protocols.json_codec import encode_json
-from api.protocols.message import FORM, Response
+from api.protocols.message import Response
 from api.protocols.operation import Operation
 from api.settings import Settings
 from api.telemetry.logs import Log
@@ -117,7 +117,7 @@ class Service:
         """Refuse a scoring request without a key, or while the server is overloaded."""
         if exchange.route.scoring and (self._needs_key or self.load.overloaded):
             if self._needs_key:
-                self._keys.require(_key_of(exchange))
+                self._keys.require(exchange.api_key())
             self.load.require_capacity()
 
     def decode(self, exchange: Exchange) -> None:
@@ -243,15 +243,3 @@ class Service:
     def _log_internal_error(self, exchange: Exchange) -> None:
         facts = {"request_id": exchange.id, "route": exchange.route.path, "traceback": traceback.format_exc()}
         self.log.write("error", "internal_error", **facts)
-
-
-def _key_of(exchange: Exchange) -> str:
-    """Return the key of a request: a bearer token, the header X-API-Key, or the field of a form."""
-    environ = exchange.environ
-    key: str = environ.get("HTTP_X_API_KEY", "")
-    if "HTTP_AUTHORIZATION" in environ:
-        scheme, _, token = environ["HTTP_AUTHORIZATION"].partition(" ")
-        key = token.strip() if scheme.lower() == "bearer" else key
-    if not key and exchange.content_type == FORM:
-        key = exchange.form.get("key", "")
-    return key

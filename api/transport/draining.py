@@ -13,7 +13,7 @@ from api.settings import Settings
 def drain(state: ServerState, settings: Settings, interrupt: Event, *, since: float = -inf) -> str:
     """Tell clients to reconnect elsewhere, and return when the server is idle, or is interrupted, or at the timeout.
 
-    Idle time counts from the last request, or from a later moment at which clients are told the first time.
+    Idle time counts from the last request, or from a later moment at which responses first send clients elsewhere.
     """
     state.draining = True
     start = monotonic()

@@ -96,7 +96,7 @@ def require_header(data: Data, estimator: Any) -> None:
     """Refuse a CSV file whose first line holds values; a model that knows its columns' names finds out by itself."""
     if data.typed or names_of(estimator) is not None:
         return
-    numbers = [name for name in map(str, data.frame.columns) if _is_number(name)]
+    numbers = [name for name in map(str, data.frame.columns) if is_number(name)]
     counted = [[str(start + step) for step in range(len(numbers))] for start in (0, 1)]
     if numbers and numbers not in counted:
         raise PackError(
@@ -105,7 +105,8 @@ def require_header(data: Data, estimator: Any) -> None:
         )
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Tell whether Python reads a text as a number."""
     try:
         float(text)
     except ValueError:

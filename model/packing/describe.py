@@ -25,6 +25,7 @@ from model.runtime.estimator import Estimator, dense, take
 from model.schema.form import Input
 from model.schema.rows import Table
 from model.schema.signature import Feature, Label, Signature, Target, Task
+from model.schema.values import is_missing
 
 # A column of strings with more values than this, or hardly any twice, is text and not a choice.
 MOST_CATEGORIES = 50
@@ -107,7 +108,7 @@ def _dtype(column: pd.Series[Any], kind: str) -> str | None:
 
 def _present(categories: Iterable[Any]) -> tuple[Label, ...]:
     """Return categories without a missing one."""
-    return tuple(value for value in categories if value is not None and value == value)  # noqa: PLR0124
+    return tuple(value for value in categories if not is_missing(value))
 
 
 def _common(there: pd.Series[Any]) -> tuple[str, ...] | None:

@@ -57,17 +57,11 @@ def evaluate(model: Estimator, judged: Judged) -> Evaluation | None:
         named = zip(signature.targets, parts, strict=True)
         figures = {f"{target.name} {name}": value for target, part in named for name, value in part["metrics"].items()}
         return Evaluation(rows=int(good.sum()), source=judged.source, metrics=figures)
-    right = _right(signature.targets[0], truth.iloc[:, 0])
-    if signature.targets[0].classes is not None:
-        right = right.astype(np.asarray(signature.targets[0].classes).dtype)
-    importance = _importance(model, rows, right)
+    importance = _importance(model, rows, _right(signature.targets[0], truth.iloc[:, 0]))
     return Evaluation(rows=int(good.sum()), source=judged.source, importance=importance, **parts[0])
 
 
 def _judged(target: Target, place: int, answers: Answers, good: NDArray[np.bool_], right: NDArray[Any]) -> Any:
-    _require_known_labels(target, right)
-    if target.classes is not None:
-        right = right.astype(np.asarray(target.classes).dtype)
     proba = [answers.proba[place][good]] if answers.proba else []
     one = Answers(answers.predict[good, place : place + 1], proba, answers.refused[good])
     return (_classified if target.classes is not None else _predicted)(target, one, right[good])
@@ -79,17 +73,18 @@ def _right(target: Target, truth: pd.Series[Any]) -> NDArray[Any]:
         if not pd.api.types.is_numeric_dtype(truth.dtype):
             raise PackError(f"the target {target.name!r} holds texts, but the model predicts numbers")
         return truth.to_numpy(dtype=np.float64)
-    return np.array([plain_label(value) for value in truth.tolist()], dtype=object)
+    labels = np.array([plain_label(value) for value in truth.tolist()], dtype=object)
+    _require_known_labels(target, labels)
+    return labels.astype(np.asarray(target.classes).dtype)
 
 
 def _require_known_labels(target: Target, right: NDArray[Any]) -> None:
-    if target.classes is not None:
-        unknown = sorted({str(label) for label in set(right.tolist()) - set(target.classes)})
-        if unknown:
-            known = ", ".join(map(str, target.classes[:10]))
-            raise PackError(
-                f"the target {target.name!r} holds {', '.join(unknown[:5])}, but the model knows the classes {known}"
-            )
+    unknown = sorted({str(label) for label in set(right.tolist()) - set(target.classes or ())})
+    if unknown:
+        known = ", ".join(map(str, (target.classes or ())[:10]))
+        raise PackError(
+            f"the target {target.name!r} holds {', '.join(unknown[:5])}, but the model knows the classes {known}"
+        )
 
 
 def _classified(target: Target, answers: Answers, right: NDArray[Any]) -> dict[str, Any]:

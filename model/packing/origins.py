@@ -13,6 +13,8 @@ import numpy as np
 from sklearn import compose, feature_extraction, impute, pipeline, preprocessing
 from sklearn.feature_selection import SelectorMixin
 
+from model.schema.values import is_missing
+
 Origin = int | None
 """The place of the feature whose own values a column holds, or None for a computed one."""
 
@@ -115,7 +117,7 @@ class Origins:
         return found
 
     def _imputer(self, step: Any, columns: list[Origin]) -> list[Origin]:
-        kept = [not (value is None or value != value) for value in step.statistics_.tolist()]  # noqa: PLR0124
+        kept = [not is_missing(value) for value in step.statistics_.tolist()]
         if len(kept) != len(columns):
             return [None] * len(columns)
         numeric = step.statistics_.dtype.kind in "iuf"
@@ -141,7 +143,7 @@ class Origins:
             elif evidence.categories is None or refuses:
                 evidence.categories = known
             evidence.closed |= refuses
-            self.groups[origin] += ((id(step), any(value is None or value != value for value in known)),)  # noqa: PLR0124
+            self.groups[origin] += ((id(step), any(map(is_missing, known))),)
         return [None] * len(columns)
 
 

@@ -16,7 +16,6 @@ from model.packing.compact.derive import derive
 from model.proof.boundary import boundary_rows
 from model.proof.compare import Answers, Refused, Trial, estimator_answers, joined, picked, sizes, spread
 from model.proof.forms import compact_answers
-from model.proof.numbers import numbers_in, thresholds
 from model.proof.rows import HUGE, hostile_rows
 from model.runtime.batching import join
 from model.runtime.compact.answer import answerer
@@ -48,8 +47,7 @@ def trial(model: Estimator, training: Table, answers: Answers, seed: int = 0) ->
     if height(training) > 2 * most:
         some = np.sort(np.random.default_rng(seed).permutation(height(training))[: 2 * most])
         training, answers = take(training, some), picked(answers, some)
-    known = thresholds(model.estimator, model.signature.names)
-    drawn = hostile_rows(training, model.signature, known, numbers_in(model.estimator), most, seed)
+    drawn = hostile_rows(model, training, most, seed)
     beside = _beside_boundaries(model, training, answers)
     drawn = drawn if beside is None else join([drawn, beside])
     drawn, around, most_taken = _until_refused(model, drawn, 1e3 * float(sizes(training).max(initial=0.0)))

@@ -13,9 +13,10 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from model.packing.data import PackError, listed
+from model.packing.data import PackError, is_number, listed
 from model.packing.origins import Evidence
 from model.schema.signature import Type
+from model.schema.values import is_missing
 
 WISHES = (*get_args(Type), "category")
 # What pandas reads as a missing value by default.
@@ -87,7 +88,7 @@ def _integers(name: str, numbers: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def _of_categories(name: str, cells: pd.Series[Any], categories: tuple[Any, ...]) -> pd.Series[Any]:
-    known = [value for value in categories if value is not None and value == value]  # noqa: PLR0124
+    known = [value for value in categories if not is_missing(value)]
     if all(isinstance(value, str) for value in known):
         gaps = cells.isin(GAPS.difference(known))
         return cells.astype("str").mask(gaps)
@@ -111,18 +112,10 @@ def _numbers(name: str, cells: pd.Series[Any]) -> pd.Series[Any]:
     try:
         return pd.to_numeric(cells.mask(gaps)).astype("float64")
     except (ValueError, TypeError):
-        wrong, text = next((place, text) for place, text in there.items() if not _is_number(text))
+        wrong, text = next((place, text) for place, text in there.items() if not is_number(text))
         raise PackError(
             f"column {name!r} holds {text!r} (row {wrong}), but the model computes with it as a number"
         ) from None
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _dates(name: str, cells: pd.Series[Any]) -> pd.Series[Any]:
@@ -137,7 +130,7 @@ def _guessed(name: str, cells: pd.Series[Any], *, strict: bool) -> pd.Series[Any
     there = cells[~cells.isin(GAPS)]
     if len(there) and there.isin(_BOOLEANS).all():
         return _numbers(name, cells)
-    if there.map(_is_number).all():
+    if there.map(is_number).all():
         if strict and there.map(lambda text: _PADDED.fullmatch(text) is not None).any():
             raise _two_ways(name, "numbers with zeros in front", "string", "integer")
         return _numbers(name, cells)

@@ -86,7 +86,7 @@ def picked(answers: Answers, places: Any) -> Answers:
 
 def spread(signature: Signature, answers: Answers) -> NDArray[np.float64]:
     """Return how far apart the predicted numbers of training lie, for each target."""
-    if any(target.classes is not None for target in signature.targets):
+    if not signature.answers_numbers:
         return np.zeros(len(signature.targets))
     numbers = answers.predict[~answers.refused].astype(np.float64)
     finite = np.where(np.isfinite(numbers), numbers, np.nan)
@@ -109,7 +109,7 @@ def errors(signature: Signature, expected: Answers, found: Answers, scale: NDArr
 
 def _finite(signature: Signature, answers: Answers) -> NDArray[np.bool_]:
     good = np.ones(len(answers.predict), dtype=bool)
-    if all(target.classes is None for target in signature.targets):
+    if signature.answers_numbers:
         good &= np.isfinite(answers.predict.astype(np.float64)).all(axis=1)
     for table in answers.proba:
         good &= np.isfinite(table).all(axis=1)
@@ -119,7 +119,7 @@ def _finite(signature: Signature, answers: Answers) -> NDArray[np.bool_]:
 def _differences(
     signature: Signature, expected: Answers, found: Answers, scale: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    if all(target.classes is None for target in signature.targets):
+    if signature.answers_numbers:
         one, other = expected.predict.astype(np.float64), found.predict.astype(np.float64)
         size = np.maximum(np.abs(one) + scale, np.finfo(np.float64).tiny)
         differ = (np.abs(one - other) / size).max(axis=1)
@@ -162,7 +162,7 @@ class Trial:
         limit = self._limit(size, wrong)
         within = (size <= limit) & ~left_out
         training = np.arange(len(within)) < height(self.training)
-        labels = any(target.classes is not None for target in self.model.signature.targets)
+        labels = not self.model.signature.answers_numbers
         shown = np.where(wrong, differ, np.minimum(differ, PROVEN))
         parity = Parity(
             training_rows=int((within & training).sum()), drawn_rows=int((within & ~training).sum()),
@@ -191,7 +191,7 @@ class Trial:
         first = float(size[wrong].min())
         least = max(_LEAST_LIMIT, _LEAST_FACTOR * float(sizes(self.training).max(initial=0.0)))
         if first <= least:
-            labels = any(target.classes is not None for target in self.model.signature.targets)
+            what = "answers" if self.model.signature.answers_numbers else "labels"
             number = int((wrong & (size <= least)).sum())
-            raise Refused(f"{'labels' if labels else 'answers'} differ on {number} of {len(size)} rows")
+            raise Refused(f"{what} differ on {number} of {len(size)} rows")
         return min(self.most_taken, float(size[size < first].max()))

@@ -14,7 +14,7 @@ from model.runtime.onnx import PREDICT, PROBA, open_session
 from model.schema.form import Input
 from model.schema.rows import Table
 from model.schema.signature import MISSING_TEXT, Feature, Signature
-from model.schema.values import has_zone
+from model.schema.values import has_zone, is_missing
 
 _ALONE = 200
 
@@ -80,4 +80,4 @@ def _json_values(column: NDArray[Any], feature: Feature) -> list[Any]:
     cells = column.tolist()
     if feature.type == "boolean":
         cells = [bool(cell) if cell in (0.0, 1.0) else cell for cell in cells]
-    return [None if cell is None or cell != cell else cell for cell in cells]  # noqa: PLR0124
+    return [None if is_missing(cell) else cell for cell in cells]

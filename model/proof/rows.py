@@ -6,16 +6,18 @@ features extreme together, missing values in all patterns, tiny and huge numbers
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.proof.numbers import numbers_in, thresholds
 from model.proof.texts import strange_texts
+from model.runtime.estimator import Estimator
 from model.schema.rows import Table
-from model.schema.signature import Feature, Signature
+from model.schema.signature import Feature
+from model.schema.values import is_missing
 
 Column = NDArray[Any]
 _TINY = (0.0, -0.0, 5e-324, -5e-324, 2.3e-308, -1e-300, 1e-45, 1e-9, 0.5, 1.0, -1.0, 2.0)
@@ -36,10 +38,10 @@ class Pool:
     """Huge numbers; as `near` where the feature has none."""
 
 
-def hostile_rows(
-    rows: Table, signature: Signature, known: Mapping[str, Column], numbers: Column, count: int, seed: int = 0
-) -> Table:
-    """Return about this many rows in the form of the given ones; known are thresholds of a feature."""
+def hostile_rows(model: Estimator, rows: Table, count: int, seed: int = 0) -> Table:
+    """Return about this many rows in the form of the given ones."""
+    signature, numbers = model.signature, numbers_in(model.estimator)
+    known = thresholds(model.estimator, signature.names)
     rng = np.random.default_rng(seed)
     table = rows if isinstance(rows, dict) else dict(zip(signature.names, np.asarray(rows).T, strict=True))
     pools = [
@@ -170,7 +172,7 @@ def _present(column: Column) -> Column:
     if column.dtype.kind == "M":
         there = ~np.isnat(column)
     elif column.dtype == object:
-        there = np.array([value is not None and value == value for value in column], dtype=bool)  # noqa: PLR0124
+        there = np.array([not is_missing(value) for value in column], dtype=bool)
     else:
         there = ~np.isnan(column)
     found: Column = column[there]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from model.schema.rows import Table
 from model.schema.signature import Feature, Signature
+from model.schema.values import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,7 +106,7 @@ def _series(feature: Feature, column: NDArray[Any], *, loose: bool) -> Any:
     if loose:
         return pd.Series(column, dtype="float64" if not feature.exact else object)
     if dtype[0].isupper() or dtype == "boolean" or feature.exact:
-        cells: Any = [None if value is None or value != value else value for value in column.tolist()]  # noqa: PLR0124
+        cells: Any = [None if is_missing(value) else value for value in column.tolist()]
         return pd.array(cells, dtype=dtype)
     return column.astype(dtype)
 
@@ -123,14 +124,14 @@ def _with_null(feature: Feature, column: NDArray[Any]) -> NDArray[Any]:
     """Return strings, or numbers of a category, with what training had for missing ones."""
     if feature.null == "nan" or column.dtype != object:
         return column
-    return np.array([None if value != value else value for value in column], dtype=object)  # noqa: PLR0124
+    return np.array([None if is_missing(value) else value for value in column], dtype=object)
 
 
 def _objects(feature: Feature, column: NDArray[Any]) -> list[Any]:
     """Return Python's own booleans and numbers, as a column of objects holds them."""
     null = None if feature.null == "none" else np.nan
     convert = bool if feature.type == "boolean" else int if feature.type == "integer" else float
-    return [null if value is None or value != value else _object(value, convert) for value in column.tolist()]  # noqa: PLR0124
+    return [null if is_missing(value) else _object(value, convert) for value in column.tolist()]
 
 
 def _object(value: float, convert: Any) -> Any:

@@ -67,6 +67,11 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(feature.name for feature in self.features)
 
     @property
+    def answers_numbers(self) -> bool:
+        """Tell whether every target is a number, and none a class."""
+        return all(target.classes is None for target in self.targets)
+
+    @property
     def numeric(self) -> bool:
         """Tell whether one matrix of numbers holds every feature."""
         return all(feature.type in MATRIX_TYPES and not feature.exact for feature in self.features)

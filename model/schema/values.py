@@ -67,6 +67,11 @@ def _wrong_date(value: str, feature: Feature) -> tuple[Any, str] | None:
     return None
 
 
+def is_missing(value: Any) -> bool:
+    """Tell whether a value is None or NaN, the only one that differs from itself."""
+    return value is None or bool(value != value)  # noqa: PLR0124
+
+
 def moment(text: str) -> datetime | None:
     """Return the date and time that a text is, or None."""
     try:

@@ -10,17 +10,10 @@ from contextlib import closing
 
 import pytest
 
+from tests.gitops.fake_cluster import CONFIG
 from tests.helpers.manifests import ROOT
 from tests.helpers.repository import NEW
 
-CONFIG = """
-apiVersion: v1
-kind: Config
-clusters: [{name: a, cluster: {server: "http://127.0.0.1:%d"}}]
-contexts: [{name: a, context: {cluster: a, user: a}}]
-users: [{name: a, user: {}}]
-current-context: a
-"""
 LINE = '{"time": "2026-11-21T12:00:00+00:00", "action": "freeze", "actor": "a test", "reason": "end of year"}'
 
 
@@ -43,7 +36,7 @@ def nobody(tmp_path, monkeypatch):
     """Use a kubeconfig with the address of a port where nobody listens."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
-        (tmp_path / "config").write_text(CONFIG % probe.getsockname()[1])
+        (tmp_path / "config").write_text(CONFIG % f"http://127.0.0.1:{probe.getsockname()[1]}")
         monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
         yield
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import isnan, nan
 from typing import Any, Literal
 
@@ -105,20 +105,12 @@ class Mixture:
 Column = Number | Text | Lookup | Mixture
 
 
-@dataclass(frozen=True)
-class Source:
-    """The features of a model as columns: what the first step gets."""
-
-    names: tuple[str, ...]
-    columns: tuple[Column, ...] = field(default_factory=tuple)
-
-
 def refuse_missing(column: Column) -> Column:
     """Return the column as a step leaves it that takes no missing values."""
     if isinstance(column, Number | Text):
-        return replace(column, missing=None) if _is_nan(column.missing) else column
+        return replace(column, missing=None) if is_nan(column.missing) else column
     if isinstance(column, Lookup):
-        return column.mapped(lambda value: None if _is_nan(value) else value)
+        return column.mapped(lambda value: None if is_nan(value) else value)
     parts: Any = tuple((refuse_missing(part), weight) for part, weight in column.parts)
     return replace(column, parts=parts)
 
@@ -126,11 +118,12 @@ def refuse_missing(column: Column) -> Column:
 def fill_missing(column: Column, filler: float) -> Column:
     """Return the column with NaN replaced."""
     if isinstance(column, Number):
-        return replace(column, missing=filler) if _is_nan(column.missing) else column
+        return replace(column, missing=filler) if is_nan(column.missing) else column
     if isinstance(column, Lookup):
-        return column.mapped(lambda value: filler if _is_nan(value) else value)
+        return column.mapped(lambda value: filler if is_nan(value) else value)
     raise Underivable("filling of a sum of features")
 
 
-def _is_nan(value: object) -> bool:
+def is_nan(value: object) -> bool:
+    """Tell NaN from everything else, None and strings among it."""
     return isinstance(value, float) and isnan(value)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.packing.compact.columns import Column, Lookup, Missing, Number, Text, Underivable
+from model.schema.values import is_missing
 
 
 def one_hot(step: Any, columns: list[Column]) -> list[Column]:
@@ -74,7 +75,7 @@ def _lookup(column: Column, categories: list[Any], codes: list[float], unknown: 
     values: dict[Any, float] = {}
     missing = unknown
     for category, code in zip(categories, codes, strict=True):
-        if category is None or category != category:  # noqa: PLR0124 - only NaN differs from itself
+        if is_missing(category):
             missing = code
         else:
             values[category] = code

@@ -16,6 +16,7 @@ from model.packing.compact.columns import Column, Lookup, Missing, Mixture, Numb
 from model.packing.identity import Identity
 from model.runtime.compact.form import Link, Sum, Term
 from model.schema.signature import Feature
+from model.schema.values import is_missing
 
 _REGRESSORS: tuple[type, ...] = (
     linear_model.ARDRegression, linear_model.BayesianRidge, linear_model.ElasticNet, linear_model.ElasticNetCV,
@@ -201,7 +202,7 @@ def _affine(column: Number) -> tuple[float, float, float]:
 
 def _missing(value: Missing) -> float | None:
     """Return a number, or None where the row is refused: no linear model takes NaN."""
-    return None if value is None or value != value else value  # noqa: PLR0124 - only NaN differs from itself
+    return None if is_missing(value) else value
 
 
 def _sum(one: Vector | float | None, other: Vector | float | None) -> Vector | float | None:

@@ -42,9 +42,11 @@ from model.packing.compact.columns import (
     Text,
     Underivable,
     fill_missing,
+    is_nan,
     refuse_missing,
 )
 from model.packing.compact.encoders import one_hot, ordinal
+from model.schema.values import is_missing
 
 Columns = list[Column]
 _SELECTORS = (
@@ -143,9 +145,9 @@ def _elementwise(columns: Columns, *changes: Any) -> Columns:
 
 
 def _imputer(step: Any, columns: Columns) -> Columns:
-    if not _is_nan(step.missing_values) and step.missing_values is not None:
+    if not is_nan(step.missing_values) and step.missing_values is not None:
         raise Underivable("SimpleImputer of a value other than NaN")
-    if any(_is_nan(value) or value is None for value in step.statistics_.tolist()):
+    if any(map(is_missing, step.statistics_.tolist())):
         raise Underivable("SimpleImputer that drops a column")
     found = [_filled(column, filler) for column, filler in zip(columns, step.statistics_.tolist(), strict=True)]
     if step.add_indicator:
@@ -155,14 +157,14 @@ def _imputer(step: Any, columns: Columns) -> Columns:
 
 def _filled(column: Column, filler: Any) -> Column:
     if isinstance(column, Text):
-        return Text(column.feature, filler) if _is_nan(column.missing) else column
+        return Text(column.feature, filler) if is_nan(column.missing) else column
     return fill_missing(column, float(filler))
 
 
 def _indicator(column: Column) -> Column:
-    if isinstance(column, Text) and _is_nan(column.missing):
+    if isinstance(column, Text) and is_nan(column.missing):
         return Lookup(column.feature, {}, 0.0, 1.0)
-    if isinstance(column, Number) and _is_nan(column.missing):
+    if isinstance(column, Number) and is_nan(column.missing):
         return Number(column.feature, (Operation("multiply", 0.0),), 1.0)
     raise Underivable("an indicator of what was filled before")
 
@@ -206,10 +208,6 @@ def _parts(column: Column) -> Sequence[tuple[Any, float]]:
     if isinstance(column, Text):
         raise Underivable("arithmetic on strings")
     return column.parts if isinstance(column, Mixture) else ((column, 1.0),)
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and value != value  # noqa: PLR0124
 
 
 _HANDLERS: dict[type, Callable[[Any, Columns], Columns]] = {

@@ -9,6 +9,19 @@ from skl2onnx.common.data_types import DoubleTensorType
 
 from model.packing.converters.trees import cast, constant, node
 
+CLASSIFIER_OPTIONS = {
+    "zipmap": [True, False, "columns"],
+    "nocl": [True, False],
+    "output_class_labels": [False, True],
+}
+"""What skl2onnx asks of any converter of a classifier."""
+
+
+def declare_wide_scores(operator: Any) -> None:
+    """Declare scores or probabilities in float64 where the rows come in it."""
+    if isinstance(operator.inputs[0].type, DoubleTensorType):
+        operator.outputs[1].type = DoubleTensorType(operator.outputs[1].type.shape)
+
 
 def give(scope: Any, container: Any, name: str, output: Any) -> None:
     """Hand a float64 tensor out in the type that the output declares."""

@@ -13,7 +13,7 @@ from skl2onnx.common.shape_calculator import (
 )
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
-from model.packing.converters.answers import best, give, give_label
+from model.packing.converters.answers import CLASSIFIER_OPTIONS, best, give, give_label
 from model.packing.converters.trees import Inexact, Tree, constant, ensemble, in_float64, node
 
 LOG_LINK = {"poisson", "gamma"}
@@ -24,7 +24,7 @@ def register() -> None:
     update_registered_converter(
         HistGradientBoostingClassifier, "ScoreAppHistClassifier", calculate_linear_classifier_output_shapes,
         _classifier,
-        options={"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True]},
+        options=CLASSIFIER_OPTIONS,
     )  # fmt: skip
     update_registered_converter(
         HistGradientBoostingRegressor, "ScoreAppHistRegressor", calculate_linear_regressor_output_shapes, _regressor

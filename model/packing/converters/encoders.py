@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from model.packing.converters.trees import Inexact, cast, constant, node
 from model.schema.signature import MISSING_TEXT
+from model.schema.values import is_missing
 
 
 def register() -> None:
@@ -123,7 +124,7 @@ def _found(scope: Any, container: Any, column: str, kind: Any, categories: NDArr
 
 
 def _is_gap(values: Any) -> NDArray[np.bool_]:
-    return np.array([value is None or value != value for value in np.asarray(values).tolist()], dtype=bool)  # noqa: PLR0124
+    return np.array(list(map(is_missing, np.asarray(values).tolist())), dtype=bool)
 
 
 def _table(model: Any, place: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

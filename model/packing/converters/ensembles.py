@@ -12,7 +12,7 @@ from skl2onnx.shape_calculators.voting_classifier import voting_classifier_shape
 from sklearn.ensemble import IsolationForest, VotingClassifier
 from sklearn.ensemble._iforest import _average_path_length
 
-from model.packing.converters.answers import give
+from model.packing.converters.answers import CLASSIFIER_OPTIONS, give
 from model.packing.converters.forests import as_tree
 from model.packing.converters.trees import constant, ensemble, in_float64, node
 
@@ -25,7 +25,7 @@ def register() -> None:
     )  # fmt: skip
     update_registered_converter(
         VotingClassifier, "SklearnVotingClassifier", voting_classifier_shape_calculator, _vote,
-        options={"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True]},
+        options=CLASSIFIER_OPTIONS,
     )  # fmt: skip
 
 

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from skl2onnx import update_registered_converter
-from skl2onnx.common.data_types import DoubleTensorType
 from skl2onnx.shape_calculators.ensemble_shapes import (
     calculate_tree_classifier_output_shapes,
     calculate_tree_regressor_output_shapes,
@@ -17,7 +16,7 @@ from skl2onnx.shape_calculators.ensemble_shapes import (
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
-from model.packing.converters.answers import best, give, give_label
+from model.packing.converters.answers import CLASSIFIER_OPTIONS, best, declare_wide_scores, give, give_label
 from model.packing.converters.trees import Inexact, Tree, before_rounding, constant, ensemble, in_float64, node
 
 CLASSIFIERS = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier, ExtraTreeClassifier)
@@ -29,7 +28,7 @@ def register() -> None:
     for kind in CLASSIFIERS:
         update_registered_converter(
             kind, f"ScoreApp{kind.__name__}", _classifier_shape, _classifier,
-            options={"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True]},
+            options=CLASSIFIER_OPTIONS,
         )  # fmt: skip
     for kind in REGRESSORS:
         update_registered_converter(
@@ -39,8 +38,7 @@ def register() -> None:
 
 def _classifier_shape(operator: Any) -> None:
     calculate_tree_classifier_output_shapes(operator)
-    if isinstance(operator.inputs[0].type, DoubleTensorType):
-        operator.outputs[1].type = DoubleTensorType(operator.outputs[1].type.shape)
+    declare_wide_scores(operator)
 
 
 def _classifier(scope: Any, operator: Any, container: Any) -> None:

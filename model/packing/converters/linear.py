@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 from skl2onnx import update_registered_converter
-from skl2onnx.common.data_types import DoubleTensorType
 from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
 from sklearn.svm import LinearSVC
 
-from model.packing.converters.answers import best, give, give_label
+from model.packing.converters.answers import CLASSIFIER_OPTIONS, best, declare_wide_scores, give, give_label
 from model.packing.converters.trees import constant, in_float64, node
 
 KINDS = (LinearSVC, RidgeClassifier, RidgeClassifierCV)
@@ -22,15 +21,13 @@ def register() -> None:
     for kind in KINDS:
         update_registered_converter(
             kind, f"ScoreApp{kind.__name__}", _shape, _classifier,
-            options={"zipmap": [True, False, "columns"], "nocl": [True, False], "output_class_labels": [False, True],
-                     "raw_scores": [True, False]},
+            options={**CLASSIFIER_OPTIONS, "raw_scores": [True, False]},
         )  # fmt: skip
 
 
 def _shape(operator: Any) -> None:
     calculate_linear_classifier_output_shapes(operator)
-    if isinstance(operator.inputs[0].type, DoubleTensorType):
-        operator.outputs[1].type = DoubleTensorType(operator.outputs[1].type.shape)
+    declare_wide_scores(operator)
 
 
 def _classifier(scope: Any, operator: Any, container: Any) -> None:
