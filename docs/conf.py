@@ -19,12 +19,16 @@ nitpicky = True
 html_theme = "pydata_sphinx_theme"
 html_title = "score-app"
 html_copy_source = False
+html_static_path = ["static"]
+html_css_files = ["site.css"]
 html_context = {"default_mode": "auto"}
+# Few pages, no sections: all of them stand in the sidebar.
+html_sidebars = {"**": ["globaltoc"]}
 html_theme_options = {
+    "navbar_center": [],
     "navbar_end": ["theme-switcher"],
     "footer_start": ["copyright"],
     "footer_end": [],
-    "header_links_before_dropdown": 4,
 }
 
 

@@ -23,8 +23,8 @@ HEAD = """# Settings
 The service reads its settings from environment variables, once, at its start. A wrong value ends the start with exit
 code 2 and one line that names every mistake. An empty value means the default; only an empty `API_KEYS` is a mistake.
 
-| setting | default | takes | what it does | set by |
-|---|---|---|---|---|
+| setting | default | takes | what it does, and where the manifests set it |
+|---|---|---|---|
 """
 MORE = """
 The OpenTelemetry SDK also reads its own `OTEL_*` variables: [monitoring.md](monitoring.md).
@@ -55,13 +55,13 @@ def page(root: Path) -> str:
 def _rows(setters: dict[str, list[str]]) -> Iterator[tuple[str, ...]]:
     descriptions, defaults = _descriptions(), settings.Settings()
     for name in settings.NAMES:
-        places = ", ".join(setters.get(name, ()))
+        places = f" Set in {', '.join(setters[name])}." if name in setters else ""
         field = name.lower()
         if field in descriptions:
             default = _shown(field, getattr(defaults, field))
-            yield f"`{name}`", default, _takes(field), descriptions[field], places
+            yield f"`{name}`", default, _takes(field), descriptions[field] + places
         elif name.endswith(_FILE) and field.removesuffix("_file") in descriptions:
-            yield f"`{name}`", "", "a file", f"A file with values of `{name.removesuffix(_FILE)}`, one a line.", places
+            yield f"`{name}`", "", "a file", f"A file with values of `{name.removesuffix(_FILE)}`, one a line.{places}"
         else:
             raise GitopsError(f"api/settings.py: {field} has no docstring")
 
