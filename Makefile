@@ -36,7 +36,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate docs deploy promote e2e fire load bench lock clean
+.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate docs pictures deploy promote e2e fire load bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -117,6 +117,9 @@ generate: setup ## write everything that follows from environments.yaml: cluster
 docs: build/tools/docs/.ready ## build the documentation site into build/docs; a dead link or a page outside the navigation fails it
 	@build/tools/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs build/docs
 	@echo "built build/docs/index.html"
+
+pictures: setup ## make docs/form.png, docs/model.png and docs/promotion.svg again (needs chromium and kustomize or kubectl)
+	@$(BIN)/python -m tools.pictures
 
 dashboard: setup ## load a service for three minutes, and draw its dashboard: docs/dashboard.svg (needs prometheus)
 	@$(BIN)/python -m tools.dashboard
