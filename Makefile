@@ -36,7 +36,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate docs pictures deploy promote e2e fire load bench lock clean
+.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate docs pictures deploy promote e2e reliability load bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -124,7 +124,7 @@ pictures: setup ## make docs/form.png, docs/model.png and docs/promotion.svg aga
 dashboard: setup ## load a service for three minutes, and draw its dashboard: docs/dashboard.svg (needs prometheus)
 	@$(BIN)/python -m tools.dashboard
 
-soak: setup ## load the cluster's prod for an hour, and leave what its pods hold in build/fire/soak.json
+soak: setup ## load the cluster's prod for an hour, and leave what its pods hold in build/reliability/soak.json
 	@$(BIN)/python -m tools.soak
 
 deploy: setup ## apply ENV to the cluster that kubectl points to, after showing the changes
@@ -136,9 +136,9 @@ promote: setup ## set in environment TO what environment FROM has verified
 e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
 	@NOTHING_SKIPPED=1 $(PYTEST) -m cluster -s $(ARGS)
 
-fire: setup ## lose nothing while pods come and go: in full, here and where KUBECONFIG points; writes docs/reliability.md
+reliability: setup ## lose nothing while pods come and go: in full, here and where KUBECONFIG points; writes docs/reliability.md
 	@$(BIN)/python -m tools.rollout
-	@! kubectl get nodes > /dev/null 2>&1 || FIRE=10 $(BIN)/python -m pytest tests/e2e/test_lost.py tests/e2e/test_promote.py
+	@! kubectl get nodes > /dev/null 2>&1 || TIMES=10 $(BIN)/python -m pytest tests/e2e/test_lost.py tests/e2e/test_promote.py
 	@$(BIN)/python -m tools.rollout.report
 
 load: setup ## load URL with the tutorial's mix (USERS, RATE each, or STEADY a second; TIME), and leave build/load/report.html
