@@ -39,7 +39,10 @@ def main() -> None:
         application, service = build(settings, models)
     except SettingsError as error:
         _stop(str(error))
-    admin = start_admin_server(service)
+    try:
+        admin = start_admin_server(service)
+    except OSError:
+        _stop_since_taken(settings.host, "ADMIN_PORT", settings.admin_port)
     served = ", ".join(f"{m.name} {m.version} ({m.manifest.runtime})" for m in models)
 
     def on_listening() -> None:
@@ -63,7 +66,11 @@ def _require_ports(settings: Settings) -> None:
 
     for name, port in (("PORT", settings.port), ("ADMIN_PORT", settings.admin_port)):
         if not is_port_free(settings.host, port):
-            _stop(f"{name} {port} is taken on {settings.host}: stop the process that listens there, or set {name}")
+            _stop_since_taken(settings.host, name, port)
+
+
+def _stop_since_taken(host: str, name: str, port: int) -> NoReturn:
+    _stop(f"{name} {port} is taken on {host}: stop the process that listens there, or set {name}")
 
 
 def _stop_with_usage(given: list[str]) -> NoReturn:

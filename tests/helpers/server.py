@@ -3,7 +3,7 @@
 import io
 import json
 import os
-import secrets
+import random
 import socket
 import subprocess
 import sys
@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import cycle
 
 from api.errors import ApiError
 from api.transport.addresses import wait_until_listening
@@ -76,10 +77,21 @@ class Client:
         return self.ask("GET", path, headers=headers)
 
 
+def _ports():
+    """Return ports that neither the kernel nor another worker of pytest gives away, each once in a long while."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = [*range(16_000 + 1_000 * (worker % 16), 17_000 + 1_000 * (worker % 16))]
+    random.SystemRandom().shuffle(ports)
+    return cycle(ports)
+
+
+PORTS = _ports()
+
+
 def free_port():
-    """Return a port where nobody listens, and that the kernel gives to no outgoing connection."""
+    """Return a port where nobody listens."""
     while True:
-        port = 16_000 + secrets.randbelow(16_000)
+        port = next(PORTS)
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
@@ -125,6 +137,8 @@ def running(*within, log=subprocess.PIPE, **settings):
         process.url, process.admin = (f"http://127.0.0.1:{environment[name]}" for name in ("PORT", "ADMIN_PORT"))
         if log is subprocess.PIPE:
             process.said = process.stderr.readline()
+            if process.said.startswith("Traceback"):
+                process.said += process.stderr.read()
         else:
             wait_until_listening("127.0.0.1", int(environment["PORT"]), 30)
         yield process
