@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from api.inference.answers import explanation_values
 from api.inference.models import Models
 from api.pipeline.route import Route, default_model, deferred, model_of_fields, model_of_path, model_of_query
 from api.protocols import health, kserve_v1, mlflow, predict, score
@@ -28,15 +29,20 @@ PREDICT_ROWS = Operation(predict.decode, predict.encode, translate=predict.trans
 PREDICT_QUERY = Operation(predict.decode_query, predict.encode_query)
 PREDICT_FILE = Operation(predict.decode_file, predict.encode_file)
 PREDICT_V1 = Operation(kserve_v1.decode, kserve_v1.encode, translate=kserve_v1.translate)
-INFER = Operation(decoding.decode, infer.encode, infer.predict, without_422)
+INFER = Operation(decoding.decode, infer.encode, infer.predict, infer.values, without_422)
 INVOCATIONS = Operation(mlflow.decode, mlflow.encode)
 EXPLAIN_ROWS = Operation(
     deferred("api.protocols.explain", "decode"),
     deferred("api.protocols.explain", "encode"),
     deferred("api.inference.explanations", "explain"),
+    explanation_values,
 )
 EXPLAIN_V1 = Operation(
-    deferred("api.protocols.explain", "decode_v1"), EXPLAIN_ROWS.encode, EXPLAIN_ROWS.predict, without_422
+    deferred("api.protocols.explain", "decode_v1"),
+    EXPLAIN_ROWS.encode,
+    EXPLAIN_ROWS.predict,
+    explanation_values,
+    without_422,
 )
 PREDICTION_PAGE = Operation(
     deferred("api.pages.form", "decode"), deferred("api.pages.form", "encode"), deferred("api.pages.form", "predict")

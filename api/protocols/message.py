@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
@@ -68,3 +68,5 @@ class Response(msgspec.Struct, gc=False):
     headers: Sequence[tuple[str, str]] = ()
     rows: int = 0
     """How many rows were predicted, for the log."""
+    pieces: Iterable[bytes] | None = None
+    """The body of a large response, which is sent in pieces."""
