@@ -12,6 +12,7 @@ import json
 import os
 import signal
 from dataclasses import dataclass, field
+from errno import EHOSTUNREACH
 from http.client import HTTPConnection, HTTPException
 from itertools import count, pairwise
 from select import select
@@ -76,7 +77,8 @@ class Callers:
             "requests": len(answered) + len(lost),
             "lost": len(lost),
             "refused": (refused := sum(each["why"].startswith("ConnectionRefused") for each in lost)),
-            "broken": len(lost) - refused,
+            "unreachable": (unreachable := sum(f"[Errno {EHOSTUNREACH}]" in each["why"] for each in lost)),
+            "broken": len(lost) - refused - unreachable,
             "worst_gap_ms": round(1000 * max((b[0] - a[0] for a, b in pairwise(answered)), default=0), 1),
             **{f"p{q}_ms": _quantile(due, q / 100) for q in (50, 99, 99.9)},
             "p99_since_sent_ms": _quantile(sent, 0.99),

@@ -14,7 +14,9 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from fcntl import ioctl
 from math import inf
+from termios import FIONREAD
 from threading import Thread
 from time import monotonic, sleep
 
@@ -27,6 +29,7 @@ _CROWDED_SHARE, _FULL_SHARE = 0.5, 0.75
 _CROWDED_INTERVAL, _INTERVAL, _CHECKS = 0.1, 1.0, 0.05
 # Where struct tcp_info has what is used here: unacked; milliseconds since data was sent, and received; bytes_acked,
 # bytes_received; notsent_bytes.
+_INT = struct.Struct("i")
 _TCP_INFO = struct.Struct("24xI16xI4xI64xQQ8xI")
 
 
@@ -50,6 +53,8 @@ class Counts:
     acked: int
     received: int
     unsent: int
+    unread: int = 0
+    """Bytes that nobody here has read yet: the caller waits for this process, not the other way round."""
 
     def receiving(self, *, strictly: bool) -> bool:
         """Return whether something was received that is not answered yet.
@@ -58,7 +63,7 @@ class Counts:
         begun at once after it; strictly, that does not count.
         """
         later = self.received_ago < self.sent_ago if strictly else self.received_ago <= self.sent_ago
-        return later and not self.unsent
+        return later and not self.unsent and not self.unread
 
 
 class SlowConnections:
@@ -140,7 +145,8 @@ class SlowConnections:
 def _counts(connection: socket.socket) -> Counts:
     info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
     unacked, sent, received, acked, total, unsent = _TCP_INFO.unpack(info)
-    return Counts(sent / 1000, received / 1000, acked, total, unsent or unacked)
+    unread = _INT.unpack(ioctl(connection, FIONREAD, bytes(_INT.size)))[0]
+    return Counts(sent / 1000, received / 1000, acked, total, unsent or unacked, unread)
 
 
 def _connections(port: int) -> Iterator[tuple[tuple[int, int], socket.socket]]:
