@@ -29,7 +29,7 @@ class Settings:
     bundles: Path = DEFAULT_ROOT
     model: tuple[str, ...] = ("iris",)
     """The bundles to serve; the first is the one that a path without a name means."""
-    threads: int = 128
+    threads: int = 256
     """The number of requests answered at the same time; most of them wait for a body, or for the interpreter."""
     log_level: str = "info"
     log_sample_rate: float = 0.0
@@ -174,7 +174,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "admin_port": _integer(0, 65535),
     "bundles": Path,
     "model": _models,
-    "threads": _integer(2, 256),
+    "threads": _integer(2, 1024),
     "log_level": _level,
     "log_sample_rate": _number(0, 1),
     "max_body_size": _size,

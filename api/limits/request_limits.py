@@ -30,8 +30,9 @@ class RequestLimits:
         if len(body) <= LARGE_RESPONSE:
             self.budget.give(taken)
             return None
-        kept = min(taken, 2 * len(body))
-        self.budget.give(taken - kept)
+        kept = 2 * len(body)
+        self.budget.give(taken)
+        self.budget.take(kept, wait=0)
         return self._responses.pieces(body, lambda: self.budget.give(kept))
 
     def start(self, host: str, max_connections: int, log: Any) -> None:

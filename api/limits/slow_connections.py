@@ -20,13 +20,13 @@ from termios import FIONREAD
 from threading import Thread
 from time import monotonic, sleep
 
-CROWDED_SECONDS = 0.25
-"""How long a caller may be silent while many threads wait for callers."""
+CROWDED_SECONDS, UNREAD_SECONDS = 0.1, 0.25
+"""How long a sender, and a reader, may make no progress while many threads wait for callers."""
 MIN_PROGRESS = 4096
 """Bytes that a slow caller must send or accept within a time limit to keep the connection."""
 _CROWDED_SHARE, _FULL_SHARE = 0.5, 0.75
 """Shares of the threads, and of the connections, from which on the limits are short."""
-_CROWDED_INTERVAL, _INTERVAL, _CHECKS = 0.1, 1.0, 0.05
+_CROWDED_INTERVAL, _INTERVAL, _CHECKS = 0.05, 1.0, 0.05
 # Where struct tcp_info has what is used here: unacked; milliseconds since data was sent, and received; bytes_acked,
 # bytes_received; notsent_bytes.
 _INT = struct.Struct("i")
@@ -42,6 +42,9 @@ class Connection:
     receiving_since: float = inf
     received_at: float = 0.0
     acked_at: float = 0.0
+    is_slow: bool = False
+    """It has begun to send, and makes hardly any progress."""
+    is_shut: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -102,17 +105,26 @@ class SlowConnections:
     def close_slow(self, port: int, now: float, *, crowded: bool) -> int:
         """Look at every connection of a port once; close the slow ones, and return how many."""
         seen: dict[tuple[int, int], Connection] = {}
+        slow: list[tuple[float, tuple[int, int]]] = []
         closed = 0
         strictly = not crowded and now - self._oldest() < self._receive_timeout
         for key, connection in _connections(port):
             known = seen[key] = self._known.get(key) or Connection(received_at=now, acked_at=now)
-            how = self.verdict(known, _counts(connection), now, crowded=crowded, strictly=strictly)
-            if how is not None:
-                with suppress(OSError):
+            # A connection may end at any moment.
+            with suppress(OSError):
+                how = self.verdict(known, _counts(connection), now, crowded=crowded, strictly=strictly)
+                if how is not None:
                     connection.shutdown(how)
                     closed += 1
+                elif crowded and known.is_slow and not known.is_shut:
+                    slow.append((known.receiving_since, key))
         self._full = len(seen) >= self._max_connections * _FULL_SHARE
         self._known = seen
+        # Threads take requests in the order of their arrival, so they wait for the oldest of these senders. All others
+        # may be whole requests that wait for a thread: they are left alone.
+        for _, key in sorted(slow)[: self._waiting()]:
+            seen[key].is_shut = _shut_down_reading(key[0])
+            closed += 1
         return closed
 
     def verdict(
@@ -123,21 +135,18 @@ class SlowConnections:
         if not receiving:
             known.receiving_since = inf
         elif known.receiving_since == inf:
-            known.receiving_since, known.received_at, known.received = now, now, counts.received
+            known.receiving_since, known.received_at, known.received = now - counts.received_ago, now, counts.received
         if counts.received - known.received >= MIN_PROGRESS:
             known.received, known.received_at = counts.received, now
         if counts.acked - known.acked >= MIN_PROGRESS or not counts.unsent:
             known.acked, known.acked_at = counts.acked, now
-        if now - known.acked_at > (CROWDED_SECONDS if crowded else self._send_timeout):
+        silent = max(now - known.received_at, counts.received_ago)
+        known.is_slow = receiving and silent > CROWDED_SECONDS
+        if now - known.acked_at > (UNREAD_SECONDS if crowded else self._send_timeout):
             return socket.SHUT_RDWR
-        # What has been received already is read all the same, and a response can still be sent: a caller whose whole
-        # request waits for a thread loses nothing but the connection's next request.
-        if receiving:
-            if max(now - known.receiving_since, counts.received_ago) > self._receive_timeout:
-                return socket.SHUT_RD
-            if crowded and max(now - known.received_at, counts.received_ago) > CROWDED_SECONDS:
-                return socket.SHUT_RD
-        elif self._full and not counts.unsent and counts.sent_ago > 1.0:
+        if receiving and max(now - known.receiving_since, counts.received_ago) > self._receive_timeout:
+            return socket.SHUT_RD
+        if self._full and not counts.unsent and min(counts.sent_ago, counts.received_ago) > 1.0:
             return socket.SHUT_RD
         return None
 
@@ -168,3 +177,10 @@ def _socket_of(handle: int) -> Iterator[socket.socket]:
         yield connection
     finally:
         connection.detach()
+
+
+def _shut_down_reading(handle: int) -> bool:
+    with suppress(OSError), _socket_of(handle) as connection:
+        connection.shutdown(socket.SHUT_RD)
+        return True
+    return False

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from api.errors import ApiError, as_api_error
 from api.inference.answers import Answers
 from api.inference.models import Models
+from api.limits.large_responses import LARGE_RESPONSE
 from api.limits.request_cost import cost_of_answer
 from api.limits.request_limits import RequestLimits
 from api.pipeline.exchange import Exchange
@@ -79,14 +80,18 @@ class Service:
             self._log_internal_error(exchange)
             exchange.response = self.render_error(exchange, _INTERNAL_ERROR)
         response = self.record(exchange)
-        if exchange.memory:
+        if exchange.memory or len(response.body) > LARGE_RESPONSE:
             self._give_memory(exchange, response)
         return response
 
     def _give_memory(self, exchange: Exchange, response: Response) -> None:
         """Give the request's memory back, but for what a large response takes until it is sent."""
         exchange.body, exchange.question, exchange.answers = b"", None, None
-        response.pieces = self.limits.give_memory(exchange.memory, response.body)
+        try:
+            response.pieces = self.limits.give_memory(exchange.memory, response.body)
+        except ApiError as error:
+            refused = self.render_error(exchange, error)
+            response.status, response.body, response.headers = refused.status, refused.body, refused.headers
         if response.pieces is not None:
             response.headers = [*response.headers, ("Content-Length", str(len(response.body)))]
             response.body = b""

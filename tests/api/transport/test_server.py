@@ -23,7 +23,7 @@ def test_it_says_in_one_line_what_it_serves():
     with running(model="iris,churn") as server:
         assert re.fullmatch(
             r"score-app: iris \w{12} \(onnx\), churn \w{12} \(onnx\) on http://127\.0\.0\.1:\d+, admin on \d+, "
-            r"128 threads, [\d,]+ MiB for requests, ready in \d+\.\d\d s\n", server.said
+            r"256 threads, [\d,]+ MiB for requests, ready in \d+\.\d\d s\n", server.said
         )  # fmt: skip
         assert fetch(f"{server.url}/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}').body == b'{"score":[0]}'
         assert fetch(f"{server.url}/readyz").json["status"] == "ready"
