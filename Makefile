@@ -36,7 +36,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate deploy promote e2e fire load bench lock clean
+.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate docs pictures deploy promote e2e reliability load bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -65,7 +65,7 @@ $(PROJECT): $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps --editable .
 	@touch $@
 
-tools: build/tools/operator/.ready build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/judges/.ready $(GO_TOOLS) ## install the clients and judges that some tests call
+tools: build/tools/operator/.ready build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/judges/.ready build/tools/docs/.ready $(GO_TOOLS) ## install the clients, judges and the documentation generator that some tests call
 
 build/tools/%/.ready: locks/tool-%.txt | setup
 	@rm -rf $(@D) && $(BIN)/uv venv --quiet $(@D)
@@ -111,13 +111,20 @@ push: ## push the image, and leave its digest in build/digest
 check-manifests: setup ## check every environment, and that no generated file is stale
 	@$(BIN)/python -m gitops check
 
-generate: setup ## write everything that follows from environments.yaml: clusters/, alerts, rendered/
+generate: setup ## write everything that follows from environments.yaml: clusters/, alerts, rendered/, docs/settings.md
 	@$(BIN)/python -m gitops generate
+
+docs: build/tools/docs/.ready ## build the documentation site into build/docs; a dead link or a page outside the navigation fails it
+	@build/tools/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs build/docs
+	@echo "built build/docs/index.html"
+
+pictures: setup ## make docs/form.png, docs/model.png and docs/promotion.svg again (needs chromium and kustomize or kubectl)
+	@$(BIN)/python -m tools.pictures
 
 dashboard: setup ## load a service for three minutes, and draw its dashboard: docs/dashboard.svg (needs prometheus)
 	@$(BIN)/python -m tools.dashboard
 
-soak: setup ## load the cluster's prod for an hour, and leave what its pods hold in build/fire/soak.json
+soak: setup ## load the cluster's prod for an hour, and leave what its pods hold in build/reliability/soak.json
 	@$(BIN)/python -m tools.soak
 
 deploy: setup ## apply ENV to the cluster that kubectl points to, after showing the changes
@@ -129,9 +136,9 @@ promote: setup ## set in environment TO what environment FROM has verified
 e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
 	@NOTHING_SKIPPED=1 $(PYTEST) -m cluster -s $(ARGS)
 
-fire: setup ## lose nothing while pods come and go: in full, here and where KUBECONFIG points; writes docs/reliability.md
+reliability: setup ## lose nothing while pods come and go: in full, here and where KUBECONFIG points; writes docs/reliability.md
 	@$(BIN)/python -m tools.rollout
-	@! kubectl get nodes > /dev/null 2>&1 || FIRE=10 $(BIN)/python -m pytest tests/e2e/test_lost.py tests/e2e/test_promote.py
+	@! kubectl get nodes > /dev/null 2>&1 || TIMES=10 $(BIN)/python -m pytest tests/e2e/test_lost.py tests/e2e/test_promote.py
 	@$(BIN)/python -m tools.rollout.report
 
 load: setup ## load URL with the tutorial's mix (USERS, RATE each, or STEADY a second; TIME), and leave build/load/report.html
@@ -150,6 +157,7 @@ lock: setup ## resolve the newest versions into locks/ (no download address is w
 	@for extra in full dev; do $(LOCK) --extra $$extra pyproject.toml --output-file locks/$$extra.txt || exit; done
 	@for tool in kserve mlserver; do echo $$tool | $(LOCK) - --output-file locks/tool-$$tool.txt || exit; done
 	@echo locust | $(LOCK) - --constraint locks/dev.txt --output-file locks/load.txt
+	@printf 'myst-parser\npydata-sphinx-theme\nsphinx\n' | $(LOCK) - --output-file locks/tool-docs.txt
 	@printf 'checkov\nhadolint-bin\nkubernetes-validate\n' | $(LOCK) - --output-file locks/tool-judges.txt
 
 clean: ## remove what the commands above made

@@ -24,18 +24,25 @@ class Settings:
     """The settings of a server, read once at its start."""
 
     host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
+    """The address to listen on. `make run` sets `127.0.0.1`."""
     port: int = 5000
+    """The port for requests; 0 takes a free one."""
     admin_port: int = 9000
+    """The port for metrics, drain and liveness; 0 takes a free one."""
     bundles: Path = DEFAULT_ROOT
+    """The folder that holds the bundles."""
     model: tuple[str, ...] = ("iris",)
     """The bundles to serve; the first is the one that a path without a name means."""
     threads: int = 256
     """The number of requests answered at the same time; most of them wait for a body, or for the interpreter."""
     log_level: str = "info"
+    """The least severe level that is logged."""
     log_sample_rate: float = 0.0
     """The share of good answers that are logged; errors always are."""
     max_body_size: int = 16 << 20
+    """The largest body of a request, after decompression; larger ones are refused with 413."""
     max_rows: int = 200_000
+    """The largest number of rows in a request; more are refused with 413."""
     body_timeout_seconds: float = 20.0
     """How long a request's body may take to arrive."""
     send_timeout_seconds: float = 10.0
@@ -43,7 +50,9 @@ class Settings:
     max_queue_seconds: float = 1.0
     """How long requests may wait for a thread before new ones are refused with 503; 0 disables it."""
     api_keys: tuple[str, ...] = ()
+    """The accepted keys. With at least one, scoring needs a key; health stays open."""
     public_metrics: bool = False
+    """Whether the port for requests shows `/metrics` too. `make run` sets 1."""
     feedback_capacity: int = 0
     """The number of answers to remember, so that callers can report the ground truth; 0 disables feedback."""
     drain_idle_seconds: float = 3.0

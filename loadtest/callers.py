@@ -33,7 +33,7 @@ class Caller:
     """One who asks, and what became of it."""
 
     keeps: bool
-    asked: int = 0
+    sent: int = 0
     answered: list[tuple[float, float, float]] = field(default_factory=list)
     """When a right answer came, and how long after it was due, and after it was sent."""
     lost: list[dict[str, Any]] = field(default_factory=list)
@@ -56,19 +56,19 @@ class Callers:
             thread.start()
 
     @property
-    def asked(self) -> int:
+    def sent(self) -> int:
         """Return how many requests there were until now."""
-        return sum(caller.asked for caller in self.all)
+        return sum(caller.sent for caller in self.all)
 
     def stop(self) -> dict[str, Any]:
-        """Let everybody finish, and tell what was lost."""
+        """Let everybody finish, and return the summary."""
         self._over.set()
         for thread in self._threads:
             thread.join()
-        return self.told(-1.0)
+        return self.summary(-1.0)
 
-    def told(self, since: float) -> dict[str, Any]:
-        """Tell what was asked, lost, and how long it took since a moment counted from the start."""
+    def summary(self, since: float) -> dict[str, Any]:
+        """Return what was sent and lost, and how long it took, since a moment counted from the start."""
         answered = sorted(each for caller in self.all for each in caller.answered if each[0] > since)
         due, sent = (sorted(each[place] for each in answered) for place in (1, 2))
         lost = [each for caller in self.all for each in caller.lost if each["at"] > since]
@@ -91,7 +91,7 @@ class Callers:
             due = self.started + first + turn * every
             if self._over.wait(max(0.0, due - monotonic())):
                 break
-            caller.asked += 1
+            caller.sent += 1
             if not caller.keeps or _dropped(connection):
                 connection.close()
             sent = monotonic()
@@ -123,7 +123,7 @@ class Callers:
 
 
 def _dropped(connection: HTTPConnection) -> bool:
-    """Tell whether the other end has closed a connection that nobody uses, as every pool of connections looks first."""
+    """Return whether the other end has closed an idle connection, as every pool of connections checks first."""
     return connection.sock is not None and bool(select([connection.sock], [], [], 0)[0])
 
 
@@ -137,7 +137,7 @@ def _quantile(ordered: list[float], share: float) -> float | None:
 @click.option("--rate", default=100.0, help="Requests a second, of all callers together.")
 @click.option("--callers", "number", default=8, help="So many at once; each second one keeps its connection.")
 @click.option("--seconds", default=0.0, help="How long; 0 is until Ctrl-C.")
-@click.option("--every", default=0.0, help="Tell of the last seconds, so many each, in a line of JSON.")
+@click.option("--every", default=0.0, help="Print a line of JSON about the last seconds, every so many seconds.")
 def main(url: str, body: str, rate: float, number: int, seconds: float, every: float) -> None:
     """Ask URL at a constant rate, and exit with 1 if a request was lost."""
     over = Event()
@@ -147,10 +147,10 @@ def main(url: str, body: str, rate: float, number: int, seconds: float, every: f
     end = callers.started + (seconds or float("inf"))
     while not over.wait(min(every or 1.0, max(0.0, end - monotonic()))) and monotonic() < end:
         if every:
-            click.echo(json.dumps(callers.told(monotonic() - callers.started - every)))
-    told = callers.stop()
-    click.echo(json.dumps(told))
-    raise SystemExit(bool(told["lost"]))
+            click.echo(json.dumps(callers.summary(monotonic() - callers.started - every)))
+    summary = callers.stop()
+    click.echo(json.dumps(summary))
+    raise SystemExit(bool(summary["lost"]))
 
 
 if __name__ == "__main__":

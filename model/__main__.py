@@ -106,10 +106,10 @@ def check(names: tuple[str, ...], bundles: Path) -> None:
 @BUNDLES
 def list_(bundles: Path) -> None:
     """Show the bundles in a table."""
-    from model.card.result import listing  # noqa: PLC0415 - imports rich
+    from model.card.console import print_list  # noqa: PLC0415 - imports rich
 
     with _reporting(code=1):
-        listing([bundle.read(bundles, name).manifest for name in bundle.names(bundles)])
+        print_list([bundle.read(bundles, name).manifest for name in bundle.names(bundles)])
 
 
 @main.command(epilog="Example: python -m model card iris --html iris.html")
@@ -160,9 +160,9 @@ def _progress(name: str) -> Iterator[Callable[[str], None]]:
 
 
 def _show(manifest: Manifest) -> None:
-    from model.card.result import result  # noqa: PLC0415
+    from model.card.console import print_result  # noqa: PLC0415
 
-    result(manifest)
+    print_result(manifest)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """An hour of load on the cluster, and what the pods hold every minute: python -m tools.soak --minutes 60.
 
-It asks an environment's Service at a constant rate through wrk, and beside it as one who counts every loss; memory,
-files and threads of each pod, and the latency, are left in build/fire/soak.json. The environment must be there already.
+wrk asks an environment's Service at a constant rate, and some callers beside it count every loss. Memory, files and
+threads of each pod, and the latency, are left in build/reliability/soak.json. The environment must be there already.
 """
 
 import json
@@ -19,8 +19,8 @@ CONNECTIONS = 16
 def held(pod, namespace):
     """Return what a pod's server holds: resident MiB, open files, threads."""
     read = "cat /proc/1/status; echo Files: $(ls /proc/1/fd | wc -l)"
-    said = kubectl("exec", "-n", namespace, pod, "--", "sh", "-c", read)
-    facts = dict(line.split(":", 1) for line in said.splitlines() if ":" in line)
+    output = kubectl("exec", "-n", namespace, pod, "--", "sh", "-c", read)
+    facts = dict(line.split(":", 1) for line in output.splitlines() if ":" in line)
     return {
         "mib": round(int(facts["VmRSS"].split()[0]) / 1024, 1), "files": int(facts["Files"]),
         "threads": int(facts["Threads"]),
@@ -50,12 +50,12 @@ def main(namespace, minutes, rate):
             line = {"minute": minute, "pods": {pod: held(pod, namespace) for pod in ready(namespace)}}
             found.append(line)
             click.echo(json.dumps(line))
-        *each, told = callers.lines()
-    said, _ = bulk.communicate(timeout=60)
-    (ROOT / "build" / "fire").mkdir(parents=True, exist_ok=True)
-    page = {"minutes": found, "latency": each, "told": told, "wrk": said}
-    (ROOT / "build" / "fire" / "soak.json").write_text(json.dumps(page, indent=1))
-    click.echo(said)
+        *each, summary = callers.lines()
+    output, _ = bulk.communicate(timeout=60)
+    (ROOT / "build" / "reliability").mkdir(parents=True, exist_ok=True)
+    page = {"minutes": found, "latency": each, "summary": summary, "wrk": output}
+    (ROOT / "build" / "reliability" / "soak.json").write_text(json.dumps(page, indent=1))
+    click.echo(output)
 
 
 if __name__ == "__main__":

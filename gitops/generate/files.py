@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
-from gitops.generate import argocd, flux, observability, readme, verify_account, workflow
+from gitops.generate import argocd, flux, observability, readme, settings_page, verify_account, workflow
 from gitops.generate.text import HEADER, kustomization, yaml_text
 from gitops.render.kustomize import RenderError
 from gitops.render.objects import of_kind
@@ -16,12 +16,13 @@ from gitops.rules.overlay import Overlay
 
 Files = dict[Path, str]
 CLUSTERS, README, WORKFLOW = Path("clusters"), Path("README.md"), Path(".github/workflows/promote.yml")
+SETTINGS = Path("docs/settings.md")
 # Where a file that is not generated any more may be left over.
 PATTERNS = ("clusters/*.yaml", "clusters/*/*.yaml", "overlays/*/alerts.yaml", "rendered/*.yaml")
 
 
 def sources(root: Path, environments: Environments) -> Files:
-    """Return the files that follow from environments.yaml alone."""
+    """Return the files that follow from the declarations, without a render."""
     found = dict(observability.files(environments))
     found |= dict(_verify_accounts(environments))
     names = [f"{name}.yaml" for name in environments.names]
@@ -31,6 +32,8 @@ def sources(root: Path, environments: Environments) -> Files:
     found[CLUSTERS / "flux" / "kustomization.yaml"] = yaml_text(kustomization(["source.yaml", *names]))
     if (root / WORKFLOW).exists():
         found[WORKFLOW] = workflow.updated((root / WORKFLOW).read_text(), environments)
+    if (root / SETTINGS).exists():
+        found[SETTINGS] = settings_page.page(root)
     return found
 
 

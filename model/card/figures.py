@@ -170,7 +170,7 @@ def _plane(low: float, high: float, titles: tuple[str, str]) -> tuple[str, Scale
 
 def _bounds(edges: Sequence[float], ends: tuple[float | None, float | None]) -> list[float]:
     low, high = ends
-    # Where nobody says how far the open ends go, each is drawn as wide as its neighbour.
+    # Where it is not known how far the open ends go, each is drawn as wide as its neighbour.
     before = edges[1] - edges[0] if len(edges) > 1 else max(abs(edges[0]), 1.0) / 2
     after = edges[-1] - edges[-2] if len(edges) > 1 else before
     first = edges[0] - before if low is None else min(low, edges[0])

@@ -8,8 +8,8 @@ from functools import partial
 from hashlib import sha256
 
 from model.bundle.manifest import Manifest
-from model.card import words as say
-from model.card.plots import MOST, judged, trained
+from model.card import wording
+from model.card.captioned_figures import MOST, evaluation_figures, training_figures
 from model.rendering import text as fmt
 from model.rendering.styles import STYLES
 from model.rendering.svg import escape_text, tag
@@ -41,19 +41,19 @@ def _head(manifest: Manifest) -> str:
         "Version": tag("code", escape_text(manifest.version)),
         "Task": escape_text(manifest.signature.task),
         "Estimator": escape_text(manifest.estimator),
-        "Served by": escape_text(say.RUNTIMES[manifest.runtime]),
+        "Served by": escape_text(wording.RUNTIMES[manifest.runtime]),
     }
     return tag(
         "header",
         tag("p", "Model card", class_="over"),
         tag("h1", escape_text(manifest.title)),
-        tag("p", escape_text(say.summary(manifest)), class_="lead"),
+        tag("p", escape_text(wording.summary(manifest)), class_="lead"),
         _pairs(facts, "facts"),
         tag(
             "p",
-            escape_text(say.serving(manifest)),
+            escape_text(wording.serving(manifest)),
             " ",
-            escape_text(say.proof(manifest.parity) if manifest.parity else ""),
+            escape_text(wording.proof(manifest.parity) if manifest.parity else ""),
         ),
         *(tag("p", escape_text(note), class_="note") for note in manifest.notes),
     )
@@ -63,36 +63,36 @@ def _quality(manifest: Manifest) -> str:
     heading = tag("h2", "How good it is")
     evaluation = manifest.evaluation
     if evaluation is None:
-        return heading + tag("p", escape_text(say.UNJUDGED), class_="quiet")
+        return heading + tag("p", escape_text(wording.UNJUDGED), class_="quiet")
     origin = f"Judged by {fmt.format_count(evaluation.rows, 'row')}: {evaluation.source}"
-    tiles = {say.metric(name): escape_text(fmt.format_number(value)) for name, value in evaluation.metrics.items()}
-    plots = tag("div", *judged(evaluation, manifest.signature.targets[0]), class_="plots")
+    tiles = {wording.metric(name): escape_text(fmt.format_number(value)) for name, value in evaluation.metrics.items()}
+    plots = tag("div", *evaluation_figures(evaluation, manifest.signature.targets[0]), class_="plots")
     return heading + tag("p", escape_text(origin), class_="quiet") + _pairs(tiles, "tiles") + plots
 
 
 def _training(manifest: Manifest) -> str:
-    cards = list(trained(manifest))
+    cards = list(training_figures(manifest))
     return tag("h2", "What training looked like") + _folded(cards, "figure", partial(tag, "div", class_="features"))
 
 
 def _contract(manifest: Manifest) -> str:
     signature = manifest.signature
-    rows = [_row(*cells) for cells in say.feature_rows(manifest)]
+    rows = [_row(*cells) for cells in wording.feature_rows(manifest)]
     proba = "given" if signature.proba else "none"
-    targets = [_row(target.name, say.answers(target), proba) for target in signature.targets]
+    targets = [_row(target.name, wording.answers(target), proba) for target in signature.targets]
     return (
         tag("h2", "What it takes and answers")
-        + _folded(rows, "feature", partial(_table, say.FEATURE_COLUMNS, "Features"))
+        + _folded(rows, "feature", partial(_table, wording.FEATURE_COLUMNS, "Features"))
         + _table(("Target", "Answers", "Probabilities"), "Targets", *targets)
     )
 
 
 def _provenance(manifest: Manifest) -> str:
-    libraries = [_row(*cells) for cells in say.library_rows(manifest)]
+    libraries = [_row(*cells) for cells in wording.library_rows(manifest)]
     files = [_row(name, digest) for name, digest in sorted(manifest.files.items())]
     return (
         tag("h2", "Where it comes from")
-        + _table(say.LIBRARY_COLUMNS, "Libraries", *libraries)
+        + _table(wording.LIBRARY_COLUMNS, "Libraries", *libraries)
         + _table(("File", "sha256"), "Files", *files)
     )
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from model.bundle.manifest import Evaluation, Manifest
-from model.card import words as say
+from model.card import wording
 from model.rendering import text as fmt
 from model.schema.signature import Target
 
@@ -29,14 +29,14 @@ def _parts(manifest: Manifest) -> Iterator[RenderableType]:
     yield _head(manifest)
     yield from (Text(fmt.printable(note), style="italic") for note in manifest.notes)
     if evaluation is None:
-        yield Text(say.UNJUDGED, style="yellow")
+        yield Text(wording.UNJUDGED, style="yellow")
     else:
         yield from _quality(evaluation, target)
-    yield _table("Features", say.FEATURE_COLUMNS, say.feature_rows(manifest))
+    yield _table("Features", wording.FEATURE_COLUMNS, wording.feature_rows(manifest))
     yield _table(
-        "Answers", ("Target", "Values"), [(each.name, say.answers(each)) for each in manifest.signature.targets]
+        "Answers", ("Target", "Values"), [(each.name, wording.answers(each)) for each in manifest.signature.targets]
     )
-    yield _table("Libraries", say.LIBRARY_COLUMNS, say.library_rows(manifest))
+    yield _table("Libraries", wording.LIBRARY_COLUMNS, wording.library_rows(manifest))
     yield _table("Files", ("File", "sha256"), sorted(manifest.files.items()))
 
 
@@ -48,16 +48,16 @@ def _head(manifest: Manifest) -> RenderableType:
         ("version", f"{manifest.name} {manifest.version}"),
         ("task", manifest.signature.task),
         ("estimator", manifest.estimator),
-        ("runtime", say.serving(manifest)),
-        *([("parity", say.proof(manifest.parity))] if manifest.parity else []),
+        ("runtime", wording.serving(manifest)),
+        *([("parity", wording.proof(manifest.parity))] if manifest.parity else []),
     ):
         facts.add_row(key, Text(fmt.printable(value)))
     title = Text(fmt.printable(manifest.title), style="bold")
-    return Group(title, Text(say.summary(manifest)), Text(), facts)
+    return Group(title, Text(wording.summary(manifest)), Text(), facts)
 
 
 def _quality(evaluation: Evaluation, target: Target) -> Iterator[RenderableType]:
-    metrics = [(say.metric(name), fmt.format_number(value)) for name, value in evaluation.metrics.items()]
+    metrics = [(wording.metric(name), fmt.format_number(value)) for name, value in evaluation.metrics.items()]
     judged = f"on {fmt.format_count(evaluation.rows, 'row')}: {evaluation.source}"
     yield _table("Metrics", ("Metric", "Value"), metrics, (1,), judged)
     if evaluation.balance:

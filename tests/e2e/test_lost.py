@@ -1,7 +1,7 @@
 """Whatever happens to pods, their callers lose nothing; what Kubernetes cannot save is counted.
 
-FIRE is how often each disturbance is done (1 unless it says more: make fire); what became of the requests is left in
-build/fire/cluster.json.
+TIMES is how often each disturbance is done: once unless it says more (make reliability). What became of the requests is
+left in build/reliability/cluster.json.
 """
 
 import json
@@ -17,7 +17,7 @@ from tests.helpers.cluster import EXEC, ROOT, address, asking, get, kubectl, pod
 from tests.helpers.waiting import until
 
 PROD = "mlops-prod"
-TIMES = int(os.environ.get("FIRE", "1"))
+TIMES = int(os.environ.get("TIMES", "1"))
 CALLERS = 16
 # The server is found by its command, and made the one that the kernel picks when eight others have filled the pod.
 FIND = """import os

@@ -87,11 +87,11 @@ def asking(url, rate, callers, every=0):
             found.lines(signal.SIGKILL)
 
 
-def record(name, times, told):
-    """Say what became of requests, and leave it in build/fire/cluster.json."""
-    print(f"{name}: {told['lost']} of {told['requests']:,} lost, worst gap {told['worst_gap_ms']:.0f} ms")
-    RECORD.append({"name": name, "times": times} | told)
-    place = ROOT / "build" / "fire"
+def record(name, times, outcome):
+    """Say what became of requests, and leave it in build/reliability/cluster.json."""
+    print(f"{name}: {outcome['lost']} of {outcome['requests']:,} lost, worst gap {outcome['worst_gap_ms']:.0f} ms")
+    RECORD.append({"name": name, "times": times} | outcome)
+    place = ROOT / "build" / "reliability"
     place.mkdir(parents=True, exist_ok=True)
     (place / "cluster.json").write_text(json.dumps(RECORD, indent=1))
 

@@ -13,7 +13,7 @@ def unless(there, reason):
         (pytest.fail if os.environ.get("NOTHING_SKIPPED") else pytest.skip)(reason)
 
 
-def until(condition, said, seconds=90):
+def until(condition, what, seconds=90):
     """Wait until something is so, and return what it was; what cannot be asked yet is not so yet."""
     end = monotonic() + seconds
     while monotonic() < end:
@@ -21,4 +21,4 @@ def until(condition, said, seconds=90):
             if found := condition():
                 return found
         sleep(0.3)
-    pytest.fail(f"not within {seconds} s: {said}")
+    pytest.fail(f"not within {seconds} s: {what}")

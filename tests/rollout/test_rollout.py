@@ -2,20 +2,20 @@
 
 import pytest
 
-from tools.rollout.ways import tried, ways
+from tools.rollout.pod_endings import pod_endings, replace_under_load
 
-WAYS = ways(1.5)
+ENDINGS = pod_endings(1.5)
 
 
-@pytest.mark.parametrize("way", [way for way in WAYS if way.keeps], ids=lambda way: way.name)
-def test_nothing_is_lost(way):
-    told = tried(way, replacements=3, requests=900, lag=(0.0, 1.0), rate=200)
-    assert (told["lost"], told["why"]) == (0, [])
-    assert told["requests"] >= 900
+@pytest.mark.parametrize("ending", [ending for ending in ENDINGS if ending.keeps], ids=lambda ending: ending.name)
+def test_nothing_is_lost(ending):
+    outcome = replace_under_load(ending, replacements=3, requests=900, lag=(0.0, 1.0), rate=200)
+    assert (outcome["lost"], outcome["why"]) == (0, [])
+    assert outcome["requests"] >= 900
 
 
 def test_much_is_lost_without_protection():
-    told = tried(WAYS[-1], replacements=2, requests=600, lag=(0.5, 1.0), rate=200)
+    outcome = replace_under_load(ENDINGS[-1], replacements=2, requests=600, lag=(0.5, 1.0), rate=200)
     # A connection may end before, while or after the request is sent.
     ends = ("BrokenPipe", "Connection", "RemoteDisconnected")
-    assert any(each["why"].startswith(ends) for each in told["why"])
+    assert any(each["why"].startswith(ends) for each in outcome["why"])

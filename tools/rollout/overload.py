@@ -25,19 +25,19 @@ def measured(rate, callers, url, seconds=SECONDS):
 
 @contextmanager
 def watched(server):
-    """Ask for health and memory all the time, and give how often each health was said, and the most memory."""
-    told, over = {"ready": 0, "not": 0, "mib": 0.0}, Event()
+    """Ask for health and memory all the time; give how often the server was ready or not, and the most memory."""
+    outcome, over = {"ready": 0, "not": 0, "mib": 0.0}, Event()
 
     def look():
         while not over.wait(0.2):
-            told["ready" if fetch(f"{server.url}/readyz").status == 200 else "not"] += 1
+            outcome["ready" if fetch(f"{server.url}/readyz").status == 200 else "not"] += 1
             pages = int(Path(f"/proc/{server.pid}/statm").read_text().split()[1])
-            told["mib"] = max(told["mib"], pages * PAGE / 2**20)
+            outcome["mib"] = max(outcome["mib"], pages * PAGE / 2**20)
 
     thread = Thread(target=look)
     thread.start()
     try:
-        yield told
+        yield outcome
     finally:
         over.set()
         thread.join()
@@ -55,12 +55,12 @@ def apart():
         os.sched_setaffinity(0, cores)
 
 
-def tried():
+def measure_overload():
     """Find out what a server can do, ask five times of it, and then as little as before."""
     with apart() as command, running(*command, model="iris", log_level="error") as server:
         can = measured(10_000, FEW, server.url)
         capacity = can["requests"] / can["seconds"]
-        with watched(server) as told:
+        with watched(server) as outcome:
             much = measured(5 * capacity, MANY, server.url)
         ended = monotonic()
         while fetch(f"{server.url}/score", ROWS.encode()).status != 200:
@@ -72,5 +72,5 @@ def tried():
         "capacity": capacity, "asked": much["requests"] / much["seconds"], "requests": much["requests"],
         "shed": len(shed), "otherwise_lost": much["lost"] - len(shed), "recovered_s": recovered,
         "p99_ms": much["p99_since_sent_ms"], "p99_calm_ms": can["p99_since_sent_ms"], "lost_after": after["lost"],
-        **told,
+        **outcome,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""Write docs/reliability.md and docs/soak.svg from what was left in build/fire: make fire."""
+"""Write docs/reliability.md and docs/soak.svg from what was left in build/reliability: make reliability."""
 
 import json
 import os
@@ -11,38 +11,38 @@ from monitoring.panels import Panel, Row, build, layout
 from tools.dashboard.drawing import drawn
 
 ROOT = Path(__file__).parents[2]
-PLACE = ROOT / "build" / "fire"
+PLACE = ROOT / "build" / "reliability"
 PAGE = """# Nothing lost
 
-What becomes of requests while pods come and go. Written by `make fire` on {date}, {machine}; each part has
-a short form that is a test. A request is lost if it has no answer, or another one than it should have; nobody asks
-twice.
+What happens to requests while pods come and go. Written by `make reliability` on {date}, {machine}; each part has
+a short form that is a test. A request is lost if it has no answer or a wrong one. The callers never retry.
 
 ## Without a cluster
 
-Real servers behind a balancer that hears of each change up to 5 seconds late, as kube-proxy may: three of them,
-replaced one by one as a Deployment does it. Sixteen callers ask 1,000 times a second together; half keep their
+Three real servers are replaced one by one, as a Deployment does it. The balancer in front of them learns each change up
+to 5 seconds late, as kube-proxy may. Sixteen callers send 1,000 requests a second together; half of them keep their
 connection.
 
 | a pod is ended with | pods replaced | requests | lost | longest time without an answer |
 |---|---|---|---|---|
 {laptop}
 
-The last two lack what a server does by itself when it is told to end: it goes on answering, tells every caller to go
-elsewhere, and leaves when nobody has come for `DRAIN_IDLE_SECONDS`, or after `DRAIN_TIMEOUT_SECONDS`.
+In the last two rows the server does not drain. Otherwise it drains by itself at the signal: it still answers, asks
+every caller to close the connection, and ends when no request has come for `DRAIN_IDLE_SECONDS`, or after
+`DRAIN_TIMEOUT_SECONDS`.
 
 ## On a cluster
 
-Prod's manifests on one node, under Locust's mix and sixteen callers at 200 requests a second; 100 of four callers while
-versions are promoted. Each disturbance is done so many times, one after the other.
+Prod's manifests on one node, under Locust's mix and 200 requests a second from sixteen callers; while versions are
+promoted, 100 a second from four callers. Each disturbance is repeated, one after the other.
 
 | disturbance | times | requests | broken | refused | longest time without an answer |
 |---|---|---|---|---|---|
 {cluster}
 
-Nobody can save what is in the hands of a process that is killed: those are the broken ones, and there are never more
-than were on their way. The refused come until the kubelet has seen that the container is gone: nobody listens there, so
-nothing was sent, and a caller who asks again at another pod loses nothing.
+*Broken* are the requests that were in flight when their process was killed; nothing can save them. *Refused* are
+connections to a container that is gone, until the kubelet has noticed. Nothing was sent on them, so a caller who
+retries at another pod loses nothing.
 
 ## Too much
 
@@ -52,24 +52,25 @@ nothing was sent, and a caller who asks again at another pod loses nothing.
 
 {soak}
 """
-OVERLOAD = """Requests of 5,000 rows, asked for 15 seconds by 400 callers who do not wait for each other.
+OVERLOAD = """400 callers send requests of 5,000 rows for 15 seconds, and do not wait for each other.
 
 | | |
 |---|---|
-| what the server can answer in a second | {capacity:.0f} |
-| what it was asked | {asked:.0f}, {requests:,} in all |
-| turned away with 503 and `Retry-After` | {shed:,} |
+| requests a second that the server can answer | {capacity:.0f} |
+| requests a second that were sent | {asked:.0f}, {requests:,} in all |
+| refused with 503 and `Retry-After` | {shed:,} |
 | lost otherwise | {otherwise_lost} |
-| the 99th of a hundred it took had its answer after | {p99_ms:,.0f} ms |
-| the same when four callers ask it just what it can do | {p99_calm_ms:,.0f} ms |
-| said meanwhile that it is ready, of so many times asked | {ready} of {looks} |
+| p99 of the accepted requests | {p99_ms:,.0f} ms |
+| p99 when four callers send just what it can answer | {p99_calm_ms:,.0f} ms |
+| readiness probes answered with ready meanwhile | {ready} of {looks} |
 | most memory | {mib:.0f} MiB |
-| first answer after the callers had gone | {recovered_s:.2f} s |
-| refused of what was asked then | {lost_after} |
+| first answer after the callers had stopped | {recovered_s:.2f} s |
+| requests lost after that | {lost_after} |
 
-Nobody waits much longer for a turn than `MAX_QUEUE_SECONDS`, one second."""
-SOAK = """{requests:,} requests in {minutes} minutes on three pods, {lost} lost by those who count. Other work ran
-on the same two cores, and its bursts are those of the latency. Memory of the pods: {first} MiB in the fifth minute,
+No request waits much longer for a thread than `MAX_QUEUE_SECONDS`, one second."""
+SOAK = """{requests:,} requests in {minutes} minutes on three pods, {lost} lost of those that were counted one
+by one. Other work ran on the same two cores, and caused the peaks of the latency.
+Memory of the pods: {first} MiB in the fifth minute,
 {last} at the end; {files} open files and {threads} threads.
 
 ![Memory, files, threads and latency](soak.svg)"""
@@ -84,8 +85,8 @@ def read(name):
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def gap(told):
-    return f"{told['worst_gap_ms']:,.0f} ms"
+def gap(outcome):
+    return f"{outcome['worst_gap_ms']:,.0f} ms"
 
 
 def laptop(found):
@@ -126,8 +127,8 @@ def soak(found):
         pictures.append((shown, lines))
     (ROOT / "docs" / "soak.svg").write_text(drawn(pictures, "An hour of load"))
     return SOAK.format(
-        requests=int(found["wrk"].split(" requests in")[0].split()[-1]) + found["told"]["requests"],
-        minutes=len(held), lost=found["told"]["lost"],
+        requests=int(found["wrk"].split(" requests in")[0].split()[-1]) + found["summary"]["requests"],
+        minutes=len(held), lost=found["summary"]["lost"],
         first=spread(held[min(4, len(held) - 1)], "mib"), last=spread(held[-1], "mib"),
         files=spread(held[-1], "files"), threads=spread(held[-1], "threads"),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from model.bundle.manifest import Histogram, Reference
 from model.card import page as card_page
-from model.card import terminal, words
+from model.card import terminal, wording
 from model.rendering.styles import STYLES
 from model.rendering.text import printable
 from model.schema.signature import Feature, Signature, Target
@@ -116,7 +116,7 @@ def test_a_classifier_s_page_says_what_its_manifest_knows():
 
 def test_a_page_says_why_scikit_learn_serves_and_that_nobody_judged():
     assert "no converter for Oddity" in Page(card_page.html(regressor())).text
-    assert words.UNJUDGED in Page(card_page.html(EVERY["outliers"])).text
+    assert wording.UNJUDGED in Page(card_page.html(EVERY["outliers"])).text
 
 
 def test_the_terminal_s_card_shows_metrics_features_bars_and_parity():

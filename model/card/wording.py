@@ -1,4 +1,4 @@
-"""What a model card says: sentences and tables about a manifest, the same in a terminal and on a page."""
+"""The sentences and tables of a model card, the same in a terminal and in HTML."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from model.schema.signature import Feature, Target
 _METRICS = {"r2": "R²", "roc_auc": "ROC AUC", "f1": "F1"}
 FEATURE_COLUMNS = ("Feature", "Type", "Unit", "Seen in training", "Typical", "Missing")
 LIBRARY_COLUMNS = ("Library", "Must be", "Built with")
-UNJUDGED = "Nobody has judged it: the bundle was packed without an evaluation."
+UNJUDGED = "Its quality is not known: the bundle was packed without an evaluation."
 RUNTIMES = {"onnx": "ONNX Runtime", "sklearn": "scikit-learn"}
 
 
@@ -99,12 +99,10 @@ def serving(manifest: Manifest) -> str:
 
 def proof(parity: Parity) -> str:
     """Say how closely the compiled copy follows scikit-learn."""
-    rows = f"{format_count(parity.training_rows, 'training row')} and {format_count(parity.drawn_rows, 'drawn row')}"
+    rows = f"{format_count(parity.training_rows, 'training row')} and {format_count(parity.drawn_rows, 'hostile row')}"
     differing = parity.differing_labels
     verdict = (
         "no label differs" if not differing else f"{format_count(differing, 'label')} differ{'s' * (differing == 1)}"
     )
-    error = (
-        f"the largest error is {format_number(parity.largest_error)}, {format_number(parity.tolerance)} being allowed"
-    )
-    return f"Held against scikit-learn on {rows}, {verdict}; {error}."
+    error = f"the largest error is {format_number(parity.largest_error)}, {format_number(parity.tolerance)} is allowed"
+    return f"Compared with scikit-learn on {rows}: {verdict}; {error}."

@@ -1,23 +1,22 @@
-"""Which figures a card shows, and under which captions: of the model's judgement and of its training data."""
+"""The figures of a model card with their captions: of the evaluation, and of the training data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
 from model.bundle.manifest import Evaluation, Histogram, Manifest
-from model.card import figures
-from model.card import words as say
+from model.card import figures, wording
 from model.rendering import text as fmt
 from model.rendering.bar_chart import bar_chart, extent
 from model.rendering.svg import escape_text, tag
 from model.schema.signature import Feature, Target
 
-# What goes beyond is folded away: a reader meets a dozen things, not two hundred.
+# More than this many are folded: a reader sees a dozen, not two hundred.
 MOST = 12
 _CATEGORIES = 6
 
 
-def judged(evaluation: Evaluation, target: Target) -> Iterator[str]:
+def evaluation_figures(evaluation: Evaluation, target: Target) -> Iterator[str]:
     """Draw what the evaluation found, as far as it looked."""
     if evaluation.confusion:
         drawn = figures.matrix("Confusion", evaluation.confusion, fmt.class_names(target))
@@ -27,7 +26,7 @@ def judged(evaluation: Evaluation, target: Target) -> Iterator[str]:
         yield _plot("Predicted against true", drawn, "On the dashed line a prediction is exactly right")
     if evaluation.importance:
         ranked = sorted(evaluation.importance.items(), key=lambda pair: -pair[1])
-        note = f"Fall in {say.metric(next(iter(evaluation.metrics), 'the score'))} when a feature is shuffled"
+        note = f"Fall in {wording.metric(next(iter(evaluation.metrics), 'the score'))} when a feature is shuffled"
         yield _barred("Permutation importance", ranked, note, fmt.shared_format([fall for _, fall in ranked]))
     if evaluation.calibration:
         drawn = figures.calibration("Calibration", evaluation.calibration)
@@ -37,7 +36,7 @@ def judged(evaluation: Evaluation, target: Target) -> Iterator[str]:
         yield _barred("Class balance", rows, "Rows of each true class", _counted(evaluation.balance))
 
 
-def trained(manifest: Manifest) -> Iterator[str]:
+def training_figures(manifest: Manifest) -> Iterator[str]:
     """Draw what the model answered in training, then what each feature looked like there."""
     for target, histogram in zip(manifest.signature.targets, manifest.reference.predictions, strict=False):
         if drawn := _predicted(target, histogram):
@@ -53,14 +52,14 @@ def _predicted(target: Target, histogram: Histogram) -> str:
     labels = histogram.categories or target.classes
     if not labels:
         return ""
-    rows = list(zip(say.named(target, labels), histogram.counts, strict=True))
+    rows = list(zip(wording.named(target, labels), histogram.counts, strict=True))
     return _barred(title, rows, note, _share(histogram.counts), small=True)
 
 
 def _feature(feature: Feature, histogram: Histogram) -> str:
     rows = fmt.format_count(sum(histogram.counts) + histogram.missing, "row")
     drawn = _drawn(feature, histogram)
-    footer = "" if drawn else say.span(feature)
+    footer = "" if drawn else wording.span(feature)
     if histogram.missing:
         footer = f"{fmt.format_number(histogram.missing)} of {rows} missing"
     return _plot(feature.name, drawn, feature.type, footer)

@@ -1,4 +1,4 @@
-"""What the command line prints: the result of packing a model, and the list of bundles."""
+"""What the command line prints about bundles: the result of packing a model, and the list."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from model.bundle.manifest import Manifest
-from model.card.words import span
+from model.card.wording import span
 from model.rendering.text import format_number
 from model.schema.signature import Feature
 
@@ -16,7 +16,7 @@ MOST_SHOWN = 25
 WIDE = 10_000
 
 
-def result(manifest: Manifest) -> None:
+def print_result(manifest: Manifest) -> None:
     """Print what was decided about a model that was just packed."""
     console = Console()
     facts = Table.grid(padding=(0, 2))
@@ -62,7 +62,7 @@ def _kind(feature: Feature) -> str:
     return f"{kind}, {feature.unit}" if feature.unit else kind
 
 
-def listing(manifests: list[Manifest]) -> None:
+def print_list(manifests: list[Manifest]) -> None:
     """Print one line a bundle; whole where no terminal limits its width."""
     table = Table(box=None, header_style="dim")
     for column in ("name", "version", "task", "features", "runtime", "judged"):

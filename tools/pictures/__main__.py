@@ -1,0 +1,21 @@
+"""python -m tools.pictures: docs/form.png and docs/model.png need Chromium, docs/promotion.svg kustomize or kubectl."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.helpers.manifests import ROOT
+from tools.pictures.promotion import promotion
+from tools.pictures.screenshots import screenshots
+
+DOCS = ROOT / "docs"
+
+
+def main():
+    screenshots(DOCS)
+    with TemporaryDirectory() as scratch:
+        (DOCS / "promotion.svg").write_text(promotion(Path(scratch)))
+    print("written: docs/form.png docs/model.png docs/promotion.svg; look at them")
+
+
+if __name__ == "__main__":
+    main()
