@@ -12,8 +12,8 @@ from api.inference.explanations import Explanation, explain_rows
 from api.inference.models import Models
 from api.pages.answer_view import AnswerView, answer_view
 from api.pages.page import page
-from api.protocols.csv_table import parse_record
 from api.protocols.message import Request, Response
+from api.protocols.text_values import parse_record
 from model.rendering.text import format_range
 from model.runtime.base import Model
 from model.schema.signature import Feature

@@ -21,7 +21,7 @@ def decode(model: Model, request: Request) -> Question:
     rows: Any
     names: list[str] | None
     if request.content_type == CSV:
-        rows, names = read_rows(model, request.body)
+        rows, names = read_rows(model, request)
     elif request.content_type in ("", JSON, FORM):
         rows, names = _rows_of_json(decode_json(request.body))
     else:
