@@ -45,6 +45,8 @@ def decode(model: Model, request: Request) -> Question:
     keys = [key for key in keys if key not in model.signature.names]
     if len(keys) > 1:
         raise ApiError(400, "malformed", f"the rows are under several keys: {', '.join(keys)}")
+    if keys and len(body) > 1 and (beside := body.keys() & set(model.signature.names)):
+        raise ApiError(400, "malformed", f"the rows are under {keys[0]}, and {min(beside)} stands beside it")
     if not keys and not isinstance(body, dict | list):
         text = f"expected an object with one of {', '.join(ANSWER_KEYS)}, or a named record"
         raise ApiError(400, "malformed", text)
