@@ -24,8 +24,8 @@ REFUSED = "refused"
 WHOLE = (0, 1, -1, 2**24 + 1, 2**53, 2**53 + 1, -(2**53) - 1, 2**60, 2**63, 2**64 + 1, 10**23, 10**30, 10**400)
 DECIMAL = (-0.0, 0.5, 5e-324, 1e-45, 2.0**53 + 2, 1e15, 3.4028234e38, 3.5e38, 1e39, 1e300, 1.7e308)
 TEXTS = (
-    "x", " ", "nan", "NaN", "null", "true", "5", "\ufdd0", "\ufdd0x", "\ufdd1", "\uffff", "\U0010ffff", "\ufeffx", "a\x00b",
-    "e\u0301", "\u0130", "🙂", 'a"b', '"', "a,b", "a;b", "a\nb", "a\r\nb", ":", "\u2028", "x" * 3000, "",
+    "x", " ", "nan", "NaN", "null", "true", "5", "\ufdd0", "\ufdd0x", "\ufdd1", "\uffff", "\U0010ffff", "\ufeffx",
+    "a\x00b", "e\u0301", "\u0130", "🙂", 'a"b', '"', "a,b", "a;b", "a\nb", "a\r\nb", ":", "\u2028", "x" * 3000, "",
 )  # fmt: skip
 NEITHER = (True, False, None, [], {}, [1, 2], {"a": 1}, [[]], [None, None])
 HOSTILE = WHOLE + DECIMAL + TEXTS + NEITHER
