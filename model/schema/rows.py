@@ -39,11 +39,16 @@ class Reader:
         self.width = len(signature.features)
         self.names = signature.names
         # What fits float64 may still be infinite as float32, which scikit-learn refuses.
-        self.limit = min(limit, float(np.finfo(self.dtype).max))
+        self.limit = min(limit, float(np.finfo(self._narrowest(signature)).max))
         self._missing_text = missing_text
         self._known = frozenset(self.names)
         pick = itemgetter(*self.names)
         self._pick = pick if self.width > 1 else lambda record: (pick(record),)
+
+    def _narrowest(self, signature: Signature) -> np.dtype[Any]:
+        """Return the narrowest type of numbers on their way to the estimator: the reader's, or a column of float32."""
+        single = any((feature.dtype or "").lower() == "float32" for feature in signature.features)
+        return np.dtype(np.float32) if single else self.dtype
 
     def table(self, rows: object, names: Sequence[str] | None = None) -> list[Sequence[Any]]:
         """Return rows by position in the model's order, whichever way they came."""

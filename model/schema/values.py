@@ -27,6 +27,8 @@ _KINDS = {bool: "a boolean", str: "a string", list: "a list", dict: "an object",
 LARGEST_EXACT = 2**53
 """A float holds each whole number up to this one."""
 _INT64 = range(-(2**63), 2**63)
+# pandas would make another date of any other, without a word.
+_NANOSECOND_YEARS = range(1678, 2262)
 
 
 def problem(feature: Feature, value: Any, row: int, limit: float) -> Problem | None:
@@ -69,6 +71,8 @@ def _wrong_date(value: str, feature: Feature) -> tuple[Any, str] | None:
         return "type", 'expected a date in ISO 8601, like "2026-11-26" or "2026-11-26T10:30:00"'
     if (found.tzinfo is not None) != has_zone(feature):
         return "type", "needs a time zone, like +00:00" if has_zone(feature) else "may not have a time zone"
+    if "[ns" in (feature.dtype or "") and found.year not in _NANOSECOND_YEARS:
+        return "finite", "is not within the years 1678 to 2261, which is all that the model's type of date holds"
     return None
 
 

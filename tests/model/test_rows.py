@@ -170,6 +170,26 @@ def test_what_stands_for_a_missing_string_is_refused_as_a_string():
         assert faults(read, [[1, "Oslo", "x"], [1, MISSING_TEXT, "x"]]) == [(1, "city", "type")]
 
 
+def test_a_date_that_nanoseconds_cannot_count_is_refused():
+    for zone in ("", "+00:00"):
+        when = Feature(name="when", type="date", dtype=f"datetime64[ns{', UTC' if zone else ''}]")
+        read = ColumnReader(signature(when, number("a")))
+        assert read([f"2024-01-01T00:00:00{zone}", 1])["when"].dtype.kind == "M"
+        for year in ("0001", "1677", "2262", "9999"):
+            rows = [[f"2024-01-01T00:00:00{zone}", 1], [f"{year}-12-31T00:00:00{zone}", 1]]
+            assert faults(read, rows) == [(1, "when", "finite")]
+            assert faults(read, rows[1]) == [(0, "when", "finite")]
+    coarse = ColumnReader(signature(Feature(name="when", type="date", dtype="datetime64[us]"), number("a")))
+    assert coarse(["9999-12-31", 1])["when"].tolist()[0][0].year == 9999
+
+
+def test_a_column_of_float32_holds_no_larger_number():
+    read = MatrixReader(signature(number("a", dtype="float32"), number("b")))
+    assert read([1, 3e38]).tolist() == [[1, 3e38]]
+    for rows in ([1e39, 1], [[1, 1], [1e39, 1]], {"a": 1e39, "b": 1}, np.array([[1e39, 1]])):
+        assert [fault[1:] for fault in faults(read, rows)] == [("a", "finite")]
+
+
 def test_names_are_looked_at_even_without_rows():
     assert faults(MatrixReader(PLAIN), [], ["a", "z"]) == [
         (None, "b", "missing"), (None, "c", "missing"), (None, "z", "unknown")
