@@ -24,10 +24,10 @@ def read_rows(model: Model, request: Request) -> tuple[list[list[Any]], list[str
 
     With ?header=absent, the file has no header, and its columns are the features by position: the names are None.
     """
-    has_header = _has_header(request)
-    lines = parse_csv(file_text(request), least=1 + has_header)
+    header_present = has_header(request)
+    lines = parse_csv(file_text(request), least=1 + header_present)
     features = model.signature.features
-    if not has_header:
+    if not header_present:
         kinds = [feature.type for feature in features]
         return [_parse(line, kinds) for line in lines], None
     header, *lines = lines
@@ -38,7 +38,8 @@ def read_rows(model: Model, request: Request) -> tuple[list[list[Any]], list[str
     return rows, [feature.name for feature in features]
 
 
-def _has_header(request: Request) -> bool:
+def has_header(request: Request) -> bool:
+    """Return whether the query says that the file has a header, which is the default."""
     value = request.query.get("header", "present")
     if value not in ("present", "absent"):
         raise ApiError(400, "malformed", f"header must be present or absent, not {value[:40]!r}")

@@ -7,7 +7,7 @@ from typing import Any
 from api.errors import ApiError
 from api.inference.answers import Answers, Question
 from api.inference.models import Models
-from api.protocols.csv_table import read_rows
+from api.protocols.csv_table import has_header, read_rows
 from api.protocols.json_codec import decode_json, encode_json
 from api.protocols.message import CSV, FORM, JSON, Request, Response
 from api.protocols.predict import split_frame
@@ -20,6 +20,8 @@ def decode(model: Model, request: Request) -> Question:
     """Return the rows in the form that the content type names."""
     rows: Any
     names: list[str] | None
+    # A parameter with a value that it cannot have is refused where it does not matter, too.
+    has_header(request)
     if request.content_type == CSV:
         rows, names = read_rows(model, request)
     elif request.content_type in ("", JSON, FORM):
