@@ -12,8 +12,8 @@ from api.inference.explanations import Explanation, explain_rows
 from api.inference.models import Models
 from api.pages.answer_view import AnswerView, answer_view
 from api.pages.page import page
-from api.protocols.csv_table import parse_record
 from api.protocols.message import Request, Response
+from api.protocols.text_values import parse_record
 from model.rendering.text import format_range
 from model.runtime.base import Model
 from model.schema.signature import Feature
@@ -50,8 +50,10 @@ def redirect(_: Models, request: Request) -> Response:
 
 def decode(model: Model, request: Request) -> FormQuestion:
     """Return the row in a form or a query."""
-    given = request.query | request.form
+    given = _fields(request)
     fields = _by_feature(model, given)
+    if len(fields) < len([name for name in given if name not in _NO_FEATURES or name in model.signature.names]):
+        raise ApiError(400, "malformed", "two fields are the same feature")
     rows = [parse_record(model.signature, fields)] if given.keys() - {"model"} else []
     labels = all(target.classes is not None for target in model.signature.targets)
     return FormQuestion(rows, None, model.signature.proba, labels, fields=fields)
@@ -86,14 +88,23 @@ def encode(model: Model, question: FormQuestion, answers: FormAnswers) -> Respon
 
 def show_error(models: Models, request: Request, error: ApiError) -> Response:
     """Return the form with an error: beside the fields that it names, else above them."""
-    fields = request.query | request.form
+    fields: dict[str, str] = {}
     try:
+        fields = _fields(request)
         model = models.get_or_default(fields.get("model"))
     except ApiError:
         model = models.default
     faults = {str(each["feature"]): each["message"] for each in error.details if each["feature"]}
     message = "" if faults else error.message
     return _page(models, model, _by_feature(model, fields), faults, message, status=int(error.status))
+
+
+def _fields(request: Request) -> dict[str, str]:
+    """Return the fields of the query and of the form."""
+    query, form = request.query, request.form
+    if any(query[name] != form[name] for name in query.keys() & form.keys()):
+        raise ApiError(400, "malformed", "a field stands in the query and in the form, with two values")
+    return query | form
 
 
 def _redirection(location: str) -> Response:

@@ -42,12 +42,19 @@ class Request(msgspec.Struct):
     @property
     def query(self) -> dict[str, str]:
         """Return the query's fields."""
-        return dict(parse_qsl(self.environ.get("QUERY_STRING", ""), keep_blank_values=True))
+        text: str = self.environ.get("QUERY_STRING", "")
+        if not text.isascii():
+            # Servers differ in how they decode what should not be there.
+            raise ApiError(400, "malformed", "the query must be percent-encoded")
+        return _fields(text, "query")
 
     @property
     def form(self) -> dict[str, str]:
         """Return the fields of a form in the body."""
-        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+        try:
+            return _fields(self.body.decode(), "form")
+        except UnicodeDecodeError:
+            raise ApiError(400, "malformed", "the form is not in UTF-8") from None
 
     def flag(self, name: str) -> bool:
         """Return a flag of the query, false where it is left out."""
@@ -57,6 +64,20 @@ class Request(msgspec.Struct):
         if value not in _FLAGS:
             raise ApiError(400, "malformed", f"{name} must be true or false, not {value[:40]!r}")
         return _FLAGS[value]
+
+
+def _fields(text: str, where: str) -> dict[str, str]:
+    """Return the fields of a query or a form; of a field that stands there twice, nobody knows which value is meant."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        raise ApiError(400, "malformed", f"the {where} is not in UTF-8") from None
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ApiError(400, "malformed", f"{name[:80]} stands in the {where} twice")
+        found[name] = value
+    return found
 
 
 class Response(msgspec.Struct, gc=False):

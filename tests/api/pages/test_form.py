@@ -55,6 +55,20 @@ def test_what_is_wrong_is_said_on_the_form(change, words, make_client):
     assert 'value="3.5"' in answer.body.decode()
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/prediction", urlencode({**TUTORIAL, "sepal_length": "9"})),
+        ("/prediction", urlencode(TUTORIAL) + "&SepalLengthCm=9"),
+        ("/prediction", urlencode(TUTORIAL) + "%ff"),
+        ("/prediction?SepalLengthCm=9", urlencode(TUTORIAL)),
+    ],
+)
+def test_a_field_with_two_values_is_refused(path, body, make_client):
+    answer = make_client("iris").post(path, body.encode(), FORM)
+    assert (answer.status, "predicted" in answer.body.decode()) == (400, False)
+
+
 def test_what_is_typed_stays_text(make_client):
     answer = make_client("iris").post("/prediction", urlencode({"sepal_length": '"><script>x'}).encode(), FORM)
     assert "<script>x" not in answer.body.decode()
