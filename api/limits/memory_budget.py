@@ -18,9 +18,9 @@ MAX_WAIT_SECONDS = 5.0
 """How long a request may wait for memory."""
 UNLIMITED = 1 << 30
 """The budget of a process without a memory limit."""
-_CEILING = 0.88
+_CEILING = 0.9
 """The share of the limit that the process may reach; the rest is for what nobody counts, such as fragments."""
-_RESERVE = 64 << 20
+_RESERVE = 48 << 20
 """What the process needs beside requests, and not yet at its start: compiled forms, threads, connections, metrics."""
 _SMALLEST = 24 << 20
 _LIMIT_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 FREE_BODY = 4 << 10
 """A body up to this size is not counted: it cannot need more than a few hundred kilobytes."""
-_VALUE, _LIST, _OBJECT, _CELL = 96, 120, 420, 150
+_VALUE, _LIST, _OBJECT, _CELL = 72, 110, 420, 70
 """Bytes for each value, list and object of JSON, and each cell of a table, with its copies on the way to a model."""
 _COPIES = 4
 """A body is read in pieces, joined, decoded, and parts of it are kept as text."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from api.errors import ApiError, from_signature
@@ -24,18 +25,31 @@ def read_rows(model: Model, request: Request) -> tuple[list[list[Any]], list[str
 
     With ?header=absent, the file has no header, and its columns are the features by position: the names are None.
     """
-    header_present = has_header(request)
-    lines = parse_csv(file_text(request), least=1 + header_present)
+    lines = parse_csv(file_text(request))
     features = model.signature.features
-    if not header_present:
+    if not has_header(request):
         kinds = [feature.type for feature in features]
-        return [_parse(line, kinds) for line in lines], None
-    header, *lines = lines
-    _require_width(header, lines)
+        return _some([_parse(line, kinds) for line in lines], "at least one row"), None
+    header = next(lines, [])
+    rows: Iterator[list[str]] = _of_width(header, lines)
+    first = next(rows, None)
+    if first is None:
+        raise _too_few("a header and at least one row")
     places = _places(header, model.signature)
     columns = [(places[feature.name], feature.type) for feature in features]
-    rows = [[parse_value(line[place], kind) for place, kind in columns] for line in lines]
-    return rows, [feature.name for feature in features]
+    # One line after the other, so that the text of all cells is never in memory at once.
+    table = [[parse_value(line[place], kind) for place, kind in columns] for line in chain([first], rows)]
+    return table, [feature.name for feature in features]
+
+
+def _some(rows: list[list[Any]], wanted: str) -> list[list[Any]]:
+    if not rows:
+        raise _too_few(wanted)
+    return rows
+
+
+def _too_few(wanted: str) -> ApiError:
+    return ApiError(400, "malformed", f"the file must have {wanted}")
 
 
 def has_header(request: Request) -> bool:
@@ -60,30 +74,42 @@ def file_text(request: Request) -> str:
         raise ApiError(400, "malformed", f"the file is not a CSV table in UTF-8: {error}") from None
 
 
-def parse_csv(text: str, least: int) -> list[list[str]]:
-    """Return the lines of a CSV file, at least so many; empty lines at its end do not count."""
-    try:
-        lines = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise ApiError(400, "malformed", f"the file is not a CSV table in UTF-8: {error}") from None
-    while lines and not lines[-1]:
-        lines.pop()
-    if len(lines) < least:
-        wanted = "a header and at least one row" if least > 1 else "at least one row"
-        raise ApiError(400, "malformed", f"the file must have {wanted}")
-    if [] in lines:
-        # For a model of one feature, nobody knows whether it is a missing value or no row.
-        raise ApiError(400, "malformed", f"line {lines.index([]) + 1} of the file is empty")
+def parse_csv(text: str) -> Iterator[list[str]]:
+    """Yield the lines of a CSV file; empty lines at its end do not count."""
     if '"' in text and text.count('"') != sum(found[0].count('"') for found in _QUOTED.finditer(text)):
         # csv reads it as part of the cell, and a comma behind it as the end of the cell.
         raise ApiError(400, "malformed", "the file is not a CSV table in UTF-8: a quote stands within a bare cell")
-    return lines
+    empty = 0
+    try:
+        for number, line in enumerate(csv.reader(_lines_of_text(text), strict=True), 1):
+            if not line:
+                empty = empty or number
+                continue
+            if empty:
+                # For a model of one feature, nobody knows whether it is a missing value or no row.
+                raise ApiError(400, "malformed", f"line {empty} of the file is empty")
+            yield line
+    except csv.Error as error:
+        raise ApiError(400, "malformed", f"the file is not a CSV table in UTF-8: {error}") from None
 
 
-def _require_width(header: list[str], lines: list[list[str]]) -> None:
+def _lines_of_text(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, which are those of Unix, Windows, or old Macs."""
+    end = "\n" if "\n" in text else "\r"
+    start = 0
+    while following := text.find(end, start) + 1:
+        yield text[start:following]
+        start = following
+    if start < len(text):
+        yield text[start:]
+
+
+def _of_width(header: list[str], lines: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Yield the lines, all of which must be as wide as the header."""
     for number, line in enumerate(lines):
         if len(line) != len(header):
             raise ApiError(400, "width", f"row {number} has {len(line)} cells, the header {len(header)}")
+        yield line
 
 
 def _parse(line: list[str], kinds: Sequence[str]) -> list[Any]:
@@ -114,9 +140,8 @@ def _places(header: list[str], signature: Signature) -> dict[str, int]:
 
 def add_column(text: str, name: str | None, values: Iterable[Any]) -> bytes:
     """Return a CSV file with one more column; its name is None where the file has no header."""
-    lines = parse_csv(text, least=1)
     heads = [] if name is None else [name]
     longer = io.StringIO()
     writer = csv.writer(longer, lineterminator="\n")
-    writer.writerows([*line, value] for line, value in zip(lines, [*heads, *values], strict=True))
+    writer.writerows([*line, value] for line, value in zip(parse_csv(text), chain(heads, values), strict=True))
     return longer.getvalue().encode()
