@@ -14,6 +14,7 @@ from api.errors import ApiError
 JSON = "application/json"
 CSV = "text/csv"
 FORM = "application/x-www-form-urlencoded"
+MAX_FIELDS = 10_000
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True} | dict.fromkeys(("0", "false", "no", "off"), False)
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -69,9 +70,11 @@ class Request(msgspec.Struct):
 def _fields(text: str, where: str) -> dict[str, str]:
     """Return the fields of a query or a form; of a field that stands there twice, nobody knows which value is meant."""
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
     except UnicodeDecodeError:
         raise ApiError(400, "malformed", f"the {where} is not in UTF-8") from None
+    except ValueError:
+        raise ApiError(400, "malformed", f"the {where} has more than {MAX_FIELDS} fields") from None
     found: dict[str, str] = {}
     for name, value in pairs:
         if name in found:
