@@ -14,6 +14,7 @@ from api.protocols.message import Request
 from api.protocols.open_inference.outputs import RequestedOutput
 from api.protocols.open_inference.tensors import Tensor, from_bytes, from_json, malformed
 from model.runtime.base import Model
+from model.schema.values import LARGEST_EXACT
 
 BINARY = "application/octet-stream"
 CONTENT_TYPES = ("np", "pd", "str", "datetime")
@@ -183,11 +184,18 @@ def _column(name: str, tensor: Tensor) -> Tensor:
     return tensor.reshape(-1)
 
 
+def _are_floats(column: Tensor) -> bool:
+    """Return whether a matrix of floats holds these numbers; stacked with floats, large integers would be rounded."""
+    if column.dtype.kind not in "iu" or column.dtype.itemsize < 8 or not len(column):
+        return column.dtype.kind in "fiu"
+    return bool(column.min() >= -LARGEST_EXACT and column.max() <= LARGEST_EXACT)
+
+
 def _rows_of_columns(model: Model, columns: dict[str, Tensor]) -> tuple[Any, list[str] | None]:
     if len({len(column) for column in columns.values()}) > 1:
         raise malformed("the columns differ in length")
     names = model.signature.names
-    numbers = model.signature.numeric and all(column.dtype.kind in "fiu" for column in columns.values())
+    numbers = model.signature.numeric and all(map(_are_floats, columns.values()))
     if numbers and columns.keys() == set(names):
         return np.column_stack([columns[name] for name in names]), None
     return list(map(list, zip(*(column.tolist() for column in columns.values()), strict=True))), list(columns)

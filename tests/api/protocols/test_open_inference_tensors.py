@@ -79,6 +79,14 @@ def refused(*inputs, **more):
         ([tensor([2**53 + 1, 2, 3, 4], [1, 4], "INT64")], "a float cannot hold exactly"),
         ([tensor([2**64 - 1, 2, 3, 4], [1, 4], "UINT64")], "a float cannot hold exactly"),
         ([tensor([2**53 + 1], [1], "INT64", n) for n in NAMES], "a float cannot hold exactly"),
+        (
+            [tensor([2**53 + 1], [1], "INT64", NAMES[0]), *[tensor([0.5], [1], name=n) for n in NAMES[1:]]],
+            "row 0, sepal_length: is a whole number that a float cannot hold exactly",
+        ),
+        (
+            [tensor([2**64 - 1], [1], "UINT64", NAMES[0]), *[tensor([-5], [1], "INT64", n) for n in NAMES[1:]]],
+            "row 0, sepal_length: is a whole number that a float cannot hold exactly",
+        ),
         ([tensor([2**63, 2, 3, 4], [1, 4], "INT64")], "does not fit INT64"),
         ([tensor([-1, 2, 3, 4], [1, 4], "UINT8")], "does not fit UINT8"),
         ([tensor([1e39, 2, 3, 4], [1, 4], "FP32")], "is not a finite number of at most"),
