@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitops import files
 from gitops.errors import GitopsError
 from gitops.render.kustomize import kustomization
 from gitops.render.objects import Object
@@ -51,7 +52,7 @@ def current(root: Path, environment: str, image: str) -> Release:
 def replaced(file: Path, image: str, release: Release) -> str:
     """Return the text of an overlay with another release."""
     index, entry = _image_entry(file, image)
-    text = file.read_text()
+    text = files.read(file)
     for key, value in (("newTag", release.tag), ("digest", release.digest)):
         if entry.get(key) != value:
             text = replace_value(text, ("images", index, key), value)
@@ -59,7 +60,8 @@ def replaced(file: Path, image: str, release: Release) -> str:
 
 
 def _image_entry(file: Path, image: str) -> tuple[int, Object]:
-    for index, each in enumerate(kustomization(file.parent).get("images") or ()):
-        if each.get("name") == image:
+    images = kustomization(file.parent).get("images")
+    for index, each in enumerate(images if isinstance(images, list) else ()):
+        if isinstance(each, dict) and each.get("name") == image:
             return index, each
     raise GitopsError(f"overlays/{file.parent.name} has no image {image!r} under images")

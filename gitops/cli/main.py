@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 
 import click
 
@@ -21,9 +23,17 @@ COMMANDS = (
 )
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Release, promote, verify and roll back environments."""
+    """Move versions between environments with git: release, promote, verify, roll back.
+
+    Every command works on the repository in the current folder, or in the one that --root names. What changes an
+    environment is one commit, which is pushed unless --no-push is given.
+    """
     if os.environ.get("NO_COLOR"):
         context.color = False
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A character that the terminal's encoding lacks is shown as an escape.
+            stream.reconfigure(errors="backslashreplace")
 
 
 for command in COMMANDS:

@@ -69,6 +69,7 @@ def verify(root: Path, name: str, timeout: float, url: str | None, prometheus_ur
 
 def _expected(root: Path, name: str) -> Expected:
     environments, repository = load(root), Repository(root.resolve())
+    repository.require_whole()
     environment = environments.get(name)
     release = current(root, name, environments.image)
     states = ledger.states(root, environments.names)
