@@ -38,7 +38,7 @@ def commit(
         try:
             repository.push(remote, branch)
         except PushError as error:
-            repository.undo_commit()
+            repository.undo_commit(done)
             _retry_allowed(repository, remote, branch, plan, error)
         else:
             return plan, done

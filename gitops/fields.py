@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from typing import Any
 
 from monitoring import slo
@@ -37,14 +38,14 @@ def sequence(name: str, found: Any) -> list[Any]:
 def flag(name: str, found: Any) -> bool:
     """Return true or false."""
     if not isinstance(found, bool):
-        raise TypeError(f"{name} is {found!r}: use true or false")
+        raise TypeError(f"{name} is {reprlib.repr(found)}: use true or false")
     return found
 
 
 def text(name: str, found: Any, pattern: re.Pattern[str]) -> str:
     """Return a text that matches a pattern."""
     if not isinstance(found, str) or not pattern.fullmatch(found):
-        raise ValueError(f"{found!r} cannot be used as {name}")
+        raise ValueError(f"{reprlib.repr(found)} cannot be used as {name}")
     return found
 
 
@@ -52,7 +53,7 @@ def seconds(found: str) -> int:
     """Return a duration like 30m in seconds."""
     match = re.fullmatch(r"([0-9]{1,9})([smhd])", found)
     if match is None:
-        raise ValueError(f"{found!r} is no duration like 30m")
+        raise ValueError(f"{reprlib.repr(found)} is no duration like 30m")
     return int(match[1]) * _UNITS[match[2]]
 
 
@@ -73,5 +74,5 @@ def objectives(name: str, namespace: str, found: Any) -> Slo:
 
 def _number(name: str, found: Any) -> float:
     if isinstance(found, bool) or not isinstance(found, int | float) or not 0 <= found < 1e9:
-        raise ValueError(f"{name} is {found!r}: use a number")
+        raise ValueError(f"{name} is {reprlib.repr(found)}: use a number")
     return found

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 from gitops.errors import GitopsError
 
 
+def content(path: Path) -> bytes:
+    """Return the bytes of a file; a pipe or a device would never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise GitopsError(f"{path} is not a file")
+    return path.read_bytes()
+
+
 def read(path: Path) -> str:
     """Return the text of a file with its line ends as they are."""
     try:
-        return path.read_bytes().decode()
+        return content(path).decode()
     except UnicodeDecodeError as error:
         raise GitopsError(f"{path}: byte {error.start} is not UTF-8: save the file as UTF-8") from None
 

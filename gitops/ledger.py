@@ -76,7 +76,7 @@ def states(root: Path, environments: list[str]) -> dict[str, State]:
 def read(root: Path, environment: str) -> list[Entry]:
     """Return the entries of an environment."""
     try:
-        lines = path(root, environment).read_bytes().split(b"\n")
+        lines = files.content(path(root, environment)).split(b"\n")
     except FileNotFoundError:
         return []
     return [_entry(environment, number, line) for number, line in enumerate(lines, 1) if line.strip()]

@@ -135,7 +135,7 @@ class Planner:
         with tempfile.TemporaryDirectory() as scratch:
             copy = Path(scratch)
             for each in ("base", "components", "overlays"):
-                shutil.copytree(self.root / each, copy / each)
+                shutil.copytree(self.root / each, copy / each, symlinks=True)
             files.write(overlay(copy, target), text)
             after = load(copy, self.environments.get(target))
             broken = list(problems([after]))

@@ -34,7 +34,7 @@ def parse(text: str) -> Release:
     if not TAG.fullmatch(tag) or tag == "latest":
         raise GitopsError(f"{tag!r} is not the tag of a release: use TAG@sha256:…, the digest from build/digest")
     if not DIGEST.fullmatch(digest):
-        raise GitopsError(f"{digest or 'nothing'!r} is not a digest: use TAG@sha256:… with 64 hexadecimal digits")
+        raise GitopsError(f"{digest!r} is not a digest: use TAG@sha256:… with 64 hexadecimal digits")
     return Release(tag, digest)
 
 
@@ -53,9 +53,12 @@ def replaced(file: Path, image: str, release: Release) -> str:
     """Return the text of an overlay with another release."""
     index, entry = _image_entry(file, image)
     text = files.read(file)
-    for key, value in (("newTag", release.tag), ("digest", release.digest)):
-        if entry.get(key) != value:
-            text = replace_value(text, ("images", index, key), value)
+    try:
+        for key, value in (("newTag", release.tag), ("digest", release.digest)):
+            if entry.get(key) != value:
+                text = replace_value(text, ("images", index, key), value)
+    except GitopsError as error:
+        raise GitopsError(f"overlays/{file.parent.name}: {error}") from None
     return text
 
 

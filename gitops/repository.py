@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +94,6 @@ class Repository:
 
     def require_ready(self, branch: str, *, push: bool) -> None:
         """Refuse a working tree with changes, another branch, and, before a push, a branch behind its remote."""
-        self.require_whole()
         if self.git("status", "--porcelain", "--untracked-files=normal").strip():
             raise GitopsError("the working tree has changes: commit or stash them first")
         found = self.git("symbolic-ref", "-q", "HEAD", check=False).strip()
@@ -163,9 +165,21 @@ class Repository:
         """Undo what is not committed, in files that git knows."""
         self.git("reset", "--quiet", "--hard", "HEAD")
 
-    def undo_commit(self) -> None:
-        """Undo the last commit, which was not pushed."""
-        self.git("reset", "--quiet", "--hard", "HEAD~1")
+    def undo_commit(self, commit: str) -> None:
+        """Undo a commit that was not pushed."""
+        self.git("reset", "--quiet", "--hard", f"{commit}~1")
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Refuse to start while another command changes this working tree."""
+        self.require_whole()
+        folder = self.git("rev-parse", "--absolute-git-dir").removesuffix("\n")
+        with (Path(folder) / "gitops.lock").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise GitopsError("another gitops command changes this repository: wait until it has ended") from None
+            yield
 
     def relative(self, paths: list[Path]) -> list[str]:
         """Return paths relative to the repository."""

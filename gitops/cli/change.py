@@ -56,14 +56,15 @@ def carry_out(root: Path, make: MakePlan, *, dry_run: bool = False, pr: bool = F
     from gitops.repository import Repository
 
     environments, repository = load(root), Repository(root.resolve())
-    repository.require_ready(environments.branch, push=not no_push)
-    if not (dry_run or pr):
-        done = commit.commit(repository, environments, make, push=not no_push)
-        return Outcome(*done) if done else Outcome(None)
-    plan = make(Planner(repository, environments))
-    if plan is None or dry_run:
-        return Outcome(plan)
-    return Outcome(plan, branch=commit.propose(repository, environments, plan, push=not no_push))
+    with repository.exclusive():
+        repository.require_ready(environments.branch, push=not no_push)
+        if not (dry_run or pr):
+            done = commit.commit(repository, environments, make, push=not no_push)
+            return Outcome(*done) if done else Outcome(None)
+        plan = make(Planner(repository, environments))
+        if plan is None or dry_run:
+            return Outcome(plan)
+        return Outcome(plan, branch=commit.propose(repository, environments, plan, push=not no_push))
 
 
 def _run(root: Path, make: MakePlan, *, as_json: bool, detailed_exitcode: bool, **how: bool) -> None:

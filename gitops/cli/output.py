@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -35,9 +36,15 @@ def reporting() -> Iterator[None]:
     """Print what stops a command in one line, and exit with 2."""
     try:
         yield
-    except (GitopsError, OSError) as error:
-        print_line(f"error: {error}", err=True)
-        sys.exit(ExitCode.REFUSED)
+    except GitopsError as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+
+
+def _refuse(reason: str) -> NoReturn:
+    print_line(f"error: {reason}", err=True)
+    sys.exit(ExitCode.REFUSED)
 
 
 def print_line(text: str, *, err: bool = False) -> None:
@@ -74,9 +81,8 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         table.add_row(*(Text("\n".join(map(visible, cell.split("\n")))) for cell in row))
     # A pipe has no width: wrap only to a width that COLUMNS gives.
-    wide = not sys.stdout.isatty() and "COLUMNS" not in os.environ
-    console = Console(width=10_000 if wide else None, highlight=False)
-    with console.capture() as captured:
-        console.print(table)
-    for line in captured.get().splitlines():
+    terminal, text = sys.stdout is not None and sys.stdout.isatty(), io.StringIO()
+    wide = not terminal and "COLUMNS" not in os.environ
+    Console(file=text, force_terminal=terminal, width=10_000 if wide else None, highlight=False).print(table)
+    for line in text.getvalue().splitlines():
         click.echo(line.rstrip())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
+from gitops.errors import GitopsError
 from gitops.files import is_current, read, replace
 from gitops.generate import argocd, flux, observability, readme, verify_account, workflow
 from gitops.generate.text import HEADER, kustomization, yaml_text
@@ -31,7 +32,10 @@ def sources(root: Path, environments: Environments) -> Files:
     found[CLUSTERS / "flux" / "source.yaml"] = yaml_text(flux.source(environments))
     found[CLUSTERS / "flux" / "kustomization.yaml"] = yaml_text(kustomization(["source.yaml", *names]))
     if (root / WORKFLOW).exists():
-        found[WORKFLOW] = workflow.updated(read(root / WORKFLOW), environments)
+        try:
+            found[WORKFLOW] = workflow.updated(read(root / WORKFLOW), environments)
+        except GitopsError as error:
+            raise GitopsError(f"{WORKFLOW}: {error}") from None
     return found
 
 

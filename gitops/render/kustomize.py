@@ -41,7 +41,9 @@ def render_text(folder: Path) -> str:
     """Return the rendered YAML of a folder."""
     done = process.run(*command(), str(folder))
     if done.returncode:
-        raise RenderError(f"{folder.name}: kustomize failed: {' '.join(done.stderr.split())[:600]}")
+        # kubectl writes it as a line of a log.
+        reason = re.sub(r'^E\d{4} .*? err="', "", " ".join(done.stderr.split()))
+        raise RenderError(f"{folder.name}: kustomize failed: {reason[:600]}")
     return done.stdout
 
 
