@@ -1,10 +1,12 @@
 """Files keep the line ends that they have, and are planned alike."""
 
 import json
+import shutil
 
 import pytest
 
-from tests.helpers.repository import NEW, PROMOTE
+from tests.helpers.manifests import ROOT
+from tests.helpers.repository import NEW, PROMOTE, git
 
 FILES = ("environments.yaml", "overlays/dev/kustomization.yaml", "overlays/staging/kustomization.yaml")
 
@@ -84,3 +86,14 @@ def test_git_may_convert_line_ends(repository):
     changed = repository.git("diff", "--numstat", "HEAD~1", "HEAD", "--", "overlays").split()[:2]
     assert changed == ["2", "2"]
     assert repository.git("status", "--porcelain") == ""
+
+
+def test_this_repository_lets_git_convert_nothing(tmp_path):
+    shutil.copy(ROOT / ".gitattributes", tmp_path)
+    (tmp_path / "manifest.json").write_bytes(b"{\n}\n")
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "config", "core.autocrlf", "true")
+    git(tmp_path, "add", "-A")
+    (tmp_path / "manifest.json").unlink()
+    git(tmp_path, "checkout", "-q", "--", ".")
+    assert (tmp_path / "manifest.json").read_bytes() == b"{\n}\n"
