@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: python -m gitops verify staging --timeout 300")
 @click.argument("environment")
-@click.option("--timeout", type=TIMEOUT, default=180, show_default=True, help="Seconds to wait for each check.")
+@click.option(
+    "--timeout",
+    type=TIMEOUT,
+    metavar="SECONDS",
+    default=180,
+    show_default=True,
+    help="How long to wait for each check.",
+)
 @click.option("--url", type=URL, help="Use this address of the service instead of its external one.")
 @click.option("--prometheus", type=URL, help="Also compare errors and latency in this Prometheus with the SLO.")
 @click.option("--auto-rollback", is_flag=True, help="If a check fails, restore the previous verified release.")
@@ -88,7 +95,9 @@ def _document(environment: str, results: list[Result], outcome: Outcome) -> dict
 @click.command(epilog="Example: python -m gitops deploy dev")
 @click.argument("environment")
 @click.option("--yes", is_flag=True, help="Apply without a question.")
-@click.option("--timeout", type=TIMEOUT, default=180, show_default=True, help="Seconds to wait for the pods.")
+@click.option(
+    "--timeout", type=TIMEOUT, metavar="SECONDS", default=180, show_default=True, help="How long to wait for the pods."
+)
 @ROOT
 def deploy(environment: str, root: Path, timeout: int, *, yes: bool) -> None:
     """Apply an environment with kubectl.

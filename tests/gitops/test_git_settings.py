@@ -169,6 +169,7 @@ def test_it_runs_within_a_hook(repository):
 
 
 GPG = """#!/bin/sh
+cat > /dev/null
 printf '\\n[GNUPG:] SIG_CREATED D 1 8 00 0 0\\n' >&2
 printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nabc\\n-----END PGP SIGNATURE-----\\n'
 """
