@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,8 +70,13 @@ def _read_cells(path: Path, separator: str | None) -> pd.DataFrame:
     if b"\0" in _start(path):
         raise PackError(f"{path} is not a CSV table: it holds zero bytes")
     try:
-        return _read_csv(path, separator)
-    except (ValueError, UnicodeDecodeError) as error:
+        with warnings.catch_warnings():
+            # pandas cuts what is longer than the header.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return _read_csv(path, separator)
+    except pd.errors.ParserWarning:
+        raise PackError(f"{path} has rows with more cells than its header") from None
+    except ValueError as error:
         raise PackError(f"{path} is not a CSV table: {one_line(error)}") from None
 
 
