@@ -58,4 +58,8 @@ METRICS = (
         CounterMetricFamily, "feedback_absolute_error", "Sum of absolute errors of predicted numbers.",
         ("model", "version"),
     ),
+    MetricInfo(
+        CounterMetricFamily, "metrics_errors", "Failures to count or to expose a series, which was left out.",
+        ("model", "series"),
+    ),
 )  # fmt: skip
