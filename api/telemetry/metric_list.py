@@ -62,4 +62,5 @@ METRICS = (
         CounterMetricFamily, "metrics_errors", "Failures to count or to expose a series, which was left out.",
         ("model", "series"),
     ),
+    MetricInfo(CounterMetricFamily, "log_lines_dropped", "Lines of the log that could not be written.", ()),
 )  # fmt: skip

@@ -31,7 +31,8 @@ class Metrics:
 
     def __init__(self, models: Iterable[Model], log: Log | None = None) -> None:
         self.served = tuple(models)
-        self.containment = Containment(log or Log())
+        self.log = log or Log()
+        self.containment = Containment(self.log)
         self.in_flight: deque[None] = deque()
         """One entry for each request that is being answered."""
         self.requests: defaultdict[tuple[RouteKey, int], int] = defaultdict(int)

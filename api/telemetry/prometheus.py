@@ -46,6 +46,7 @@ class _ServiceCollector(Collector):
                     families[name].samples += samples
         for labels, number in sorted(self._metrics.containment.errors.items()):
             families["metrics_errors"].add_metric(labels, number)
+        families["log_lines_dropped"].add_metric((), self._metrics.log.dropped)
         yield from families.values()
 
 
