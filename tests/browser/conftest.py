@@ -1,15 +1,11 @@
 """A real browser, Debian's or whichever is there, and a real server."""
 
-import shutil
-
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.helpers.chromium import CHROMIUM
 from tests.helpers.server import running
 from tests.helpers.waiting import unless
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
 
 # A browser calls every refusal an error; these tests ask for some.
 REFUSED = "status of 4"

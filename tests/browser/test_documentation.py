@@ -31,7 +31,7 @@ def test_every_page_opens_without_a_call_to_another_host(page, site):
     for each in (ROOT / "docs").rglob("*.md"):
         answer = page.goto(f"{site}/{each.relative_to(ROOT / 'docs').with_suffix('.html')}")
         assert answer.ok
-        assert page.locator("article h1").is_visible()
+        page.locator("article h1").wait_for(timeout=20_000)
 
 
 def test_the_search_finds_a_page(page, site):
@@ -39,4 +39,4 @@ def test_the_search_finds_a_page(page, site):
     found = page.locator("#search-results li a").first
     found.wait_for(timeout=20_000)
     found.click()
-    assert page.locator("article h1").is_visible()
+    page.locator("article h1").wait_for(timeout=20_000)

@@ -111,9 +111,9 @@ def disturbed(name, url, disturb, times):
         for _ in range(times):
             disturb()
         until(settled, "what goes has gone", 120)
-        told = callers.stop()
-    record(name, times, told)
-    return told
+        summary = callers.stop()
+    record(name, times, summary)
+    return summary
 
 
 @pytest.mark.parametrize(
@@ -125,11 +125,11 @@ def disturbed(name, url, disturb, times):
     ids=lambda given: given if isinstance(given, str) else "",
 )  # fmt: skip
 def test_nothing_is_lost(name, disturb, prod, mix, tree):
-    told = disturbed(name, prod, lambda: disturb(tree), 1 if disturb is another_setting else TIMES)
+    summary = disturbed(name, prod, lambda: disturb(tree), 1 if disturb is another_setting else TIMES)
     # Seen twice in eight runs, and not explained: one new connection was sent to the address of a pod that was gone,
     # seconds after any other. No pod can help that, and more than one is a fault of ours.
-    assert told["unreachable"] <= 1, told["why"]
-    assert told["lost"] == told["unreachable"], told["why"]
+    assert summary["unreachable"] <= 1, summary["why"]
+    assert summary["lost"] == summary["unreachable"], summary["why"]
 
 
 def test_locust_has_seen_none_of_it(mix):
@@ -159,10 +159,10 @@ def test_what_nobody_warns_of_costs_what_was_in_flight(name, program, prod, toge
         until(lambda: victim in ready(PROD), "the pod is ready again")
 
     times = min(TIMES, 3)
-    told = disturbed(name, prod, once, times)
-    assert told["broken"] <= CALLERS * times
+    summary = disturbed(name, prod, once, times)
+    assert summary["broken"] <= CALLERS * times
     # Until the kubelet has seen it the dead pod is called on, and says so at once: nothing was sent, ask again.
-    assert told["lost"] == told["broken"] + told["refused"]
+    assert summary["lost"] == summary["broken"] + summary["refused"]
 
 
 def restarts(name):

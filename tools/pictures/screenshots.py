@@ -1,9 +1,8 @@
 """Photograph pages of a running service with Chromium."""
 
-import shutil
-
 from playwright.sync_api import sync_playwright
 
+from tests.helpers.chromium import CHROMIUM
 from tests.helpers.server import running
 
 WIDTH, HEIGHT = 1200, 700
@@ -13,9 +12,8 @@ ROW = "volatile_acidity=0.62&sulphates=0.71&alcohol=12.8"
 
 def screenshots(folder):
     """Leave form.png, a form with its answer, and model.png, the top of a model card."""
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     with running(model="iris,churn,wine", log_level="error") as service, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
         page.goto(f"{service.url}/?model=wine")
         for name, value in (pair.split("=") for pair in ROW.split("&")):

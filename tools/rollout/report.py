@@ -96,9 +96,13 @@ def laptop(found):
 
 
 def cluster(found):
+    # Broken are all but the refused, so that a lost request is in one column whatever it was lost to.
     return "\n".join(
-        row(each["name"], each["times"], each["requests"], each["broken"], each["refused"], gap(each)) for each in found
-    )
+        row(
+            each["name"], each["times"], each["requests"], each["lost"] - each["refused"], each["refused"], gap(each)
+        )
+        for each in found
+    )  # fmt: skip
 
 
 def soak(found):
