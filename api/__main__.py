@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from functools import partial
 from time import monotonic
 from typing import NoReturn
 
@@ -36,14 +35,15 @@ def main() -> None:
     from api.limits.memory_budget import megabytes  # noqa: PLC0415
     from api.transport.addresses import loopback_address  # noqa: PLC0415
     from api.transport.admin_server import start_admin_server  # noqa: PLC0415
-    from api.transport.draining import drain  # noqa: PLC0415
+    from api.transport.draining import Draining  # noqa: PLC0415
     from api.transport.server import max_connections, serve  # noqa: PLC0415
 
     try:
         application, service = build(settings, models)
     except SettingsError as error:
         _stop(str(error))
-    admin = start_admin_server(service)
+    draining = Draining(service.state, settings, service.log.write)
+    admin = start_admin_server(service, draining)
     served = ", ".join(f"{m.name} {m.version} ({m.manifest.runtime})" for m in models)
 
     memory = megabytes(service.limits.budget.size)
@@ -59,7 +59,7 @@ def main() -> None:
                 flush=True,
             )
 
-    serve(application, settings, on_listening, partial(drain, service.state, settings))
+    serve(application, settings, on_listening, draining.end)
     admin.shutdown()
     service.close()
 

@@ -11,7 +11,7 @@ from api.inference.answers import Answers, Question
 from api.inference.explanations import Explanation, explain_rows
 from api.inference.models import Models
 from api.pages.answer_view import AnswerView, answer_view
-from api.pages.page import page
+from api.pages.page import page, redirection
 from api.protocols.message import Request, Response
 from api.protocols.text_values import parse_record
 from model.rendering.text import format_range
@@ -45,7 +45,7 @@ def show(models: Models, request: Request) -> Response:
 def redirect(_: Models, request: Request) -> Response:
     """Redirect a form of the first tutorial to the page of its answer."""
     fields = [(name, value) for name, value in request.form.items() if name not in _NOT_RESENT]
-    return _redirection(f"prediction?{urlencode(fields)}")
+    return redirection(f"prediction?{urlencode(fields)}")
 
 
 def decode(model: Model, request: Request) -> FormQuestion:
@@ -81,7 +81,7 @@ def predict(models: Models, model: Model, question: FormQuestion) -> FormAnswers
 def encode(model: Model, question: FormQuestion, answers: FormAnswers) -> Response:
     """Return the form with the answer, or redirect to the form if there was no row."""
     if not question.rows:
-        return _redirection("./")
+        return redirection("./")
     view = answer_view(model, question.rows[0], answers, answers.explanation)
     return _page(answers.models, model, question.fields, view=view)
 
@@ -105,10 +105,6 @@ def _fields(request: Request) -> dict[str, str]:
     if any(query[name] != form[name] for name in query.keys() & form.keys()):
         raise ApiError(400, "malformed", "a field stands in the query and in the form, with two values")
     return query | form
-
-
-def _redirection(location: str) -> Response:
-    return Response(b"", 303, "text/plain", (("Location", location),))
 
 
 def _by_feature(model: Model, fields: dict[str, str]) -> dict[str, str]:

@@ -114,6 +114,7 @@ ROUTES = (
     _info("GET", "/version", MLFLOW, mlflow.version),
     _info("GET", "/openapi.json", PAGES, deferred("api.openapi", "show")),
     _info("GET", "/apispec_1.json", PAGES, deferred("api.openapi", "show_swagger")),
+    _info("GET", "/apidocs", PAGES, deferred("api.pages.page", "redirect_to_apidocs")),
     _info("GET", "/apidocs/", PAGES, deferred("api.pages.page", "show_apidocs")),
     _info("GET", "/static/<name>", PAGES, deferred("api.pages.page", "show_static")),
 )

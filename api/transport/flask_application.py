@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, request
 from flask import Response as FlaskResponse
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter
 
 from api.errors import ApiError
@@ -33,6 +33,9 @@ def create_app(service: Service) -> Flask:
     """Return the application that answers every route of this service."""
     app = Flask(__name__, static_folder=None)
     app.url_map.converters["default"] = _Name
+    # Each route has one path: a gateway's rule for it must not be passed by another way to write it.
+    app.url_map.merge_slashes = False
+    app.before_request(lambda: _refuse_alias(service))
     for route in (*ROUTES, PUBLIC_METRICS) if service.settings.public_metrics else ROUTES:
         app.add_url_rule(
             route.path,
@@ -50,6 +53,12 @@ def _view(service: Service, route: Route) -> Any:
         return _send(service.handle(Exchange(b"", request.environ, route=route, names=names)))
 
     return view
+
+
+def _refuse_alias(service: Service) -> FlaskResponse | None:
+    """Refuse what werkzeug would take for another path: it leaves out slashes at the start, and adds a missing one."""
+    path = request.environ["PATH_INFO"]
+    return None if path.startswith("/") and not path.startswith("//") else _refuse_unmatched(service, NotFound())
 
 
 def _refuse_unmatched(service: Service, error: HTTPException) -> FlaskResponse:

@@ -15,7 +15,7 @@ from threading import Thread
 import pytest
 
 from model.bundle.files import DEFAULT_ROOT, read, write
-from tests.helpers.server import fetch, running
+from tests.helpers.server import KUBELET, fetch, running
 from tests.helpers.waiting import until
 
 
@@ -89,7 +89,7 @@ def test_a_drain_sends_clients_away_and_ends_when_it_is_quiet():
         found = kept.getresponse()
         assert (found.read(), found.getheader("Connection")) == (b'{"status":"ok"}', None)
         said = []
-        draining = Thread(target=lambda: said.append(fetch(f"{server.admin}/drain").body))
+        draining = Thread(target=lambda: said.append(fetch(f"{server.admin}/drain", headers=KUBELET).body))
         draining.start()
         draining.join(10)
         assert said == [b"idle\n"]
