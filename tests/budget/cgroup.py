@@ -69,6 +69,13 @@ class Version1(Cgroup):
             if name.startswith("memory.limit") or (folder / name).exists():
                 (folder / name).write_text(str(limit))
         (folder / "memory.swappiness").write_text("0")
+        # Buffers of sockets are counted apart, and only where they have a limit; version 2, which pods have, adds them.
+        self._sockets = (folder / "memory.kmem.tcp.limit_in_bytes").exists()
+        if self._sockets:
+            (folder / "memory.kmem.tcp.limit_in_bytes").write_text(str(limit * 16))
+
+    def usage(self):
+        return super().usage() + (self.number("memory.kmem.tcp.usage_in_bytes") if self._sockets else 0)
 
     def cache(self):
         found = self.table("memory.stat")
