@@ -8,7 +8,7 @@ from time import monotonic
 
 from tests.budget import bodies, connections, crowd, honest, keys, search, wire
 from tests.budget.report import Row, Watch
-from tests.budget.service import MEGABYTE, probed, service
+from tests.budget.service import MEGABYTE, MOST, probed, service
 from tests.budget.surfaces import surfaces
 
 KEPT = Path(__file__).parent / "kept" / "worst.json"
@@ -47,8 +47,10 @@ def _searched(surface, found, faults, tried):
     """Return a row for a search: its worst body, and every kind of fault that any body had."""
     first = found[0]
     wrong = sorted({each.fault for each in faults})
+    peak = max(each.peak for each in found)
+    wrong += [f"{peak / MEGABYTE:.0f} MiB"] if peak > MOST and first.outcome != "killed" else []
     outcome = f"{first.outcome}, worst of {tried}: {bodies.described(first.body, surface)}"
-    return Row("search", surface.name, max(each.peak for each in found), 0.0, outcome, tuple(wrong))
+    return Row("search", surface.name, peak, 0.0, outcome, tuple(wrong))
 
 
 class Alive:

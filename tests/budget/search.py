@@ -1,7 +1,7 @@
 """Looks for the body of each surface that costs the most memory, by small random changes led by the measured peak."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from tests.budget import answers, bodies, wire
@@ -68,9 +68,11 @@ def worst(scout, surface, kept, rng, seconds):
     """Return the worst bodies of a surface that were found in the time, the worst first, and those with a fault."""
     end, found, faults, tried = monotonic() + seconds, [], [], 0
     queue = [bodies.Body.of(each) for each in kept]
-    # As many rows as are allowed, with all that may be asked of each.
-    rows = Filling(most=MAX_ROWS)
-    plain = [bodies.Body(frame, rows, query=len(surface.queries) - 1) for frame in range(len(surface.frames))]
+    # As many rows as are allowed, with all that may be asked of each; and few rows, each with many outputs.
+    rows, outputs = Filling(most=MAX_ROWS), Filling(2)
+    frames = range(len(surface.frames))
+    plain = [bodies.Body(frame, rows, outputs, query=len(surface.queries) - 1) for frame in frames]
+    queue += [replace(body, size=0.01) for body in plain if "@1" in surface.frames[body.frame]][:2]
     queue += plain[: 3 if seconds < 20 else None]
     while monotonic() < end or tried < 2:
         if queue:
@@ -83,6 +85,6 @@ def worst(scout, surface, kept, rng, seconds):
         tried += 1
         found = sorted([*found, one], key=lambda each: -each.growth)[:KEPT]
         faults += [one] if one.fault else []
-        if one.outcome == "killed":
+        if found[-1].outcome == "killed" and len(found) == KEPT:
             break
     return found, faults, tried
