@@ -79,7 +79,8 @@ def _contract(manifest: Manifest) -> str:
     signature = manifest.signature
     rows = [_row(*cells) for cells in wording.feature_rows(manifest)[:MOST_DRAWN]]
     if left_out := len(signature.features) - len(rows):
-        rows.append(_row(f"{fmt.format_count(left_out, 'feature')} not shown", *[""] * (len(wording.FEATURE_COLUMNS) - 1)))
+        empty = [""] * (len(wording.FEATURE_COLUMNS) - 1)
+        rows.append(_row(f"{fmt.format_count(left_out, 'feature')} not shown", *empty))
     proba = "given" if signature.proba else "none"
     targets = [_row(target.name, wording.answers(target), proba) for target in signature.targets]
     return (
