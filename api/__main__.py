@@ -43,7 +43,10 @@ def main() -> None:
     except SettingsError as error:
         _stop(str(error))
     draining = Draining(service.state, settings, service.log.write)
-    admin = start_admin_server(service, draining)
+    try:
+        admin = start_admin_server(service, draining)
+    except OSError:
+        _stop_since_taken(settings.host, "ADMIN_PORT", settings.admin_port)
     served = ", ".join(f"{m.name} {m.version} ({m.manifest.runtime})" for m in models)
 
     memory = megabytes(service.limits.budget.size)
@@ -69,7 +72,11 @@ def _require_ports(settings: Settings) -> None:
 
     for name, port in (("PORT", settings.port), ("ADMIN_PORT", settings.admin_port)):
         if not is_port_free(settings.host, port):
-            _stop(f"{name} {port} is taken on {settings.host}: stop the process that listens there, or set {name}")
+            _stop_since_taken(settings.host, name, port)
+
+
+def _stop_since_taken(host: str, name: str, port: int) -> NoReturn:
+    _stop(f"{name} {port} is taken on {host}: stop the process that listens there, or set {name}")
 
 
 def _stop_with_usage(given: list[str]) -> NoReturn:

@@ -80,9 +80,10 @@ class Client:
 
 
 def free_port():
-    """Return a port where nobody listens, and that the kernel gives to no outgoing connection."""
+    """Return a port where nobody listens, and that neither the kernel nor another worker of pytest gives away."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        port = 16_000 + secrets.randbelow(16_000)
+        port = 16_000 + 1_000 * (worker % 16) + secrets.randbelow(1_000)
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
@@ -128,6 +129,8 @@ def running(*within, log=subprocess.PIPE, **settings):
         process.url, process.admin = (f"http://127.0.0.1:{environment[name]}" for name in ("PORT", "ADMIN_PORT"))
         if log is subprocess.PIPE:
             process.said = process.stderr.readline()
+            if process.said.startswith("Traceback"):
+                process.said += process.stderr.read()
         else:
             wait_until_listening("127.0.0.1", int(environment["PORT"]), 30)
         yield process

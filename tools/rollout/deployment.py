@@ -31,8 +31,12 @@ class Deployment:
         self._stack, self._pods, self._ends = ExitStack(), [], []
 
     def __enter__(self):
-        for _ in range(self._wished):
-            self._start()
+        try:
+            for _ in range(self._wished):
+                self._start()
+        except BaseException:
+            self._stack.close()
+            raise
         return self
 
     def __exit__(self, *_):
