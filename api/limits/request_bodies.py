@@ -7,7 +7,7 @@ slow_connections can close the connections that hold threads for too long.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import inf
 from threading import get_ident
 from time import monotonic
@@ -23,6 +23,7 @@ _ARRIVING = 4
 """All bodies that are arriving may take one part in so many of the memory budget."""
 _ENDLESS = ("text/csv", "application/x-www-form-urlencoded")
 """Media types whose content does not mark its own end."""
+_MAX_MEMBERS = 1_000
 _ZLIB_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -47,15 +48,21 @@ class RequestBodies:
             raise too_large(self._max_size)
         taken = 0
         pieces = []
+
+        def take(length: int) -> None:
+            # Twice: as a piece, and as a part of the body.
+            nonlocal taken
+            self._arriving.take(2 * length, before=taken, wait=0)
+            taken += 2 * length
+
         try:
             for piece in self._pieces(environ, size):
-                self._arriving.take(2 * len(piece), before=taken, wait=0)
-                taken += 2 * len(piece)
+                take(len(piece))
                 pieces.append(piece)
             body = b"".join(pieces)
             pieces.clear()
             if encoding is not None and encoding.lower() != "identity":
-                body = decompress(body, encoding, self._max_size)
+                body = decompress(body, encoding, self._max_size, take)
             cost = cost_of_body(body, media_type)
             self._budget.take(cost)
         finally:
@@ -108,28 +115,33 @@ def content_length(environ: Mapping[str, Any]) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def decompress(body: bytes, encoding: str, max_size: int) -> bytes:
-    """Return a decompressed body; one that is larger than the maximum is refused before it is in memory."""
+def decompress(body: bytes, encoding: str, max_size: int, take: Callable[[int], None]) -> bytes:
+    """Return a decompressed body; take is called with the size of each piece, and may refuse it."""
     window = _ZLIB_WINDOWS.get(encoding.strip().lower())
     if window is None:
         raise ApiError(415, "encoding", f"Content-Encoding {encoding[:40]!r} is not supported; gzip and deflate are")
-    parts: list[bytes] = []
-    left = max_size + 1
+    pieces: list[bytes] = []
+    left = max_size
     # A gzip body may consist of several members, one after the other.
-    while body or not parts:
+    for _ in range(_MAX_MEMBERS):
         stream = zlib.decompressobj(window)
-        try:
-            part = stream.decompress(body, left)
-        except zlib.error:
-            raise ApiError(400, "malformed", f"the body is not {encoding.strip().lower()}") from None
-        parts.append(part)
-        left -= len(part)
-        if not left:
-            raise too_large(max_size)
-        if not stream.eof:
-            raise ApiError(400, "malformed", "the compressed body ends too early")
+        while not stream.eof:
+            try:
+                piece = stream.decompress(body, PIECE)
+            except zlib.error:
+                raise ApiError(400, "malformed", f"the body is not {encoding.strip().lower()}") from None
+            body = stream.unconsumed_tail
+            left -= len(piece)
+            if left < 0:
+                raise too_large(max_size)
+            if not (piece or body or stream.eof):
+                raise ApiError(400, "malformed", "the compressed body ends too early")
+            take(len(piece))
+            pieces.append(piece)
         body = stream.unused_data
-    return b"".join(parts)
+        if not body:
+            return b"".join(pieces)
+    raise ApiError(400, "malformed", f"the compressed body has more than {_MAX_MEMBERS} members")
 
 
 def too_large(max_size: int) -> ApiError:

@@ -62,10 +62,12 @@ def test_compressed_bodies_are_read_up_to_the_maximum(members, window, more):
     limit = max(len(content) + more, 0)
     if more < 0 and content:
         with pytest.raises(ApiError) as caught:
-            request_bodies.decompress(packed, encoding, limit)
+            request_bodies.decompress(packed, encoding, limit, lambda _: None)
         assert caught.value.status == 413
     else:
-        assert request_bodies.decompress(packed, encoding, limit) == content
+        taken = []
+        assert request_bodies.decompress(packed, encoding, limit, taken.append) == content
+        assert sum(taken) == len(content)
 
 
 @pytest.mark.parametrize(
@@ -74,11 +76,12 @@ def test_compressed_bodies_are_read_up_to_the_maximum(members, window, more):
         (b"junk", "gzip", 400), (gzip.compress(b"abc", mtime=0)[:-9], "gzip", 400), (b"", "br", 415),
         (gzip.compress(b"abc", mtime=0) + b"junk", "gzip", 400), (b"", "gzip", 400),
         (gzip.compress(b"a", mtime=0) + gzip.compress(b"b", mtime=0)[:-1], "gzip", 400),
+        (gzip.compress(b"", mtime=0) * 1_001, "gzip", 400),
     ],
 )  # fmt: skip
 def test_what_cannot_be_decompressed_is_refused(body, encoding, status):
     with pytest.raises(ApiError) as caught:
-        request_bodies.decompress(body, encoding, 100)
+        request_bodies.decompress(body, encoding, 100, lambda _: None)
     assert caught.value.status == status
 
 
@@ -101,6 +104,15 @@ def test_memory_is_taken_for_a_body_by_what_it_may_become():
     assert budget.used == found[1] > 20 * len(body)
     assert refusal(bodies, environ(b"{}," * 5000, CONTENT_LENGTH="15000")) == (413, "too_much_memory")
     assert budget.used == found[1]
+
+
+def test_memory_is_taken_for_what_was_decompressed_before_the_rest_is():
+    budget = MemoryBudget(64 * PIECE)
+    bodies = RequestBodies(MEGABYTE, budget)
+    packed = gzip.compress(b"a" * 8 * PIECE)
+    found = environ(packed, CONTENT_LENGTH=str(len(packed)), HTTP_CONTENT_ENCODING="gzip")
+    assert refusal(bodies, found) == (413, "too_much_memory")
+    assert budget.used == 0
 
 
 def test_memory_is_taken_for_what_has_arrived_and_given_back_when_it_is_refused():
