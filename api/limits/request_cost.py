@@ -17,7 +17,8 @@ _WIDE = 4
 """Bytes for each character of a text that holds one beyond U+FFFF."""
 ANSWER_VALUE = 160
 """Bytes for each value of an answer: as the model gave it, as a Python object, as text, and on its way out."""
-FREE_ANSWER = 1 << 16
+FREE_ANSWER_VALUES = 400
+"""Answers with fewer values are not counted."""
 
 
 def cost_of_body(body: bytes, media_type: str) -> int:
@@ -27,9 +28,3 @@ def cost_of_body(body: bytes, media_type: str) -> int:
         return copies + _CELL * (body.count(b",") + body.count(b"\n") + 1) + _FIELD * body.count(b"&")
     values = body.count(b",") + body.count(b":")
     return copies + _VALUE * values + _LIST * body.count(b"[") + _OBJECT * body.count(b"{")
-
-
-def cost_of_answer(values: int) -> int:
-    """Return about how many bytes an answer with so many values needs; 0 if they are few."""
-    cost = values * ANSWER_VALUE
-    return cost if cost > FREE_ANSWER else 0

@@ -13,7 +13,7 @@ from api.errors import ApiError, as_api_error
 from api.inference.answers import Answers
 from api.inference.models import Models
 from api.limits.large_responses import LARGE_RESPONSE
-from api.limits.request_cost import cost_of_answer
+from api.limits.request_cost import ANSWER_VALUE, FREE_ANSWER_VALUES
 from api.limits.request_limits import RequestLimits
 from api.pipeline.exchange import Exchange
 from api.pipeline.request_id import TRACE_HEADER, RequestIds, trace_id_of
@@ -153,7 +153,9 @@ class Service:
         """Answer the question with the model."""
         operation: Operation = exchange.route.operation  # type: ignore[assignment]
         model: Model = exchange.model  # type: ignore[assignment]
-        if cost := cost_of_answer(operation.values(model, exchange.question)):
+        values = operation.values(model, exchange.question)
+        if values > FREE_ANSWER_VALUES:
+            cost = values * ANSWER_VALUE
             self.limits.budget.take(cost, before=exchange.memory, wait=0)
             exchange.memory += cost
         try:

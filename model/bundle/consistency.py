@@ -128,7 +128,9 @@ def _fits(answer: Any, signature: Signature) -> bool:
     if not isinstance(answer, list | tuple) or len(answer) != len(signature.targets):
         return False
     pairs = zip(answer, signature.targets, strict=True)
-    return all(_is_number(value) if target.classes is None else value in target.classes for value, target in pairs)
+    # Without classes, an answer may also be a boolean, which counts as 0 or 1.
+    known = (isinstance(value, int | float) if t.classes is None else value in t.classes for value, t in pairs)
+    return all(known)
 
 
 def _is_number(value: Any) -> bool:

@@ -3,7 +3,7 @@
 import io
 import json
 import os
-import secrets
+import random
 import socket
 import subprocess
 import sys
@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
 from functools import cache
+from itertools import cycle
 
 from api.errors import ApiError
 from api.transport.addresses import wait_until_listening
@@ -79,11 +80,21 @@ class Client:
         return self.ask("GET", path, headers=headers)
 
 
-def free_port():
-    """Return a port where nobody listens, and that neither the kernel nor another worker of pytest gives away."""
+def _ports():
+    """Return ports that neither the kernel nor another worker of pytest gives away, each once in a long while."""
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    ports = [*range(16_000 + 1_000 * (worker % 16), 17_000 + 1_000 * (worker % 16))]
+    random.SystemRandom().shuffle(ports)
+    return cycle(ports)
+
+
+PORTS = _ports()
+
+
+def free_port():
+    """Return a port where nobody listens."""
     while True:
-        port = 16_000 + 1_000 * (worker % 16) + secrets.randbelow(1_000)
+        port = next(PORTS)
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port

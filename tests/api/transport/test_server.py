@@ -45,7 +45,7 @@ def stopped(**settings):
 
 
 def test_what_keeps_it_from_starting_is_one_sentence(bundles):
-    assert stopped(threads="many") == "error: THREADS 'many': must be a whole number from 2 to 256\n"
+    assert stopped(threads="many") == "error: THREADS 'many': must be a whole number from 2 to 1024\n"
     assert "there is no bundle 'nope'" in stopped(model="nope")
     (bundles / "iris" / "model.onnx").write_bytes(b"tampered")
     assert "is not the file that was packed" in stopped(bundles=bundles)

@@ -33,7 +33,7 @@ BROKEN = {
 
 @pytest.fixture(scope="module")
 def server():
-    with running(model="iris", log_level="error") as process:
+    with running(model="iris", log_level="error", threads=16, body_timeout_seconds=2) as process:
         yield process
 
 
@@ -56,7 +56,7 @@ def test_callers_who_announce_a_body_and_do_not_send_it_keep_nobody_waiting(serv
         for connection in slow:
             with suppress(ConnectionError):
                 connection.sendall(HEAD + b"Content-Length: 500\r\n\r\n" + GOOD)
-        # Each is given up after a moment, since no thread was left, and the next ones get theirs.
+        # Each is given up after a moment while no thread is left, the last ones after their time.
         for connection in slow:
             assert heard(connection)[:12] in (b"", b"HTTP/1.1 400")
             connection.close()
