@@ -40,8 +40,8 @@ class RequestBodies:
         if encoding is None and "HTTP_TRANSFER_ENCODING" not in environ:
             # The hot path: nothing of a small body is counted.
             length = environ.get("CONTENT_LENGTH", "")
-            if len(length) < 5 and length.isdecimal() and (size := int(length)) <= FREE_BODY:
-                return self._read_exactly(environ, size), 0
+            if len(length) < 5 and length.isdecimal() and (small := int(length)) <= FREE_BODY:
+                return self._read_exactly(environ, small), 0
         size = content_length(environ)
         media_type = (environ.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
         if size is not None and size > self._max_size:

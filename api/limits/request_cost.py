@@ -8,9 +8,10 @@ from __future__ import annotations
 
 FREE_BODY = 4 << 10
 """A body up to this size is not counted: it cannot need more than a few hundred kilobytes."""
-_VALUE, _LIST, _OBJECT, _CELL, _FIELD = 72, 110, 420, 70, 300
-"""Bytes for each value, list and object of JSON, cell of a table, and field of a form, with its copies on the way to a
-model."""
+_VALUE, _LIST, _OBJECT = 72, 110, 420
+"""Bytes for each value, list and object of JSON, with its copies on the way to a model."""
+_CELL, _ROW, _FIELD = 64, 90, 300
+"""Bytes for each cell and row of a table, and for each field of a form."""
 _COPIES = 4
 """A body is read in pieces, joined, decoded, and parts of it are kept as text."""
 _WIDE = 4
@@ -25,6 +26,7 @@ def cost_of_body(body: bytes, media_type: str) -> int:
     """Return about how many bytes a request with this body needs."""
     copies = _COPIES * len(body) * (1 if body.isascii() else _WIDE)
     if "csv" in media_type or "form" in media_type:
-        return copies + _CELL * (body.count(b",") + body.count(b"\n") + 1) + _FIELD * body.count(b"&")
+        ends = body.count(b"\n") or body.count(b"\r")
+        return copies + _CELL * (body.count(b",") + ends) + _ROW * ends + _FIELD * body.count(b"&")
     values = body.count(b",") + body.count(b":")
     return copies + _VALUE * values + _LIST * body.count(b"[") + _OBJECT * body.count(b"{")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.limits.api_keys import ApiKeys
+from api.limits.document_turns import DocumentTurns
 from api.limits.large_responses import LARGE_RESPONSE, LargeResponses, Pieces
 from api.limits.load_shedding import LoadShedder
 from api.limits.memory_budget import MemoryBudget, budget_size, memory_limit, resident_memory
@@ -23,6 +24,7 @@ class RequestLimits:
         self.load = LoadShedder(settings.max_queue_seconds)
         self.budget = MemoryBudget(budget_size(memory_limit(), resident_memory()))
         self.bodies = RequestBodies(settings.max_body_size, self.budget)
+        self.documents = DocumentTurns()
         self._responses = LargeResponses()
 
     def give_memory(self, taken: int, body: bytes) -> Pieces | None:

@@ -62,6 +62,10 @@ def _info(method: str, path: str, protocol: Protocol, handler: Callable[..., Res
     return Route(method, path, protocol, handler=handler)
 
 
+def _document(path: str, handler: Callable[..., Response], protocol: Protocol = PAGES) -> Route:
+    return Route("GET", path, protocol, handler=handler, document=True)
+
+
 def _score(method: str, path: str, protocol: Protocol, operation: Operation, **more: Any) -> Route:
     return Route(method, path, protocol, operation, more.pop("find_model", default_model), scoring=True, **more)
 
@@ -70,15 +74,15 @@ def _page(method: str) -> Route:
     return _score(method, "/prediction", PAGES, PREDICTION_PAGE, find_model=model_of_fields, error_page=_error_page)
 
 
-PUBLIC_METRICS = _info("GET", "/metrics", HEALTH, health.metrics)
+PUBLIC_METRICS = _document("/metrics", health.metrics, HEALTH)
 ROUTES = (
     _info("GET", "/", PAGES, _root),
     _info("POST", "/", PAGES, deferred("api.pages.form", "redirect")),
     _page("GET"),
     _page("POST"),
-    _info("GET", "/batch", PAGES, deferred("api.pages.batch", "show")),
+    _document("/batch", deferred("api.pages.batch", "show")),
     _score("POST", "/batch", FILE_PAGE, BATCH_FILE, find_model=model_of_query, upload=True),
-    _info("GET", "/model", PAGES, deferred("api.pages.card", "show")),
+    _document("/model", deferred("api.pages.card", "show")),
     _info("GET", "/livez", HEALTH, health.live),
     _info("GET", "/healthz", HEALTH, health.live),
     _info("GET", "/healthcheck", HEALTH, health.live),
@@ -112,10 +116,10 @@ ROUTES = (
     _score("POST", "/invocations", MLFLOW, INVOCATIONS),
     _info("GET", "/ping", MLFLOW, mlflow.ping),
     _info("GET", "/version", MLFLOW, mlflow.version),
-    _info("GET", "/openapi.json", PAGES, deferred("api.openapi", "show")),
-    _info("GET", "/apispec_1.json", PAGES, deferred("api.openapi", "show_swagger")),
+    _document("/openapi.json", deferred("api.openapi", "show")),
+    _document("/apispec_1.json", deferred("api.openapi", "show_swagger")),
     _info("GET", "/apidocs", PAGES, deferred("api.pages.page", "redirect_to_apidocs")),
-    _info("GET", "/apidocs/", PAGES, deferred("api.pages.page", "show_apidocs")),
+    _document("/apidocs/", deferred("api.pages.page", "show_apidocs")),
     _info("GET", "/static/<name>", PAGES, deferred("api.pages.page", "show_static")),
 )
 

@@ -170,7 +170,13 @@ class Service:
 
     def respond(self, exchange: Exchange) -> None:
         """Respond without a model."""
-        exchange.response = exchange.route.handler(self.models, exchange, **exchange.names)  # type: ignore[misc]
+        handler = exchange.route.handler
+        assert handler is not None  # noqa: S101 - a route has an operation or a handler
+        if not exchange.route.document:
+            exchange.response = handler(self.models, exchange, **exchange.names)
+            return
+        with self.limits.documents.turn():
+            exchange.response = handler(self.models, exchange, **exchange.names)
 
     def record(self, exchange: Exchange) -> Response:
         """Count, trace and log the request, and return its response with the headers that all have."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from prometheus_client import CollectorRegistry, ProcessCollector
@@ -16,6 +17,8 @@ from api.telemetry.metric_list import METRICS
 from api.telemetry.metrics import Metrics
 from api.telemetry.model_series import APP, Entry, series_of
 
+_MAKING = Lock()
+"""Held by the one who makes an exposition: for a wide model each takes some megabytes."""
 _INFO = {each.name: each for each in METRICS}
 Families = dict[str, Any]
 """The families of METRICS by name; their add_metric methods differ."""
@@ -23,11 +26,12 @@ Families = dict[str, Any]
 
 def exposition(metrics: Metrics, accept: str) -> tuple[bytes, str]:
     """Return the metrics in the format that the Accept header asks for, and its content type."""
-    registry = CollectorRegistry()
-    registry.register(_ServiceCollector(metrics))
-    ProcessCollector(registry=registry)
     encode, content_type = choose_encoder(accept)
-    return encode(registry), content_type
+    with _MAKING:
+        registry = CollectorRegistry()
+        registry.register(_ServiceCollector(metrics))
+        ProcessCollector(registry=registry)
+        return encode(registry), content_type
 
 
 class _ServiceCollector(Collector):
