@@ -19,9 +19,13 @@ from api.limits.request_cost import FREE_BODY, cost_of_body
 
 PIECE = 1 << 16
 """Bodies are read in pieces of this size, so that memory is taken for what has arrived, not for what was announced."""
+PUBLIC_BODY = 16 << 10
+"""The maximum for a path that needs no key."""
 _ARRIVING = 4
 """All bodies that are arriving may take one part in so many of the memory budget."""
 _CSV, _FORM = "text/csv", "application/x-www-form-urlencoded"
+_ARRIVING_WAIT_SECONDS = 0.25
+"""How long a body that is arriving waits for others; each holds a thread and what has come of it."""
 _MAX_MEMBERS = 1_000
 _ZLIB_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
@@ -34,8 +38,11 @@ class RequestBodies:
         self._arriving = MemoryBudget(budget.size // _ARRIVING)
         self._reading: dict[int, float] = {}
 
-    def read(self, environ: Mapping[str, Any]) -> tuple[bytes, int]:
-        """Return the body of a request, and the bytes that were taken from the memory budget for answering it."""
+    def read(self, environ: Mapping[str, Any], *, public: bool = False) -> tuple[bytes, int]:
+        """Return the body of a request, and the bytes that were taken from the memory budget for answering it.
+
+        What is public needs no key, so that not much is read for it.
+        """
         encoding = environ.get("HTTP_CONTENT_ENCODING")
         if encoding is None and "HTTP_TRANSFER_ENCODING" not in environ:
             # The hot path: nothing of a small body is counted.
@@ -43,20 +50,21 @@ class RequestBodies:
             if len(length) < 5 and length.isdecimal() and (small := int(length)) <= FREE_BODY:
                 return self._read_exactly(environ, small), 0
         size = content_length(environ)
+        max_size = min(self._max_size, PUBLIC_BODY) if public else self._max_size
         media_type = (environ.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
-        if size is not None and size > self._max_size:
-            raise too_large(self._max_size)
+        if size is not None and size > max_size:
+            raise too_large(max_size)
         taken = 0
         pieces = []
 
         def take(length: int) -> None:
             # Twice: as a piece, and as a part of the body.
             nonlocal taken
-            self._arriving.take(2 * length, before=taken, wait=0)
+            self._arriving.take(2 * length, before=taken, wait=_ARRIVING_WAIT_SECONDS)
             taken += 2 * length
 
         try:
-            for piece in self._pieces(environ, size):
+            for piece in self._pieces(environ, size, max_size):
                 take(len(piece))
                 pieces.append(piece)
             body = b"".join(pieces)
@@ -66,7 +74,7 @@ class RequestBodies:
                     411, "length_required", f"{media_type} needs a Content-Length: cut off, it would look whole"
                 )
             if encoding is not None and encoding.lower() != "identity":
-                body = decompress(body, encoding, self._max_size, take)
+                body = decompress(body, encoding, max_size, take)
             cost = cost_of_body(body, media_type)
             self._budget.take(cost)
         finally:
@@ -85,10 +93,10 @@ class RequestBodies:
             raise incomplete(size)
         return body
 
-    def _pieces(self, environ: Mapping[str, Any], size: int | None) -> Any:
+    def _pieces(self, environ: Mapping[str, Any], size: int | None, max_size: int) -> Any:
         """Yield a body as it arrives, and raise an error if it ends too early or is too large."""
         thread, read = get_ident(), environ["wsgi.input"].read
-        left = self._max_size + 1 if size is None else size
+        left = max_size + 1 if size is None else size
         self._reading[thread] = monotonic()
         try:
             while left and (piece := read(min(PIECE, left))):
@@ -97,7 +105,7 @@ class RequestBodies:
         finally:
             del self._reading[thread]
         if size is None and not left:
-            raise too_large(self._max_size)
+            raise too_large(max_size)
         if size is not None and left:
             raise incomplete(size)
 
@@ -118,7 +126,11 @@ def _marks_its_end(body: bytes, media_type: str) -> bool:
 
 def content_length(environ: Mapping[str, Any]) -> int | None:
     """Return a body's announced size: None if it comes in chunks, 0 if there is none."""
-    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        if environ["HTTP_TRANSFER_ENCODING"].strip().lower() != "chunked":
+            raise ApiError(415, "encoding", "Transfer-Encoding can be chunked and nothing else")
+        if environ.get("CONTENT_LENGTH"):
+            raise ApiError(400, "malformed", "a request has either a Content-Length or a Transfer-Encoding")
         return None
     text = environ.get("CONTENT_LENGTH") or ""
     return int(text) if text.isascii() and text.isdigit() else 0

@@ -10,8 +10,8 @@ FREE_BODY = 4 << 10
 """A body up to this size is not counted: it cannot need more than a few hundred kilobytes."""
 _VALUE, _LIST, _OBJECT = 72, 110, 420
 """Bytes for each value, list and object of JSON, with its copies on the way to a model."""
-_CELL, _ROW, _FIELD = 64, 90, 300
-"""Bytes for each cell and row of a table, and for each field of a form."""
+_CELL, _ROW, _FIELD, _ESCAPE = 64, 90, 300, 240
+"""Bytes for each cell and row of a table, and for each field and each %XX of a form."""
 _COPIES = 4
 """A body is read in pieces, joined, decoded, and parts of it are kept as text."""
 _WIDE = 4
@@ -27,6 +27,7 @@ def cost_of_body(body: bytes, media_type: str) -> int:
     copies = _COPIES * len(body) * (1 if body.isascii() else _WIDE)
     if "csv" in media_type or "form" in media_type:
         ends = body.count(b"\n") or body.count(b"\r")
-        return copies + _CELL * (body.count(b",") + ends) + _ROW * ends + _FIELD * body.count(b"&")
+        table = _CELL * (body.count(b",") + ends) + _ROW * ends
+        return copies + table + _FIELD * body.count(b"&") + _ESCAPE * body.count(b"%")
     values = body.count(b",") + body.count(b":")
     return copies + _VALUE * values + _LIST * body.count(b"[") + _OBJECT * body.count(b"{")

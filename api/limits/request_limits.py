@@ -6,6 +6,7 @@ from typing import Any
 
 from api.limits.api_keys import ApiKeys
 from api.limits.document_turns import DocumentTurns
+from api.limits.large_requests import LargeRequests
 from api.limits.large_responses import LARGE_RESPONSE, LargeResponses, Pieces
 from api.limits.load_shedding import LoadShedder
 from api.limits.memory_budget import MemoryBudget, budget_size, memory_limit, resident_memory
@@ -25,6 +26,7 @@ class RequestLimits:
         self.budget = MemoryBudget(budget_size(memory_limit(), resident_memory()))
         self.bodies = RequestBodies(settings.max_body_size, self.budget)
         self.documents = DocumentTurns()
+        self.large = LargeRequests()
         self._responses = LargeResponses()
 
     def give_memory(self, taken: int, body: bytes) -> Pieces | None:

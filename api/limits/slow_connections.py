@@ -26,6 +26,10 @@ MIN_PROGRESS = 4096
 """Bytes that a slow caller must send or accept within a time limit to keep the connection."""
 _CROWDED_SHARE, _FULL_SHARE = 0.5, 0.75
 """Shares of the threads, and of the connections, from which on the limits are short."""
+SEND_BUFFER = 1 << 16
+"""Bytes of responses that the kernel keeps for each connection, of which it may take twice as many."""
+_MAX_UNSENT = 16 << 20
+"""Bytes that all connections together may not have sent yet before the limits are short."""
 _CROWDED_INTERVAL, _INTERVAL, _CHECKS = 0.05, 1.0, 0.05
 # Where struct tcp_info has what is used here: unacked; milliseconds since data was sent, and received; bytes_acked,
 # bytes_received; notsent_bytes.
@@ -44,7 +48,7 @@ class Connection:
     acked_at: float = 0.0
     is_slow: bool = False
     """It has begun to send, and makes hardly any progress."""
-    is_shut: bool = False
+    shut_at: float = -inf
 
 
 @dataclass(slots=True, frozen=True)
@@ -80,16 +84,17 @@ class SlowConnections:
         self._threads, self._max_connections = threads, max_connections
         self._receive_timeout, self._send_timeout = receive_timeout, send_timeout
         self._known: dict[tuple[int, int], Connection] = {}
-        self._full = False
+        self._full = self._unsent = False
 
     @property
     def is_crowded(self) -> bool:
         """Return whether the limits are short."""
-        return self._full or self._waiting() >= self._threads * _CROWDED_SHARE
+        return self._full or self._unsent or self._waiting() >= self._threads * _CROWDED_SHARE
 
     def start(self, port: int, report: Callable[[int], None]) -> None:
         """Close slow connections in the background, and report how many."""
         if sys.platform == "linux":
+            _limit_send_buffers(port)
             Thread(target=self._run, args=(port, report), name="slow-connections", daemon=True).start()
 
     def _run(self, port: int, report: Callable[[int], None]) -> None:
@@ -106,25 +111,29 @@ class SlowConnections:
         """Look at every connection of a port once; close the slow ones, and return how many."""
         seen: dict[tuple[int, int], Connection] = {}
         slow: list[tuple[float, tuple[int, int]]] = []
-        closed = 0
+        closed = unsent = 0
         strictly = not crowded and now - self._oldest() < self._receive_timeout
         for key, connection in _connections(port):
             known = seen[key] = self._known.get(key) or Connection(received_at=now, acked_at=now)
             # A connection may end at any moment.
             with suppress(OSError):
-                how = self.verdict(known, _counts(connection), now, crowded=crowded, strictly=strictly)
+                counts = _counts(connection)
+                unsent += counts.unsent
+                how = self.verdict(known, counts, now, crowded=crowded, strictly=strictly)
                 if how is not None:
                     connection.shutdown(how)
                     closed += 1
-                elif crowded and known.is_slow and not known.is_shut:
+                elif crowded and known.is_slow and known.shut_at == -inf:
                     slow.append((known.receiving_since, key))
         self._full = len(seen) >= self._max_connections * _FULL_SHARE
+        self._unsent = unsent > _MAX_UNSENT
         self._known = seen
-        # Threads take requests in the order of their arrival, so they wait for the oldest of these senders. All others
-        # may be whole requests that wait for a thread: they are left alone.
-        for _, key in sorted(slow)[: self._waiting()]:
-            seen[key].is_shut = _shut_down_reading(key[0])
-            closed += 1
+        # Threads take requests in the order of their arrival, so they wait for the oldest of these senders, or have not
+        # noticed yet that the connection was shut. All others may be whole requests that wait for a thread.
+        waiting = self._waiting() - sum(now - known.shut_at <= CROWDED_SECONDS for known in seen.values())
+        for _, key in sorted(slow)[: max(waiting, 0)]:
+            seen[key].shut_at = now
+            closed += _shut_down_reading(key[0])
         return closed
 
     def verdict(
@@ -160,13 +169,25 @@ def _counts(connection: socket.socket) -> Counts:
 
 def _connections(port: int) -> Iterator[tuple[tuple[int, int], socket.socket]]:
     """Yield this process's connections on a port, each with a key that no other has."""
+    for handle, found in _sockets(port):
+        with suppress(OSError):
+            if not found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                yield (handle, os.fstat(handle).st_ino), found
+
+
+def _limit_send_buffers(port: int) -> None:
+    """Let the kernel keep little of what callers have not read; connections inherit this from the listening socket."""
+    for _, found in _sockets(port):
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+
+
+def _sockets(port: int) -> Iterator[tuple[int, socket.socket]]:
+    """Yield this process's sockets on a port, with their file handles."""
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - thousands of paths cost more than their names
         handle = int(name)
-        with suppress(OSError), _socket_of(handle) as connection:
-            if connection.getsockname()[1:2] == (port,) and not connection.getsockopt(
-                socket.SOL_SOCKET, socket.SO_ACCEPTCONN
-            ):
-                yield (handle, os.fstat(handle).st_ino), connection
+        with suppress(OSError), _socket_of(handle) as found:
+            if found.getsockname()[1:2] == (port,):
+                yield handle, found
 
 
 @contextmanager

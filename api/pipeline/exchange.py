@@ -34,6 +34,8 @@ class Exchange(Request, kw_only=True):
     started: float = 0.0
     memory: int = 0
     """How many bytes were taken from the memory budget."""
+    is_large: bool = False
+    """It has one of the places for large requests."""
     question: Any = None
     answers: Any = None
     response: Response | None = None

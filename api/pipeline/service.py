@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from api.errors import ApiError, as_api_error
 from api.inference.answers import Answers
 from api.inference.models import Models
+from api.limits.large_requests import LARGE_REQUEST
 from api.limits.large_responses import LARGE_RESPONSE
 from api.limits.request_cost import ANSWER_VALUE, FREE_ANSWER_VALUES
 from api.limits.request_limits import RequestLimits
@@ -87,6 +88,8 @@ class Service:
     def _give_memory(self, exchange: Exchange, response: Response) -> None:
         """Give the request's memory back, but for what a large response takes until it is sent."""
         exchange.body, exchange.question, exchange.answers = b"", None, None
+        if exchange.is_large:
+            self.limits.large.end()
         try:
             response.pieces = self.limits.give_memory(exchange.memory, response.body)
         except ApiError as error:
@@ -134,7 +137,9 @@ class Service:
         """Read the body, now that its sender may send one."""
         route = exchange.route
         if route.method == "POST":
-            exchange.body, exchange.memory = self._read(exchange.environ)
+            exchange.body, exchange.memory = self._read(exchange.environ, public=not route.scoring)
+            if exchange.memory > LARGE_REQUEST:
+                self._begin_large(exchange)
             if route.upload:
                 exchange.body = file_of_upload(exchange)
 
@@ -158,10 +163,16 @@ class Service:
             cost = values * ANSWER_VALUE
             self.limits.budget.take(cost, before=exchange.memory, wait=0)
             exchange.memory += cost
+            if exchange.memory > LARGE_REQUEST and not exchange.is_large:
+                self._begin_large(exchange)
         try:
             exchange.answers = operation.predict(self.models, model, exchange.question)
         except (ApiError, SignatureError, RefusedRow) as error:
             raise operation.translate(as_api_error(error), model, exchange.question) from None
+
+    def _begin_large(self, exchange: Exchange) -> None:
+        self.limits.large.begin()
+        exchange.is_large = True
 
     def encode(self, exchange: Exchange) -> None:
         """Turn the answers into a response."""

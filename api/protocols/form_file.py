@@ -32,6 +32,8 @@ def _file_of_form(request: Request) -> bytes:
         raise ApiError(413, "too_large", f"the form has over {MAX_PARTS} parts or {MAX_FIELD_BYTES} bytes") from None
     if "file" not in files:
         raise ApiError(400, "malformed", 'the form must have a file under the name "file"')
+    if len(files.getlist("file")) > 1:
+        raise ApiError(400, "malformed", 'the form has several files under the name "file"')
     content: bytes = files["file"].read()
     return content
 

@@ -89,6 +89,9 @@ def split_frame(frame: Any) -> tuple[list[Any], list[str]]:
     names = frame.get("columns")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ApiError(400, "malformed", "the columns of dataframe_split must be a list of names")
+    index = frame.get("index")
+    if index is not None and not (isinstance(index, list) and len(index) == len(frame["data"])):
+        raise ApiError(400, "malformed", "the index of dataframe_split must be a list with one entry for each row")
     return frame["data"], names
 
 

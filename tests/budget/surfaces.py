@@ -149,7 +149,7 @@ def _pathless(row, record):
             AN_ELEMENT, "own"
         ),
         Surface("repository index", ("/v2/repository/index",), ("@0", '{"ready":@0}'), AN_ELEMENT, "error"),
-        Surface("form", ("/",), ("@0",), FORM_FIELDS, "page", FORM, separator="&"),
+        Surface("form", ("/prediction", "/"), ("@0", "a=@0"), FORM_FIELDS, "page", FORM, separator="&"),
     ]  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def _files(rows):
     for name in ("iris", "text", "wide"):
         header = ",".join(rows[name][1])
         line = ",".join("1" for _ in rows[name][0]) + "\n"
-        csv = (f"{header}\n@0", "@0", "@0\n1,1", f"{header},@0\n1,1")
+        csv = (f"{header}\n@0", "@0", "@0\n1,1", f"{header},@0\n1,1", f'{header},more\n{line[:-1]},"@0"\n')
         lines, batch = ((line, "", ""), *A_CELL), (f"/batch?model={name}",)
         form = tuple(PART % each for each in csv)
         found.append(

@@ -6,8 +6,7 @@ from tests.budget import run
 from tests.budget.conftest import SEARCH_SECONDS, SEED
 from tests.budget.report import HEAD
 
-# One worker runs them one after the other: two at once would measure each other.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("budget")]
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(900)]
 
 
 def verdict(rows):

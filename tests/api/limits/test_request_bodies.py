@@ -35,7 +35,7 @@ def refusal(bodies, found):
 def test_a_body_is_read_by_its_length_or_to_its_end():
     bodies = make(100)
     for body, headers in (
-        (b"abc", {"CONTENT_LENGTH": "3"}), (b"abcdef", CHUNKED), (b"abcdef", {"CONTENT_LENGTH": "3", **CHUNKED}),
+        (b"abc", {"CONTENT_LENGTH": "3"}), (b"abcdef", CHUNKED),
         (b"", {}), (b"", {"CONTENT_LENGTH": "many"}),
     ):  # fmt: skip
         assert bodies.read(environ(b"abcdef", **headers))[0] == body
@@ -104,6 +104,30 @@ def test_memory_is_taken_for_a_body_by_what_it_may_become():
     assert budget.used == found[1] > 20 * len(body)
     assert refusal(bodies, environ(b"{}," * 5000, CONTENT_LENGTH="15000")) == (413, "too_much_memory")
     assert budget.used == found[1]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"CONTENT_LENGTH": "3", **CHUNKED}, 400), ({"HTTP_TRANSFER_ENCODING": "gzip, chunked"}, 415),
+        ({"HTTP_TRANSFER_ENCODING": "identity"}, 415),
+    ],
+)  # fmt: skip
+def test_a_body_whose_framing_servers_may_disagree_about_is_refused(headers, status):
+    assert refusal(make(100), environ(b"abc", **headers))[0] == status
+
+
+def test_little_is_read_for_what_needs_no_key():
+    bodies, most = make(MEGABYTE), request_bodies.PUBLIC_BODY
+    assert len(bodies.read(environ(b"a" * most, CONTENT_LENGTH=str(most)), public=True)[0]) == most
+    packed = gzip.compress(b"a" * (most + 1))
+    for found in (
+        environ(b"a" * (most + 1), CONTENT_LENGTH=str(most + 1)), environ(b"a" * (most + 1), **CHUNKED),
+        environ(packed, CONTENT_LENGTH=str(len(packed)), HTTP_CONTENT_ENCODING="gzip"),
+    ):  # fmt: skip
+        with pytest.raises(ApiError) as caught:
+            bodies.read(found, public=True)
+        assert (caught.value.status, caught.value.code) == (413, "too_large")
 
 
 def test_memory_is_taken_for_what_was_decompressed_before_the_rest_is():

@@ -33,6 +33,13 @@ def test_a_form_without_it_is_refused(body, content_type):
     assert caught.value.status == 400
 
 
+def test_two_files_are_refused():
+    body = (FORM % (b"file", b"a,b\n1,2\n")).removesuffix(b"--x--\r\n") + FORM % (b"file", b"a,b\n3,4\n")
+    with pytest.raises(ApiError, match="several files") as caught:
+        file_of_upload(Request(body, {"CONTENT_TYPE": "multipart/form-data; boundary=x"}))
+    assert caught.value.status == 400
+
+
 def test_a_huge_field_is_refused(make_client):
     field = b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\n%s\r\n--x--\r\n' % (
         b"a" * (MAX_FIELD_BYTES + 9)

@@ -90,6 +90,13 @@ def test_csv_is_read_by_name(make_client):
             "INVALID_PARAMETER_VALUE",
             "q: is not a feature",
         ),
+        (
+            {"dataframe_split": {"columns": [*ROW], "data": [[1, 2, 3]], "index": [0, 1]}},
+            "application/json",
+            400,
+            "BAD_REQUEST",
+            "one entry for each row",
+        ),
         ({"inputs": [{"age": 1}]}, "application/json", 422, "INVALID_PARAMETER_VALUE", "new_user: is missing"),
         (b"age,new_user,total_pages_visited\nx,1,2\n", "text/csv", 422, "INVALID_PARAMETER_VALUE", "row 0, age"),
         (b"x", "application/vnd.apache.parquet", 415, "BAD_REQUEST", "is not supported"),

@@ -58,9 +58,8 @@ def test_callers_who_announce_a_body_and_do_not_send_it_keep_nobody_waiting(serv
                 connection.sendall(HEAD + b"Content-Length: 500\r\n\r\n" + GOOD)
         # Each is given up after a moment while no thread is left, the last ones after their time.
         for connection in slow:
-            assert heard(connection)[:12] in (b"", b"HTTP/1.1 400")
+            assert heard(connection)[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 503")
             connection.close()
-        assert answers(server)
         for _ in range(1000):
             if answers(server) and len(list(handles.iterdir())) <= before + 2:
                 break
