@@ -4,9 +4,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from tests.budget.prober import PROBES, worst_of_medians
-from tests.budget.service import MEGABYTE, MOST
-
-MOST_PROBE = 0.5
+from tests.budget.service import MEGABYTE, MOST, MOST_PROBE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Watch:
             worst = max([worst, *(each.seconds for each in found)])
             if not found:
                 faults.append(f"{name} was not probed")
-            elif (middle := worst_of_medians(found)) > MOST_PROBE and self.service.alive:
+            elif (middle := worst_of_medians(found)) > MOST_PROBE_SECONDS and self.service.alive:
                 wrong = {str(each.status or each.fault) for each in found if each.status != 200}
                 faults.append(f"{name}: {', '.join(sorted(wrong)) or f'{middle:.1f} s'}")
         return Row(self.kind, self.case, peak, worst, outcome, tuple(faults))
