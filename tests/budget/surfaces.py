@@ -115,9 +115,9 @@ def _outputs(classes):
     return [atom(each) for each in (*named, best, binary)]
 
 
-def surfaces(document, first):
-    """Return every surface of a service whose first model this is."""
-    rows = {name: _rows(document, name) for name in ("iris", "churn", "echo", "text", "wide")}
+def surfaces(document, first, names=("iris", "churn", "echo", "text", "wide")):
+    """Return every surface of a service of these models, the first of which is this."""
+    rows = {name: _rows(document, name) for name in names}
     found = [*_pathless(*rows[first]), *_files(rows)]
     for name, (row, record) in rows.items():
         found += _of_model(name, row, record)
@@ -156,7 +156,7 @@ def _pathless(row, record):
 def _files(rows):
     """Return CSV files by both ways of sending, of a narrow model and of a wide one."""
     found = []
-    for name in ("iris", "text", "wide"):
+    for name in sorted(rows.keys() & {"iris", "text", "wide"}):
         header = ",".join(rows[name][1])
         line = ",".join("1" for _ in rows[name][0]) + "\n"
         csv = (f"{header}\n@0", "@0", "@0\n1,1", f"{header},@0\n1,1", f'{header},more\n{line[:-1]},"@0"\n')
