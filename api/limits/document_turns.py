@@ -1,4 +1,4 @@
-"""Turns for making pages and other documents: each takes time and memory, so only one is made at a time."""
+"""Turns for making pages and metrics: each takes time and memory, so only one is made at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from threading import BoundedSemaphore, Lock
 
 from api.errors import ApiError
 
-MAX_WAITING = 4
+MAX_WAITING = 16
 """How many may be made or wait for their turn; with more, those who scrape metrics would wait too long."""
 
 
