@@ -113,7 +113,7 @@ def test_a_separator_within_a_text_does_not_end_a_line(place):
     odd = GOOD | {"reason": "a\u2028b\u0085c"}
     wrote(place, f"{json.dumps(odd, ensure_ascii=False)}\n".encode())
     (entry,) = ledger.read(place, "dev")
-    assert entry.reason == odd["reason"]
+    assert entry["reason"] == odd["reason"]
 
 
 declared = yaml.safe_load((ROOT / "environments.yaml").read_text())
