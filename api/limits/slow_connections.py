@@ -178,7 +178,9 @@ def _connections(port: int) -> Iterator[tuple[tuple[int, int], socket.socket]]:
 def _limit_send_buffers(port: int) -> None:
     """Let the kernel keep little of what callers have not read; connections inherit this from the listening socket."""
     for _, found in _sockets(port):
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+        # A connection that came in the meantime may have ended.
+        with suppress(OSError):
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
 
 def _sockets(port: int) -> Iterator[tuple[int, socket.socket]]:

@@ -41,7 +41,12 @@ class DrainingServer(ThreadedServer):
         """Start, and report when the server listens."""
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
         wait_until_listening(loopback_address(self.bind_addr), self.bind_port)
-        self._on_listening()
+        try:
+            self._on_listening()
+        except BaseException:
+            # The worker's thread would keep a process alive that no signal ends.
+            super().shutdown()  # type: ignore[no-untyped-call]
+            raise
 
     def signal_handler_interrupt(self, number: int, *_: Any) -> None:
         """Drain at the first SIGTERM; end at once at Ctrl-C or a second signal."""

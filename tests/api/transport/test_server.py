@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import os
 import re
 import shutil
 import signal
@@ -14,8 +15,9 @@ from threading import Thread
 
 import pytest
 
+from api.transport.signal_event import SignalEvent
 from model.bundle.files import DEFAULT_ROOT, read, write
-from tests.helpers.server import KUBELET, fetch, running
+from tests.helpers.server import KUBELET, fetch, free_port, running
 from tests.helpers.waiting import until
 
 
@@ -49,6 +51,31 @@ def test_what_keeps_it_from_starting_is_one_sentence(bundles):
     assert "there is no bundle 'nope'" in stopped(model="nope")
     (bundles / "iris" / "model.onnx").write_bytes(b"tampered")
     assert "is not the file that was packed" in stopped(bundles=bundles)
+
+
+BROKEN_START = """
+import sys
+from api.limits import slow_connections
+slow_connections._limit_send_buffers = lambda port: 1 / 0
+from api.__main__ import main
+sys.argv = ["api"]
+main()
+"""
+
+
+def test_a_failure_while_it_begins_to_listen_ends_the_process():
+    ports = {"PORT": str(free_port()), "ADMIN_PORT": str(free_port()), "HOST": "127.0.0.1"}
+    command = [sys.executable, "-c", BROKEN_START]
+    done = subprocess.run(command, env=os.environ | ports, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+
+
+def test_a_signal_s_event_is_set_whatever_lock_is_held():
+    event = SignalEvent()
+    with event._cond:
+        event.set()
+    assert event.wait(0)
 
 
 def test_a_taken_port_is_said():
