@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from time import monotonic, sleep
 from urllib.request import Request, urlopen
 
 from benchmarks.contestants import Contestant
+from tests.helpers.server import free_port
 
 HERE = Path(__file__).parents[1]
 VENVS = HERE / "build" / "bench"
@@ -51,13 +51,6 @@ def installed(contestant: Contestant) -> Path:
         subprocess.run(command, check=True, timeout=300, capture_output=True)
         done.write_text(" ".join(contestant.packages))
     return python
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextmanager

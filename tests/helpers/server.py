@@ -77,21 +77,16 @@ class Client:
         return self.ask("GET", path, headers=headers)
 
 
-def _ports():
-    """Return ports that neither the kernel nor another worker of pytest gives away, each once in a long while."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    ports = [*range(16_000 + 1_000 * (worker % 16), 17_000 + 1_000 * (worker % 16))]
-    random.SystemRandom().shuffle(ports)
-    return cycle(ports)
-
-
-PORTS = _ports()
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
+_FIRST_PORT = 16_000 + 1_000 * _WORKER
+# Neither the kernel nor another worker of pytest uses these ports, and each is returned once in a thousand calls.
+_PORTS = cycle(random.SystemRandom().sample(range(_FIRST_PORT, _FIRST_PORT + 1_000), 1_000))
 
 
 def free_port():
     """Return a port where nobody listens."""
     while True:
-        port = next(PORTS)
+        port = next(_PORTS)
         with suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
@@ -126,7 +121,7 @@ def heard(connection):
 
 @contextmanager
 def running(*within, log=subprocess.PIPE, **settings):
-    """Start `python -m api` with these settings, and give its process once it says that it is ready.
+    """Start `python -m api` with these settings, and give its process once the first line is on its stderr.
 
     A command to start it within may stand before; with a log of its own, its port is awaited.
     """
@@ -136,9 +131,7 @@ def running(*within, log=subprocess.PIPE, **settings):
     try:
         process.url, process.admin = (f"http://127.0.0.1:{environment[name]}" for name in ("PORT", "ADMIN_PORT"))
         if log is subprocess.PIPE:
-            process.said = process.stderr.readline()
-            if process.said.startswith("Traceback"):
-                process.said += process.stderr.read()
+            process.first_line = process.stderr.readline()
         else:
             wait_until_listening("127.0.0.1", int(environment["PORT"]), 30)
         yield process
@@ -147,3 +140,11 @@ def running(*within, log=subprocess.PIPE, **settings):
         process.wait()
         if process.stderr:
             process.stderr.close()
+
+
+def stderr_until_exit(process, seconds=20):
+    """Return all that a server writes to stderr until it exits, and end it if it does not."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    process.kill()
+    return process.first_line + process.stderr.read()

@@ -7,7 +7,7 @@ from threading import Thread
 from time import sleep
 from urllib.parse import urlsplit
 
-from tests.helpers.server import fetch, running
+from tests.helpers.server import fetch, running, stderr_until_exit
 
 GRACE = 45
 
@@ -57,7 +57,7 @@ class Deployment:
 
     def _start(self):
         pod = self._stack.enter_context(running(**self._settings))
-        assert "ready" in pod.said, pod.said
+        assert "ready" in pod.first_line, stderr_until_exit(pod)
         self._pods.append(pod)
         self._balancer.add(urlsplit(pod.url).port)
 

@@ -12,7 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from tests.api.telemetry.collector import collecting, facts
 from tests.api.transport.test_server import spoil_copy
-from tests.helpers.server import fetch, free_port, running
+from tests.helpers.server import fetch, free_port, running, stderr_until_exit
 
 TRACE, CALLER = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = {"traceparent": f"00-{TRACE}-{CALLER}-01", "tracestate": "vendor=x"}
@@ -168,15 +168,15 @@ def test_the_sdk_s_own_settings_count(collector):
 
 def test_a_misspelt_sampler_is_said_in_our_own_log(collector):
     with traced(collector, otel_traces_sampler="allways") as server:
-        assert json.loads(server.said)["message"] == "Couldn't recognize sampler allways."
+        assert json.loads(server.first_line)["message"] == "Couldn't recognize sampler allways."
 
 
 def test_settings_that_the_sdk_cannot_use_are_one_sentence(collector):
     with traced(collector, otel_bsp_max_queue_size=1) as server:
         assert server.wait(20) == 2
-        said = server.said + server.stderr.read()
-    assert said.startswith("error: one of the variables OTEL_*: max_export_batch_size must be less")
-    assert said.count("\n") == 1
+        written = stderr_until_exit(server)
+    assert written.startswith("error: one of the variables OTEL_*: max_export_batch_size must be less")
+    assert written.count("\n") == 1
 
 
 def test_what_is_left_is_sent_at_the_end(collector):

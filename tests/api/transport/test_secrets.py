@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tests.helpers.server import connect, fetch, heard, running
+from tests.helpers.server import connect, fetch, heard, running, stderr_until_exit
 
 ROOT = Path(__file__).parents[3]
 KEY, WRONG = "right-7f3a9c51d2", "wrong-0b8e6d47aa"
@@ -82,9 +82,9 @@ def test_no_key_is_ever_logged_or_counted(tmp_path):
 def test_a_key_that_is_refused_at_the_start_is_not_repeated():
     with running(api_keys=f"{KEY},no") as server:
         assert server.wait(20) == 2
-        said = server.said + server.stderr.read()
-    assert "at least 8" in said
-    assert KEY not in said
+        written = stderr_until_exit(server)
+    assert "at least 8" in written
+    assert KEY not in written
 
 
 @pytest.mark.parametrize("path", PAGES)

@@ -14,8 +14,9 @@ from threading import Thread
 
 import pytest
 
+from api.__main__ import main
 from model.bundle.files import DEFAULT_ROOT, read, write
-from tests.helpers.server import fetch, running
+from tests.helpers.server import fetch, free_port, running, stderr_until_exit
 from tests.helpers.waiting import until
 
 
@@ -23,7 +24,7 @@ def test_it_says_in_one_line_what_it_serves():
     with running(model="iris,churn") as server:
         assert re.fullmatch(
             r"score-app: iris \w{12} \(onnx\), churn \w{12} \(onnx\) on http://127\.0\.0\.1:\d+, admin on \d+, "
-            r"32 threads, ready in \d+\.\d\d s\n", server.said
+            r"32 threads, ready in \d+\.\d\d s\n", server.first_line
         )  # fmt: skip
         assert fetch(f"{server.url}/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}').body == b'{"score":[0]}'
         assert fetch(f"{server.url}/readyz").json["status"] == "ready"
@@ -41,7 +42,7 @@ def test_a_signal_ends_it_cleanly(stop):
 def stopped(**settings):
     with running(**settings) as server:
         assert server.wait(20) == 2
-        return server.said + server.stderr.read()
+        return stderr_until_exit(server)
 
 
 def test_what_keeps_it_from_starting_is_one_sentence(bundles):
@@ -49,6 +50,21 @@ def test_what_keeps_it_from_starting_is_one_sentence(bundles):
     assert "there is no bundle 'nope'" in stopped(model="nope")
     (bundles / "iris" / "model.onnx").write_bytes(b"tampered")
     assert "is not the file that was packed" in stopped(bundles=bundles)
+
+
+def test_an_admin_port_that_is_taken_during_the_start_is_reported(monkeypatch, capsys):
+    monkeypatch.setattr("api.transport.addresses.is_port_free", lambda *_: True)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for name, value in {"HOST": "127.0.0.1", "PORT": str(free_port()), "ADMIN_PORT": port, "MODEL": "iris"}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("sys.argv", ["api"])
+        with pytest.raises(SystemExit) as stop:
+            main()
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith(f"error: ADMIN_PORT {port} is taken on 127.0.0.1: ")
 
 
 def test_a_taken_port_is_said():
