@@ -25,6 +25,7 @@ RATE, STEADY, FAILURES, P99 = (
     float(os.environ.get(name, low)) for name, low in (("RATE", 10), ("STEADY", 0), ("FAILURES", 0), ("P99", 250))
 )
 CALLERS = ceil(STEADY / RATE)
+REQUESTS_PER_CONNECTION = 30
 
 
 def typical(schema: dict[str, Any]) -> dict[str, Any]:
@@ -75,7 +76,7 @@ class Steady(LoadTestShape):
 
 
 class Caller(FastHttpUser):
-    """One caller that keeps its connection."""
+    """One caller that keeps a connection for some dozens of requests, so that pods which come later are asked too."""
 
     wait_time = until_due if STEADY else constant_throughput(RATE)
 
@@ -89,7 +90,9 @@ class Caller(FastHttpUser):
 
     @task(92)
     def predict(self) -> None:
-        """Ask for one prediction."""
+        """Ask for one prediction, now and then over a new connection."""
+        if random.random() < 1 / REQUESTS_PER_CONNECTION:  # noqa: S311
+            self.client.client.close()
         self.client.post("/predict", json={"data": [self.row]}, headers=self.headers)
 
     @task(3)

@@ -5,6 +5,8 @@ Pages that show the document do not belong here (pages).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from api.inference.models import Models
 from api.openapi import information_paths, protocol_paths, scoring_paths
 from api.openapi.information_paths import HEALTH, MLFLOW, V1, V2
@@ -25,12 +27,22 @@ _TAGS = {
 
 def show(models: Models, _: Request) -> Response:
     """Return the document."""
-    return Response(encode_json(document(models)))
+    return Response(_encoded_document(models))
 
 
 def show_swagger(models: Models, _: Request) -> Response:
     """Return the older and smaller document, for clients that read Swagger 2.0."""
-    return Response(encode_json(swagger2(models)))
+    return Response(_encoded_swagger(models))
+
+
+@lru_cache(maxsize=1)
+def _encoded_document(models: Models) -> bytes:
+    return encode_json(document(models))
+
+
+@lru_cache(maxsize=1)
+def _encoded_swagger(models: Models) -> bytes:
+    return encode_json(swagger2(models))
 
 
 def document(models: Models) -> Json:

@@ -8,7 +8,7 @@ from api.inference.models import Models
 from api.openapi.examples import example
 from api.openapi.explain_paths import explain_v1
 from api.openapi.information_paths import MLFLOW, V1, V2
-from api.openapi.operation_parts import answer, content, obj, operation, options
+from api.openapi.operation_parts import FILE_TEXT, HEADER, answer, content, obj, operation, options
 from api.openapi.schemas import Json, frame, ref
 from api.openapi.tensor_schemas import answers, body
 from api.protocols.mlflow import FORMS
@@ -82,7 +82,7 @@ def invocations(model: Model) -> Json:
     }
     texts = (
         "Score rows as MLflow does",
-        f"Uses {model.name}. The rows are in exactly one of four forms, or a CSV file.",
+        f"Uses {model.name}. The rows are in exactly one of four forms, or a CSV file. {FILE_TEXT}",
     )
     return operation(
         "invocations",
@@ -91,5 +91,5 @@ def invocations(model: Model) -> Json:
         family="mlflow",
         answers=_answers(model),
         body=taken,
-        parameters=options(model),
+        parameters=[HEADER, *options(model)],
     )

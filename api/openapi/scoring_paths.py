@@ -6,7 +6,7 @@ from typing import Any
 
 from api.openapi.examples import example
 from api.openapi.explain_paths import explain
-from api.openapi.operation_parts import answer, content, obj, operation, options
+from api.openapi.operation_parts import FILE_TEXT, HEADER, answer, content, obj, operation, options
 from api.openapi.schemas import Json, cells, frame, ref
 from api.openapi.schemas import answer as one_answer
 from api.protocols.predict import ANSWER_KEYS, QUERY_FLAGS
@@ -121,8 +121,8 @@ def predict_file(model: Model) -> Json:
         **_answers(model, "predictions", example(model).prediction),
         "text/csv": {"schema": {"type": "string", "description": "The same file with one more column."}},
     }
-    text = f"Uses {model.name}. The file is CSV in UTF-8 with a header; columns that are no feature are ignored."
+    text = f"Uses {model.name}. {FILE_TEXT}"
     texts = "Score a CSV file", text
     return operation(
-        "predict_file", TAG, texts, family="predict", answers=answers, body=body, parameters=options(model)
+        "predict_file", TAG, texts, family="predict", answers=answers, body=body, parameters=[HEADER, *options(model)]
     )

@@ -70,9 +70,12 @@ def _judged(target: Target, place: int, answers: Answers, good: NDArray[np.bool_
 def _right(target: Target, truth: pd.Series[Any]) -> NDArray[Any]:
     """Return the right answers as the model gives its own."""
     if target.classes is None:
-        if not pd.api.types.is_numeric_dtype(truth.dtype):
-            raise PackError(f"the target {target.name!r} holds texts, but the model predicts numbers")
-        return truth.to_numpy(dtype=np.float64)
+        if not pd.api.types.is_numeric_dtype(truth.dtype) or truth.dtype.kind == "c":
+            raise PackError(f"the target {target.name!r} holds other values than numbers, which the model predicts")
+        numbers: NDArray[Any] = truth.to_numpy(dtype=np.float64)
+        if not np.isfinite(numbers).all():
+            raise PackError(f"the target {target.name!r} holds numbers that are not finite")
+        return numbers
     labels = np.array([plain_label(value) for value in truth.tolist()], dtype=object)
     _require_known_labels(target, labels)
     return labels.astype(np.asarray(target.classes).dtype)

@@ -17,7 +17,7 @@ from model.packing.prove import prove, trial
 from model.proof.compare import Refused, estimator_answers
 from model.runtime.estimator import Estimator
 from model.schema.form import Input
-from tests.model.packing.guess import guessed
+from tests.model.proof.guess import guessed
 
 RNG = np.random.default_rng(5)
 COUNT = 300

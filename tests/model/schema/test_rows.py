@@ -140,6 +140,63 @@ def test_what_float32_cannot_hold_is_refused_for_float32_only():
     assert MatrixReader(PLAIN)([1, 1e308, 1e308]).tolist() == [[1, 1e308, 1e308]]
 
 
+@pytest.mark.parametrize("value", [2**53 + 1, -(2**53) - 1, 2**63 + 1, 10**23])
+def test_whole_numbers_that_floats_cannot_hold_are_refused(value):
+    for dtype in DTYPES:
+        read = MatrixReader(PLAIN, dtype)
+        for rows in ([1, value, 3], [[1, value, 3]], {"a": 1, "b": value, "c": 3}):
+            assert faults(read, rows) == [(0, "b", "finite")]
+        assert faults(read, [[1, 2, 3], [1, value, 3]]) == [(1, "b", "finite")]
+        assert read([1, float(value), 3]).tolist() == np.array([[1, value, 3]], dtype).tolist()
+    assert faults(ColumnReader(MIXED), [value, "Oslo", "x"]) == [(0, "a", "finite")]
+    if value < 2**63:
+        assert faults(MatrixReader(PLAIN), np.array([[1, value, 3]])) == [(0, "b", "finite")]
+
+
+def test_whole_numbers_that_floats_hold_are_taken():
+    for value in (2**53, 2**53 + 2, 2**60, 10**22):
+        assert MatrixReader(PLAIN)([1, value, 3]).tolist() == MatrixReader(PLAIN)([[1, value, 3]] * 2).tolist()[:1]
+    assert MatrixReader(PLAIN)(np.array([[1, 2**60, 3]])).tolist() == [[1, 2**60, 3]]
+
+
+def test_what_stands_for_a_missing_string_is_refused_as_a_string():
+    for read in (ColumnReader(MIXED), ColumnReader(MIXED, missing_text=MISSING_TEXT)):
+        for rows in (
+            [1, "Oslo", MISSING_TEXT],
+            [[1, "Oslo", MISSING_TEXT]],
+            {"a": 1, "city": "Oslo", "free": MISSING_TEXT},
+        ):
+            assert faults(read, rows) == [(0, "free", "type")]
+        assert faults(read, [[1, "Oslo", "x"], [1, MISSING_TEXT, "x"]]) == [(1, "city", "type")]
+
+
+def test_a_date_that_nanoseconds_cannot_count_is_refused():
+    for zone in ("", "+00:00"):
+        when = Feature(name="when", type="date", dtype=f"datetime64[ns{', UTC' if zone else ''}]")
+        read = ColumnReader(signature(when, number("a")))
+        assert read([f"2024-01-01T00:00:00{zone}", 1])["when"].dtype.kind == "M"
+        for year in ("0001", "1677", "2262", "9999"):
+            rows = [[f"2024-01-01T00:00:00{zone}", 1], [f"{year}-12-31T00:00:00{zone}", 1]]
+            assert faults(read, rows) == [(1, "when", "finite")]
+            assert faults(read, rows[1]) == [(0, "when", "finite")]
+    coarse = ColumnReader(signature(Feature(name="when", type="date", dtype="datetime64[us]"), number("a")))
+    assert coarse(["9999-12-31", 1])["when"].tolist()[0][0].year == 9999
+
+
+def test_a_column_of_float32_holds_no_larger_number():
+    read = MatrixReader(signature(number("a", dtype="float32"), number("b")))
+    assert read([1, 3e38]).tolist() == [[1, 3e38]]
+    for rows in ([1e39, 1], [[1, 1], [1e39, 1]], {"a": 1e39, "b": 1}, np.array([[1e39, 1]])):
+        assert [fault[1:] for fault in faults(read, rows)] == [("a", "finite")]
+
+
+def test_names_are_looked_at_even_without_rows():
+    assert faults(MatrixReader(PLAIN), [], ["a", "z"]) == [
+        (None, "b", "missing"), (None, "c", "missing"), (None, "z", "unknown")
+    ]  # fmt: skip
+    assert MatrixReader(PLAIN)([], list("cab")).shape == (0, 3)
+
+
 def test_closed_categories_name_what_is_known_and_open_ones_pass():
     assert MatrixReader(CODED)([5, 1]).tolist() == [[5, 1]]
     assert faults(MatrixReader(CODED), [5, 3]) == [(0, "code", "category")]
