@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from gitops import files, ledger, models, policy
+from gitops import files, ledger, models, placeholder, policy
 from gitops.environments import Environments
 from gitops.errors import GitopsError
 from gitops.release import Release, current, overlay, replaced
@@ -112,6 +112,7 @@ class Planner:
         return {ledger.path(self.root, target): text}
 
     def _set_release(self, action: str, target: str, release: Release, *, source: str = "", forced: str = "") -> Plan:
+        placeholder.require_owner(self.environments)
         text = replaced(overlay(self.root, target), self.environments.image, release)
         changes, rendered = self._checked(target, text)
         entry: dict[str, Any] = {"tag": release.tag, "digest": release.digest, "was": self._current(target).digest}
@@ -137,7 +138,7 @@ class Planner:
             for each in ("base", "components", "overlays"):
                 shutil.copytree(self.root / each, copy / each, symlinks=True)
             files.write(overlay(copy, target), text)
-            after = load(copy, self.environments.get(target))
+            after = load(copy, self.environments, target)
             broken = list(problems([after]))
         if broken:
             raise GitopsError(f"the change breaks a rule: {broken[0]}")

@@ -105,12 +105,15 @@ def deploy(environment: str, root: Path, timeout: int, *, yes: bool) -> None:
     The changes to the cluster that kubectl points to are shown first, and must be confirmed.
     """
     from gitops.cluster import deploy as deployment
+    from gitops.cluster import requirements
 
     def write(text: str) -> None:
         click.echo(text, nl=False)
 
     with reporting():
-        deployment.deploy(overlay_folder(root, environment), write, lambda: yes or _confirmed(), timeout)
+        folder = overlay_folder(root, environment)
+        requirements.require(root, environment)
+        deployment.deploy(folder, write, lambda: yes or _confirmed(), timeout)
 
 
 def _confirmed() -> bool:

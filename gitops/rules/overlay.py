@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitops.environments import Environment
+from gitops.environments import Environment, Environments
 from gitops.render.kustomize import kustomization, render_text
 from gitops.render.objects import Object, full_name, parse, pod_of
 
@@ -16,6 +16,7 @@ class Overlay:
     """The overlay of one environment."""
 
     environment: Environment
+    image_repository: str
     folder: Path
     kustomization: Object
     rendered: str
@@ -34,9 +35,10 @@ class Overlay:
                 yield full_name(each), container
 
 
-def load(root: Path, environment: Environment) -> Overlay:
+def load(root: Path, environments: Environments, name: str) -> Overlay:
     """Render the overlay of an environment."""
-    folder = root / "overlays" / environment.name
+    folder = root / "overlays" / name
     found = kustomization(folder)
     rendered = render_text(folder)
-    return Overlay(environment, folder, found, rendered, parse(rendered))
+    declared = environments.get(name)
+    return Overlay(declared, environments.image_repository, folder, found, rendered, parse(rendered))
