@@ -35,7 +35,8 @@ def in_working_tree(root: Path) -> dict[str, str]:
 def served(objects: list[Object]) -> tuple[str, ...]:
     """Return the names of the models that an environment serves."""
     try:
-        return from_environment({key: value or "" for key, value in settings_of(objects).items()}).model
+        # Nothing else, because a file that another setting names is in the pod alone.
+        return from_environment({"MODEL": settings_of(objects).get("MODEL") or ""}).model
     except SettingsError as error:
         raise GitopsError(str(error)) from None
 

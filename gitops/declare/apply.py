@@ -20,14 +20,13 @@ PARTS = (
 
 def applied(root: Path, change: Callable[[Path], None]) -> list[Path]:
     """Make a change and return the files that it wrote or removed; refuse it if it breaks a rule."""
-    before = check(root).problems
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch)
         for part in PARTS:
             _copy(root / part, copy / part)
         change(copy)
         generate(copy)
-        if broken := [each for each in check(copy).problems if each not in before]:
+        if (problems := check(copy).problems) and (broken := sorted({*problems} - {*check(root).problems})):
             raise GitopsError(f"nothing was changed, because it would break a rule: {broken[0]}")
         return _write_back(copy, root)
 

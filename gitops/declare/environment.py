@@ -14,6 +14,7 @@ from gitops.environments import FILE, Environments, load
 from gitops.errors import GitopsError
 from gitops.release import overlay
 from gitops.render.kustomize import kustomization
+from gitops.rules.names import pattern, texts
 from gitops.yaml_edit import entry, insert_after, remove_entry, replace_value
 
 Change = Callable[[Path], None]
@@ -47,6 +48,7 @@ def remove(root: Path, name: str) -> Change:
     def change(copy: Path) -> None:
         text = files.read(copy / FILE)
         files.write(copy / FILE, remove_entry(text, ("environments", place)))
+        _set_first(copy, name, next(each for each in environments.names if each != name))
         shutil.rmtree(overlay(copy, name).parent, ignore_errors=True)
         ledger.path(copy, name).unlink(missing_ok=True)
 
@@ -62,7 +64,9 @@ def rename(root: Path, old: str, new: str, namespace: str | None = None) -> Chan
 
     def change(copy: Path) -> None:
         _write(copy, files.read(copy / FILE), place, new, space)
+        _set_first(copy, old, new)
         overlay(copy, old).parent.rename(overlay(copy, new).parent)
+        _set_texts(copy, before, space)
         _set_page(overlay(copy, new), new, space)
         if ledger.path(copy, old).exists():
             ledger.path(copy, old).rename(ledger.path(copy, new))
@@ -73,6 +77,8 @@ def rename(root: Path, old: str, new: str, namespace: str | None = None) -> Chan
 def _require_new(environments: Environments, name: str) -> None:
     if not fields.NAME.fullmatch(name):
         raise GitopsError(f"{name!r} is no name: use a to z, 0 to 9 and -")
+    if yaml.safe_load(name) != name:
+        raise GitopsError(f"{name!r} is no name: YAML reads it as another value than a text")
     if name in environments.names:
         raise GitopsError(f"there is an environment {name!r} already: python -m gitops status shows them")
 
@@ -90,6 +96,22 @@ def _set_page(page: Path, name: str, namespace: str) -> None:
         if "env" in (each.get("pairs") or {}):
             text = replace_value(text, ("labels", index, "pairs", "env"), name)
     files.write(page, text)
+
+
+def _set_first(copy: Path, old: str, new: str) -> None:
+    """Let the top of the tree, which is what `kubectl apply -k .` applies, include another environment."""
+    page = copy / "kustomization.yaml"
+    for index, each in enumerate(kustomization(copy).get("resources") or () if page.exists() else ()):
+        if each == f"overlays/{old}":
+            files.write(page, replace_value(files.read(page), ("resources", index), f"overlays/{new}"))
+
+
+def _set_texts(copy: Path, old: str, new: str) -> None:
+    """Replace a namespace in the commands of the documentation."""
+    for path in (each for each in texts(copy) if each.suffix == ".md"):
+        text = files.read(path)
+        if (changed := pattern(old).sub(new, text)) != text:
+            files.write(path, changed)
 
 
 def _without_comments(lines: str) -> str:

@@ -34,6 +34,8 @@ def parse(text: str) -> Image:
         raise GitopsError(f"{text!r} is not the name of an image: use REGISTRY/NAME, like ghcr.io/owner/score-app")
     if not (colon or at):
         return Image(repository, None)
+    if not at:
+        raise GitopsError(f"{text!r} has a tag, which may move to another image: add @sha256:…, or leave the tag out")
     return Image(repository, release.parse(f"{tag}@{digest}"))
 
 

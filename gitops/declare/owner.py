@@ -87,6 +87,8 @@ def _set_texts(copy: Path, old: Environments, new: Owner, spaces: dict[str, str]
         text = any_name.sub(lambda found: pairs[found[0]], before)
         if path == copy / CODEOWNERS:
             text = _owners(text, remote.owner(old.repository), remote.owner(new.repository))
+        if path == copy / "README.md":
+            text = re.sub(rf"\A# {re.escape(old.name)}$", f"# {new.name}", text, flags=re.MULTILINE)
         if text != before:
             files.write(path, text)
 

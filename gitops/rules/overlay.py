@@ -27,6 +27,10 @@ class Overlay:
         """Return the name of the environment."""
         return self.environment.name
 
+    def components(self) -> list[str]:
+        """Return the names of the components that it lists."""
+        return [str(each).rpartition("/")[2] for each in self.kustomization.get("components") or ()]
+
     def containers(self) -> Iterator[tuple[str, Object]]:
         """Yield each container with the full name of its owner."""
         for each in self.objects:

@@ -7,14 +7,16 @@ from time import monotonic
 import pytest
 
 from tests.helpers.cluster import IMAGE, ROOT, address, ask, built, get, kubectl, rolled, run
-from tests.helpers.environment import restore
+from tests.helpers.environment import isolate, restore
 from tests.helpers.waiting import unless, until
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def _user_environment():
-    """Give back what other tests must not see: KUBECONFIG above all."""
+    """Give back what other tests must not see, KUBECONFIG above all, and only while these tests run."""
     restore()
+    yield
+    isolate()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,11 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+import yaml
+
+from gitops.environments import load
+from gitops.generate.text import yaml_text
+from monitoring.operator import prometheus_rule
 from tests.helpers.manifests import ROOT, WORKFLOWS, gitops
 
 SAMPLE = ROOT / "tests" / "sample"
@@ -38,3 +43,9 @@ def sample(place, *parts):
             copy = shutil.copytree if path.is_dir() else shutil.copy
             copy(path, place / path.name)
     return place
+
+
+def rules(environment="prod"):
+    """Return the groups of alert rules of an environment, as Prometheus reads them."""
+    found = load(SAMPLE)
+    return yaml.safe_load(yaml_text(prometheus_rule(found.get(environment).slo, found.prometheus_release)))["spec"]
