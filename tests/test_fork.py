@@ -20,7 +20,7 @@ COMMANDS = (
     "component remove monitoring live",
     "component add disruption-budget dev",
 )
-FOLDERS = ("tests/gitops", "tests/manifests", "tests/docs", "tests/monitoring", "tests/test_project.py")
+FOLDERS = ("tests/gitops", "tests/manifests", "tests/docs", "tests/test_project.py")
 MARKS = "not slow and not alone and not browser and not cluster"
 
 

@@ -31,7 +31,8 @@ def place(tree, tmp_path_factory):
     place = tmp_path_factory.mktemp("rights") / "repository"
     overlay = small(tree, place, NAME)
     shutil.copytree(ROOT / "model", place / "model", ignore=shutil.ignore_patterns("__pycache__"))
-    declared = {"image": "score-app", "repository": "unused", "environments": [{"name": NAME, "namespace": SPACE}]}
+    declared = yaml.safe_load((place / "environments.yaml").read_text())
+    declared["environments"] = [{"name": NAME, "namespace": SPACE}]
     (place / "environments.yaml").write_text(yaml.safe_dump(declared))
     for command in (
         ("init", "-q", "-b", "main"), ("config", "user.email", "e2e@example.org"), ("config", "user.name", "e2e"),
