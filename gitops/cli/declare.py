@@ -69,10 +69,13 @@ def _asked(root: Path, image: str | None, repo: str | None, name: str | None, pr
     load(root)
     guess = repo or remote.guessed(Repository(root))
     terminal = sys.stdin is not None and sys.stdin.isatty()
-    if not repo:
-        repo = click.prompt("repository that Argo CD or Flux syncs", default=guess) if terminal else guess
-    if not image and terminal:
-        image = click.prompt("image, as REGISTRY/NAME", default=remote.guessed_image(repo) if repo else None)
+    try:
+        if not repo:
+            repo = click.prompt("repository that Argo CD or Flux syncs", default=guess) if terminal else guess
+        if not image and terminal:
+            image = click.prompt("image, as REGISTRY/NAME", default=remote.guessed_image(repo) if repo else None)
+    except click.Abort:
+        raise GitopsError("not answered: nothing was changed") from None
     if not image:
         raise GitopsError("no image is named: --image REGISTRY/NAME, like --image ghcr.io/owner/score-app")
     if not repo:
@@ -113,7 +116,9 @@ def remove(name: str, root: Path, **how: bool) -> None:
     """Remove an environment from the files; the cluster keeps what runs there."""
     from gitops.declare import environment
 
-    _run(root, lambda: environment.remove(root, name), _left(root, name), **how)
+    with reporting():
+        notes = _left(root, name, "")
+    _run(root, lambda: environment.remove(root, name), notes, **how)
 
 
 @env.command("rename", epilog="Example: python -m gitops env rename staging acceptance")
@@ -127,18 +132,25 @@ def rename(old: str, new: str, root: Path, namespace: str | None, **how: bool) -
     """Rename an environment, and its namespace if that has the old name."""
     from gitops.declare import environment
 
-    _run(root, lambda: environment.rename(root, old, new, namespace), _left(root, old), **how)
+    with reporting():
+        space = environment.renamed_namespace(root, old, new, namespace)
+        notes = _left(root, old, space)
+    _run(root, lambda: environment.rename(root, old, new, space), notes, **how)
 
 
-def _left(root: Path, name: str) -> list[str]:
-    """Return how to remove what a cluster still has of an environment."""
+def _left(root: Path, name: str, namespace: str) -> list[str]:
+    """Return how to delete what a cluster still has of an environment that is now in this namespace, or in none."""
     from gitops.environments import load
 
-    with reporting():
-        environments = load(root)
-        space = environments.get(name).namespace
-    controller = f"kubectl -n argocd delete application {environments.name}-{name} --ignore-not-found"
-    return [f"the cluster still has it; to delete it there: {controller}; kubectl delete namespace {space}"]
+    environments = load(root)
+    old = environments.get(name).namespace
+    synced = f"{environments.name}-{name}"
+    notes = [
+        "the cluster still has it; where a controller syncs it, stop that first:",
+        f"  Argo CD: kubectl -n argocd delete application {synced}",
+        f"  Flux: kubectl -n flux-system delete kustomization.kustomize.toolkit.fluxcd.io {synced}",
+    ]
+    return notes if old == namespace else [*notes, f"  then: kubectl delete namespace {old}"]
 
 
 @click.group()

@@ -55,12 +55,18 @@ def remove(root: Path, name: str) -> Change:
     return change
 
 
-def rename(root: Path, old: str, new: str, namespace: str | None = None) -> Change:
-    """Return the change that gives an environment another name, and its namespace one that goes with it."""
+def renamed_namespace(root: Path, old: str, new: str, namespace: str | None) -> str:
+    """Return the namespace of a renamed environment: the given one, else one with the new name, if it had the old."""
+    environments = load(root)
+    before = environments.get(old).namespace
+    return namespace or (f"{environments.prefix}-{new}" if before == f"{environments.prefix}-{old}" else before)
+
+
+def rename(root: Path, old: str, new: str, space: str) -> Change:
+    """Return the change that gives an environment another name and namespace."""
     environments = load(root)
     _require_new(environments, new)
     place, before = environments.index(old), environments.get(old).namespace
-    space = namespace or (f"{environments.prefix}-{new}" if before == f"{environments.prefix}-{old}" else before)
 
     def change(copy: Path) -> None:
         _write(copy, files.read(copy / FILE), place, new, space)

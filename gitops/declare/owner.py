@@ -114,4 +114,5 @@ def _former(old: Environments, new: Owner) -> list[str]:
     """Return the names that nothing may have any more."""
     now = {new.image.repository, remote.identity(new.repository), f"@{remote.owner(new.repository)}"}
     was = [*old.former, old.image_repository, remote.identity(old.repository), f"@{remote.owner(old.repository)}"]
-    return [each for each in dict.fromkeys(was) if each not in now]
+    # A new name may contain an old one.
+    return [each for each in dict.fromkeys(was) if not any(pattern(each).search(name) for name in now)]

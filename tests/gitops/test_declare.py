@@ -186,6 +186,20 @@ def test_any_environment_may_go_or_have_another_name(name, whole):
     assert yaml.safe_load((whole.place / "kustomization.yaml").read_text())["resources"] == [f"overlays/{kept[0]}"]
 
 
+def test_a_namespace_that_stays_is_not_to_be_deleted(whole):
+    whole.change("env", "add", "qa", "--after", "dev", "--namespace", "people")
+    done = whole.change("env", "rename", "qa", "lab")
+    assert load(whole.place).get("lab").namespace == "people"
+    assert "delete application score-app-qa" in done.output
+    assert "delete namespace" not in done.output
+
+
+def test_a_new_name_may_contain_the_old_one(whole):
+    whole.change(*INIT)
+    whole.change("init", "--image", f"{IMAGE}/v2", "--repo", URL)
+    assert whole.run("check").exit_code == 0
+
+
 def test_the_ledger_goes_with_its_environment(whole):
     whole.change("release", NEW)
     before = (whole.place / "promotions" / "dev.jsonl").read_bytes()
