@@ -49,8 +49,9 @@ def init(root: Path, new: Owner) -> Callable[[Path], None]:
     spaces |= {old.prefix: new.prefix, f"{old.prefix}-verify": f"{new.prefix}-verify"}
 
     def change(copy: Path) -> None:
-        _set_overlays(copy, old, new)
         _set_texts(copy, old, new, spaces)
+        # After the texts, because a new name may contain the old one.
+        _set_overlays(copy, old, new)
         _set_environments(copy, old, new, spaces)
 
     return change
@@ -67,7 +68,7 @@ def _set_overlays(copy: Path, old: Environments, new: Owner) -> None:
         index = next((i for i, each in enumerate(entries) if each.get("name") == old.image), None)
         if index is None:
             raise GitopsError(f"overlays/{name} has no image {old.image!r} under images")
-        if new.image.release or entries[index].get("newName") != new.image.repository:
+        if new.image.release or old.image_repository != new.image.repository:
             # A digest of another registry's image says nothing of this one's.
             files.write(page, replaced(page, old.image, image.first(new.image)))
         text = replace_value(files.read(page), ("images", index, "newName"), new.image.repository)
