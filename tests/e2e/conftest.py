@@ -7,16 +7,7 @@ from time import monotonic
 import pytest
 
 from tests.helpers.cluster import IMAGE, INSIDE, PULL, ROOT, address, ask, built, get, kubectl, rolled, run
-from tests.helpers.environment import isolate, restore
 from tests.helpers.waiting import unless, until
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _user_environment():
-    """Give back what other tests must not see, KUBECONFIG above all, and only while these tests run."""
-    restore()
-    yield
-    isolate()
 
 
 @pytest.fixture(scope="session")
