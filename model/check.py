@@ -15,7 +15,7 @@ from model.proof.rows import hostile_rows
 from model.runtime.base import Model, loading
 from model.runtime.estimator import Estimator, take, unpickle
 from model.runtime.load import load
-from model.schema.form import Input
+from model.schema.input_form import Input
 from model.schema.readers import reader
 
 DRAWN_ROWS = 1000

@@ -76,6 +76,13 @@ def explanation_values(model: Model, question: Question) -> int:
     return 4 * len(model.signature.features) * count_rows(question.rows)
 
 
+def most_values(model: Model) -> int:
+    """Return how many values the answer to one row has at most, whatever is asked."""
+    targets = model.signature.targets
+    predictions = len(targets) + sum(len(target.classes or ()) for target in targets)
+    return max(2 * predictions, 4 * len(model.signature.features))
+
+
 def json_values(model: Model, array: Any) -> list[Any]:
     """Return predictions as JSON values; whole numbers are integers if the target has only those."""
     values: list[Any] = array.tolist()

@@ -21,7 +21,7 @@ UNLIMITED = 1 << 30
 """The budget of a process without a memory limit."""
 _CEILING = 0.9
 """The share of the limit that the process may reach; the rest is for what nobody counts, such as fragments."""
-_RESERVE = 48 << 20
+_RESERVE = 40 << 20
 """What the process needs beside requests, and not yet at its start: compiled forms, threads, connections, metrics."""
 _SMALLEST = 24 << 20
 _NO_LIMIT = 1 << 50

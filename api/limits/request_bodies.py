@@ -35,6 +35,7 @@ class RequestBodies:
 
     def __init__(self, max_size: int, budget: MemoryBudget) -> None:
         self._max_size, self._budget = max_size, budget
+        self._uncounted = min(max_size, FREE_BODY)
         self._arriving = MemoryBudget(budget.size // _ARRIVING)
         self._reading: dict[int, float] = {}
 
@@ -43,12 +44,29 @@ class RequestBodies:
 
         What is public needs no key, so that not much is read for it.
         """
+        length = environ.get("CONTENT_LENGTH", "")
+        if (
+            len(length) > 4
+            or not length.isdecimal()
+            or int(length) > self._uncounted
+            or "HTTP_CONTENT_ENCODING" in environ
+            or "HTTP_TRANSFER_ENCODING" in environ
+        ):
+            return self._read_counted(environ, public=public)
+        # The hot path: nothing of a small body is counted. A try block and not a context manager, since a generator
+        # costs half a microsecond.
+        size, thread = int(length), get_ident()
+        self._reading[thread] = monotonic()
+        try:
+            body: bytes = environ["wsgi.input"].read(size)
+        finally:
+            del self._reading[thread]
+        if len(body) < size:
+            raise incomplete(size)
+        return body, 0
+
+    def _read_counted(self, environ: Mapping[str, Any], *, public: bool) -> tuple[bytes, int]:
         encoding = environ.get("HTTP_CONTENT_ENCODING")
-        if encoding is None and "HTTP_TRANSFER_ENCODING" not in environ:
-            # The hot path: nothing of a small body is counted.
-            length = environ.get("CONTENT_LENGTH", "")
-            if len(length) < 5 and length.isdecimal() and (small := int(length)) <= FREE_BODY:
-                return self._read_exactly(environ, small), 0
         size = content_length(environ)
         max_size = min(self._max_size, PUBLIC_BODY) if public else self._max_size
         media_type = (environ.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
@@ -80,18 +98,6 @@ class RequestBodies:
         finally:
             self._arriving.give(taken)
         return body, cost
-
-    def _read_exactly(self, environ: Mapping[str, Any], size: int) -> bytes:
-        # A try block and not a context manager: this is the hot path, and a generator costs half a microsecond.
-        thread = get_ident()
-        self._reading[thread] = monotonic()
-        try:
-            body: bytes = environ["wsgi.input"].read(size)
-        finally:
-            del self._reading[thread]
-        if len(body) < size:
-            raise incomplete(size)
-        return body
 
     def _pieces(self, environ: Mapping[str, Any], size: int | None, max_size: int) -> Any:
         """Yield a body as it arrives, and raise an error if it ends too early or is too large."""

@@ -22,6 +22,14 @@ FREE_ANSWER_VALUES = 400
 """Answers with fewer values are not counted."""
 
 
+def uncounted_body(most_values: int) -> int:
+    """Return the size below which a body's answers are too few to be counted: each row takes two bytes at least.
+
+    most_values is how many values the answer to a row may have.
+    """
+    return 2 * FREE_ANSWER_VALUES // most_values
+
+
 def cost_of_body(body: bytes, media_type: str) -> int:
     """Return about how many bytes a request with this body needs."""
     copies = _COPIES * len(body) * (1 if body.isascii() else _WIDE)

@@ -28,6 +28,8 @@ _CROWDED_SHARE, _FULL_SHARE = 0.5, 0.75
 """Shares of the threads, and of the connections, from which on the limits are short."""
 SEND_BUFFER = 1 << 16
 """Bytes of responses that the kernel keeps for each connection, of which it may take twice as many."""
+_UNSENT = 1 << 14
+"""Bytes that wait to be sent, from which on the kernel takes no more of a response: most of its memory stays ours."""
 _MAX_UNSENT = 16 << 20
 """Bytes that all connections together may not have sent yet before the limits are short."""
 _CROWDED_INTERVAL, _INTERVAL, _CHECKS = 0.05, 1.0, 0.05
@@ -48,7 +50,7 @@ class Connection:
     acked_at: float = 0.0
     is_slow: bool = False
     """It has begun to send, and makes hardly any progress."""
-    shut_at: float = -inf
+    shut: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -123,16 +125,16 @@ class SlowConnections:
                 if how is not None:
                     connection.shutdown(how)
                     closed += 1
-                elif crowded and known.is_slow and known.shut_at == -inf:
+                elif crowded and known.is_slow and not known.shut:
                     slow.append((known.receiving_since, key))
         self._full = len(seen) >= self._max_connections * _FULL_SHARE
         self._unsent = unsent > _MAX_UNSENT
         self._known = seen
         # Threads take requests in the order of their arrival, so they wait for the oldest of these senders, or have not
         # noticed yet that the connection was shut. All others may be whole requests that wait for a thread.
-        waiting = self._waiting() - sum(now - known.shut_at <= CROWDED_SECONDS for known in seen.values())
+        waiting = self._waiting() - sum(known.is_slow and known.shut for known in seen.values())
         for _, key in sorted(slow)[: max(waiting, 0)]:
-            seen[key].shut_at = now
+            seen[key].shut = True
             closed += _shut_down_reading(key[0])
         return closed
 
@@ -181,6 +183,7 @@ def _limit_send_buffers(port: int) -> None:
         # A connection that came in the meantime may have ended.
         with suppress(OSError):
             found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
 
 
 def _sockets(port: int) -> Iterator[tuple[int, socket.socket]]:

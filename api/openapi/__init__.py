@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from api.inference.models import Models
-from api.openapi import information_paths, protocol_paths, scoring_paths
+from api.openapi import default_model_paths, information_paths, v1_v2_mlflow_paths
 from api.openapi.information_paths import HEALTH, MLFLOW, V1, V2
 from api.openapi.operation_parts import ERROR_SCHEMAS, RESPONSES, SECURITY_SCHEMES
 from api.openapi.schemas import Json, components
@@ -17,7 +17,7 @@ from api.protocols.json_codec import encode_json
 from api.protocols.message import Request, Response
 
 _TAGS = {
-    scoring_paths.TAG: "JSON in and out, for the default model.",
+    default_model_paths.TAG: "JSON in and out, for the default model.",
     V1: "The rows of any served model, under instances.",
     V2: "The tensors of any served model.",
     MLFLOW: "The protocol of MLflow's scoring server.",
@@ -56,8 +56,8 @@ def document(models: Models) -> Json:
         "info": {"title": default.manifest.title, "version": default.version, "description": _about(models)},
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {
-            **scoring_paths.paths(default),
-            **protocol_paths.paths(models),
+            **default_model_paths.paths(default),
+            **v1_v2_mlflow_paths.paths(models),
             **information_paths.paths(models),
         },
         "components": {"schemas": schemas, "responses": RESPONSES, "securitySchemes": SECURITY_SCHEMES},

@@ -5,19 +5,20 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from api.errors import ApiError, as_api_error
-from api.inference.answers import Answers
+from api.inference.answers import Answers, most_values
 from api.inference.models import Models
 from api.limits.large_requests import LARGE_REQUEST
 from api.limits.large_responses import LARGE_RESPONSE
-from api.limits.request_cost import ANSWER_VALUE, FREE_ANSWER_VALUES
+from api.limits.request_cost import ANSWER_VALUE, FREE_ANSWER_VALUES, uncounted_body
 from api.limits.request_limits import RequestLimits
 from api.pipeline.exchange import Exchange
-from api.pipeline.request_id import TRACE_HEADER, RequestIds, trace_id_of
+from api.pipeline.request_id import ID_HEADER, TRACE_HEADER, accepted_id, new_prefix, trace_id_of
 from api.protocols.form_file import file_of_upload
 from api.protocols.json_codec import encode_json
 from api.protocols.message import Response
@@ -54,11 +55,12 @@ class Service:
         self.settings, self.models, self.metrics, self.log = settings, models, metrics, log
         self.state = ServerState()
         self.limits = RequestLimits(settings)
-        self._ids, self._tracing = RequestIds(), tracing
+        self._tracing = tracing
         self._load, self._needs_key, self._read = self.limits.load, self.limits.needs_key, self.limits.bodies.read
         # Bound once: a request needs each of them.
-        self._next_number, self._id_of = self._ids.next_number, self._ids.id_of
+        self._next_number, self._id_prefix = count(1).__next__, new_prefix()
         self._arrive, self._leave, self._count = metrics.in_flight.append, metrics.in_flight.pop, metrics.record_request
+        self._uncounted_body = uncounted_body(max(map(most_values, models.by_name.values())))
         self._sample_rate = settings.log_sample_rate if log.enabled("info") else 0.0
 
         arrive: tuple[Stage, ...] = (self.identify, self.start_trace, self.admit, self.receive)
@@ -109,8 +111,9 @@ class Service:
 
     def handle_unmatched(self, exchange: Exchange, error: ApiError) -> Response:
         """Refuse a request that no route matches: counted, but not logged, since scanners send many."""
-        exchange.id = self._id_of(self._next_number(), exchange.environ)
+        self.identify(exchange)
         response = self.render_error(exchange, error)
+        self._leave()
         self.metrics.record_request(exchange.route.key, response.status, 0.0)
         return self._with_headers(exchange, response)
 
@@ -119,7 +122,9 @@ class Service:
         exchange.started = perf_counter()
         self._arrive(None)
         number = exchange.number = self._next_number()
-        exchange.id = self._id_of(number, exchange.environ)
+        exchange.id = f"{self._id_prefix}{number:x}"
+        if ID_HEADER in exchange.environ:
+            exchange.id = accepted_id(exchange.environ[ID_HEADER]) or exchange.id
 
     def start_trace(self, exchange: Exchange) -> None:
         """Start the span of a scoring request."""
@@ -158,17 +163,21 @@ class Service:
         """Answer the question with the model."""
         operation: Operation = exchange.route.operation  # type: ignore[assignment]
         model: Model = exchange.model  # type: ignore[assignment]
-        values = operation.values(model, exchange.question)
-        if values > FREE_ANSWER_VALUES:
-            cost = values * ANSWER_VALUE
-            self.limits.budget.take(cost, before=exchange.memory, wait=0)
-            exchange.memory += cost
-            if exchange.memory > LARGE_REQUEST and not exchange.is_large:
-                self._begin_large(exchange)
+        if len(exchange.body) >= self._uncounted_body:
+            self._take_answer_memory(exchange, operation.values(model, exchange.question))
         try:
             exchange.answers = operation.predict(self.models, model, exchange.question)
         except (ApiError, SignatureError, RefusedRow) as error:
             raise operation.translate(as_api_error(error), model, exchange.question) from None
+
+    def _take_answer_memory(self, exchange: Exchange, values: int) -> None:
+        if values <= FREE_ANSWER_VALUES:
+            return
+        cost = values * ANSWER_VALUE
+        self.limits.budget.take(cost, before=exchange.memory, wait=0)
+        exchange.memory += cost
+        if exchange.memory > LARGE_REQUEST and not exchange.is_large:
+            self._begin_large(exchange)
 
     def _begin_large(self, exchange: Exchange) -> None:
         self.limits.large.begin()

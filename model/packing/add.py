@@ -17,7 +17,7 @@ from model.packing.data import Data, PackError, listed, read_data, require_estim
 from model.packing.describe import Hints
 from model.packing.evaluate import Judged
 from model.packing.importing import open_estimator
-from model.packing.known import own_code
+from model.packing.known_code import own_code
 from model.packing.origins import Origins
 from model.packing.pack import Material, pack
 from model.packing.types import GAPS, converted, typed_from_cells

@@ -17,10 +17,10 @@ from sklearn import base
 from sklearn.utils import get_tags
 
 from model.packing.data import PackError
-from model.packing.input_form import input_form
-from model.packing.known import own_code
-from model.packing.neutral import neutral
+from model.packing.find_input_form import find_input_form
+from model.packing.known_code import own_code
 from model.packing.origins import Evidence, Origins
+from model.packing.request_rows import as_request_rows
 from model.packing.types import EXACT, feature_type
 from model.runtime.estimator import Estimator, take
 from model.schema.rows import Table
@@ -50,10 +50,10 @@ def describe(estimator: Any, rows: pd.DataFrame, hints: Hints) -> tuple[Estimato
         for name, column, evidence in zip(names, rows.columns, origins.evidence, strict=True)
     )
     rows = rows.set_axis(names, axis=1)
-    form, answer = input_form(estimator, rows, features)
+    form, answer = find_input_form(estimator, rows, features)
     signature = _signature(estimator, features, answer, hints)
     model = Estimator(estimator, signature, form)
-    table = neutral(rows, features)
+    table = as_request_rows(rows, features)
     missing = _takes_missing(model, table, origins)
     features = tuple(replace(each, missing=takes) for each, takes in zip(features, missing, strict=True))
     return Estimator(estimator, replace(signature, features=features), form), table

@@ -28,12 +28,12 @@ from model.packing.data import PackError
 from model.packing.describe import Hints, describe
 from model.packing.evaluate import Judged, evaluate, reference
 from model.packing.golden import golden
+from model.packing.json_round_trip import require_same_answers
 from model.packing.prove import Compact, compact, trial
-from model.packing.reading import require_same_answers
 from model.proof.compare import Refused, Trial, estimator_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
 from model.runtime.load import load
-from model.schema.form import UNLIMITED
+from model.schema.input_form import UNLIMITED
 
 MOST_ALONE = 300
 _MOST_DRAWS = 4

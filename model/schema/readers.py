@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.schema.form import Input
+from model.schema.input_form import Input
 from model.schema.rows import Columns, Matrix, Reader
 from model.schema.signature import MISSING_TEXT, Problem, Signature, SignatureError
 from model.schema.values import LARGEST_EXACT, NUMBERS, is_exact, problem

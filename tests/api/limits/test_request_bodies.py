@@ -41,7 +41,7 @@ def test_a_body_is_read_by_its_length_or_to_its_end():
         assert bodies.read(environ(b"abcdef", **headers))[0] == body
 
 
-@pytest.mark.parametrize("size", [FREE_BODY, FREE_BODY + 1, PIECE, 3 * PIECE + 5])
+@pytest.mark.parametrize("size", [3, 100, FREE_BODY, FREE_BODY + 1, PIECE, 3 * PIECE + 5])
 def test_limits_are_kept_for_every_framing(size):
     bodies, whole = make(size), b"a" * size
     assert bodies.read(environ(whole + b"b", CONTENT_LENGTH=str(size)))[0] == whole

@@ -73,8 +73,11 @@ def test_only_as_many_are_closed_as_threads_wait_for_and_the_oldest_first():
             watch._known[each.fileno(), fstat(each.fileno()).st_ino].receiving_since = (5.0, 3.0, 4.0, 9.0)[place]
         assert watch.close_slow(port, 1.0, crowded=True) == 2
         assert [served[place].recv(99) for place in (1, 2)] == [b"", b""]
+        assert watch.close_slow(port, 9.0, crowded=True) == 0, "the threads have not noticed yet"
+        for place in (1, 2):
+            served[place].close()
         # Threads wait for the next ones now.
-        assert watch.close_slow(port, 1.1, crowded=True) == 2
+        assert watch.close_slow(port, 9.1, crowded=True) == 2
 
 
 def test_who_waits_for_this_process_is_not_slow():

@@ -16,7 +16,7 @@ from model.packing.describe import Hints, describe
 from model.packing.prove import prove, trial
 from model.proof.compare import Refused, estimator_answers
 from model.runtime.estimator import Estimator
-from model.schema.form import Input
+from model.schema.input_form import Input
 from tests.model.proof.guess import guessed
 
 RNG = np.random.default_rng(5)

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 
-from model.runtime.batching import Together, join, split
+from model.runtime.batching import CallBatcher, join, split
 from model.runtime.estimator import height
 
 
 def held(function):
-    """Return Together of a function whose first call waits until it is told to go on."""
+    """Return CallBatcher of a function whose first call waits until it is told to go on."""
     entered, go, heights = Event(), Event(), []
 
     def slow(rows):
@@ -23,7 +23,7 @@ def held(function):
             assert go.wait(10)
         return function(rows)
 
-    return Together(slow, join, split), entered, go, heights
+    return CallBatcher(slow, join, split), entered, go, heights
 
 
 def ask_all(together, calls, entered, go):
@@ -93,7 +93,7 @@ def test_columns_are_joined_by_name():
 
 def test_a_crowd_gets_its_own_answers():
     threads = 8
-    together, start, wrong = Together(lambda rows: rows[:, 0] * 2, join, split), Barrier(threads), []
+    together, start, wrong = CallBatcher(lambda rows: rows[:, 0] * 2, join, split), Barrier(threads), []
 
     def ask(number):
         start.wait(10)

@@ -13,7 +13,7 @@ from model.schema.rows import Table
 from model.schema.signature import MATRIX_TYPES, Feature
 
 
-def neutral(rows: pd.DataFrame, features: Sequence[Feature]) -> Table:
+def as_request_rows(rows: pd.DataFrame, features: Sequence[Feature]) -> Table:
     """Return one matrix, or one column of [n, 1] a feature."""
     if all(feature.type in MATRIX_TYPES and not feature.exact for feature in features):
         return np.column_stack([_numbers(rows[feature.name]) for feature in features])

@@ -8,16 +8,16 @@ import pandas as pd
 
 from model.errors import one_line
 from model.packing.data import PackError, fitted_on_frame, listed, names_of
-from model.packing.known import looks_at_other_rows, own_code
-from model.packing.neutral import neutral
+from model.packing.known_code import looks_at_other_rows, own_code
+from model.packing.request_rows import as_request_rows
 from model.runtime.estimator import dense
-from model.schema.form import Input
+from model.schema.input_form import Input
 from model.schema.signature import Feature
 
 _ANSWERS = ({int, float, bool}, {str})
 
 
-def input_form(estimator: Any, rows: pd.DataFrame, features: tuple[Feature, ...]) -> tuple[Input, Any]:
+def find_input_form(estimator: Any, rows: pd.DataFrame, features: tuple[Feature, ...]) -> tuple[Input, Any]:
     """Return the form in which the estimator takes its rows, and its answer to all of them as training had them."""
     errors: list[Exception] = []
     alone = looks_at_other_rows(estimator)
@@ -70,4 +70,4 @@ def _given(rows: pd.DataFrame, features: tuple[Feature, ...], kind: str) -> Any:
         return rows[features[0].name]
     if kind == "objects":
         return rows.to_numpy(dtype=object)
-    return neutral(rows, features)
+    return as_request_rows(rows, features)
