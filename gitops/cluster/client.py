@@ -1,7 +1,8 @@
-"""The Kubernetes API, as far as verifying an environment needs it."""
+"""The Kubernetes API, as far as deploying and verifying an environment needs it."""
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,12 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from yaml import YAMLError
 
+from gitops.cluster import snapshot
+from gitops.cluster.snapshot import Object, Snapshot
 from gitops.errors import GitopsError
+
+_RAW: dict[str, Any] = {"_preload_content": False, "_request_timeout": 15}
+UNREADABLE = (ConfigException, YAMLError, ValueError, TypeError, LookupError, AttributeError)
 
 
 @dataclass
@@ -19,21 +25,104 @@ class Cluster:
     """One namespace of the cluster that KUBECONFIG points to."""
 
     namespace: str
+    context: str | None = None
 
     def __post_init__(self) -> None:
         """Read KUBECONFIG."""
         try:
             # The library's own default is read once, when it is imported.
-            config.load_kube_config(os.environ.get("KUBECONFIG"))  # type: ignore[no-untyped-call]
-        except (ConfigException, YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
+            self._api: Any = config.new_client_from_config(os.environ.get("KUBECONFIG"), self.context)
+        except UNREADABLE as error:
             raise GitopsError(f"no cluster is configured: {' '.join(str(error).split())[:200]}") from None
-        self._core: Any = client.CoreV1Api()
-        self._apps: Any = client.AppsV1Api()
-        self._custom: Any = client.CustomObjectsApi()
+        self._core: Any = client.CoreV1Api(self._api)
+        self._apps: Any = client.AppsV1Api(self._api)
+        self._custom: Any = client.CustomObjectsApi(self._api)
 
-    def deployment(self, name: str) -> Any:
-        """Return a Deployment."""
-        return self._apps.read_namespaced_deployment(name, self.namespace)
+    @property
+    def server(self) -> str:
+        """Return the address of the API server."""
+        return str(self._api.configuration.host)
+
+    def version(self) -> tuple[int, int]:
+        """Return the version of the API server."""
+        found = json.loads(client.VersionApi(self._api).get_code(**_RAW).data)
+        return int(found["major"]), int("".join(filter(str.isdigit, found["minor"])))
+
+    def may(self, verb: str, group: str, resource: str, subresource: str = "") -> bool:
+        """Return whether this account may do something in the namespace."""
+        attributes = {"namespace": self.namespace, "verb": verb, "group": group, "resource": resource}
+        if subresource:
+            attributes["subresource"] = subresource
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": attributes}}  # fmt: skip
+        answer = client.AuthorizationV1Api(self._api).create_self_subject_access_review(body, **_RAW)
+        return bool(json.loads(answer.data)["status"]["allowed"])
+
+    def kinds(self, api_version: str) -> set[str] | None:
+        """Return the kinds of an API group's version, or None if the cluster does not have it."""
+        base = "/apis/" if "/" in api_version else "/api/"
+        try:
+            found = self._api.call_api(
+                base + api_version, "GET", auth_settings=["BearerToken"], header_params={"Accept": "application/json"},
+                **_RAW,
+            )  # fmt: skip
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            return None
+        raw = found[0] if isinstance(found, tuple) else found
+        return {each["kind"] for each in json.loads(raw.data)["resources"]}
+
+    def nodes(self) -> list[Object]:
+        """Return the nodes; none if this account may not see them."""
+        try:
+            found: list[Object] = json.loads(self._core.list_node(**_RAW).data)["items"]
+        except ApiException as error:
+            if error.status != 403:
+                raise
+            return []
+        return found
+
+    def own_namespace(self) -> Object | None:
+        """Return the namespace, or None if there is none."""
+        try:
+            found: Object = json.loads(self._core.read_namespace(self.namespace, **_RAW).data)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            return None
+        return found
+
+    def all_pods(self) -> list[Object]:
+        """Return all pods of the namespace."""
+        found: list[Object] = json.loads(self._core.list_namespaced_pod(self.namespace, **_RAW).data)["items"]
+        return found
+
+    def snapshot(self, name: str, app: str) -> Snapshot:
+        """Return what the namespace shows of a Deployment, whose pods have the label `app`."""
+        deployment = json.loads(self._apps.read_namespaced_deployment(name, self.namespace, **_RAW).data)
+        listed = self._core.list_namespaced_pod(self.namespace, label_selector=f"app={app}", **_RAW)
+        found = Snapshot(
+            self.namespace,
+            deployment,
+            json.loads(listed.data)["items"],
+            json.loads(self._core.list_namespaced_event(self.namespace, **_RAW).data)["items"],
+        )
+        for pod in found.newest:
+            if not snapshot.is_ready(pod) and snapshot.has_ended(pod):
+                found.logs[snapshot.name_of(pod)] = self._last_lines(pod)
+        return found
+
+    def _last_lines(self, pod: Object) -> list[str]:
+        """Return how the log of a pod's last container ends."""
+        previous = any("terminated" in (each.get("lastState") or {}) for each in snapshot.containers(pod))
+        try:
+            log = self._core.read_namespaced_pod_log(
+                snapshot.name_of(pod), self.namespace, tail_lines=5, previous=previous, **_RAW
+            )
+        except ApiException:
+            return []
+        return log.data.decode(errors="replace").splitlines()
 
     def pods(self, app: str) -> list[Any]:
         """Return the pods that are not being deleted."""

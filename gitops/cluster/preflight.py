@@ -1,0 +1,130 @@
+"""What must be true of a cluster before anything is built or applied: each problem is one sentence."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from kubernetes import config
+
+from gitops.cluster.client import UNREADABLE, Cluster
+from gitops.cluster.refusals import reported
+from gitops.cluster.snapshot import Object
+from gitops.errors import GitopsError
+from gitops.render.kustomize import folders
+from gitops.render.objects import of_kind
+
+Confirm = Callable[[str], bool]
+"""Asks a question on a terminal; elsewhere the answer is no."""
+OLDEST = (1, 30)
+"""The first version whose pods may sleep before they stop, as base/deployment.yaml needs it."""
+OURS = ("app.kubernetes.io/name", "app.kubernetes.io/part-of", "env")
+"""The labels of the Namespace by which it is known again."""
+RIGHTS = (
+    ("patch", "", "services", ""), ("patch", "", "configmaps", ""), ("patch", "apps", "deployments", ""),
+    ("list", "", "pods", ""), ("list", "", "events", ""), ("get", "", "pods", "log"),
+)  # fmt: skip
+_PRODUCTION = re.compile(r"(?<![a-z])(prod|production|prd|live)(?![a-z])", re.IGNORECASE)
+_MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def choose(context: str | None, confirm: Confirm) -> str:
+    """Return the context to use; one of several that looks like production is used only on request."""
+    try:
+        found, active = config.list_kube_config_contexts(os.environ.get("KUBECONFIG"))
+        names, current = [each["name"] for each in found], active["name"]
+    except UNREADABLE as error:
+        reason = " ".join(str(error).split())[:200]
+        raise GitopsError(
+            f"no cluster is configured: {reason}; set KUBECONFIG, or start one, for example with `kind create cluster`"
+        ) from None
+    if context:
+        if context not in names:
+            raise GitopsError(f"there is no context {context!r} in the kubeconfig; there are {', '.join(names)}")
+        return context
+    if len(names) > 1 and _PRODUCTION.search(current) and not confirm(f"use {current}, which looks like production?"):
+        raise GitopsError(
+            f"the current context {current} looks like production: choose one with --context NAME ({', '.join(names)})"
+        )
+    return str(current)
+
+
+def require(cluster: Cluster, folder: Path, objects: list[Object]) -> None:
+    """Refuse a cluster that is too old, in which we have not the rights, or whose namespace is somebody else's."""
+    with reported("kubectl auth can-i --list shows what it may do"):
+        if (version := cluster.version()) < OLDEST:
+            raise GitopsError(
+                f"the cluster at {cluster.server} is Kubernetes {version[0]}.{version[1]}: "
+                f"{OLDEST[0]}.{OLDEST[1]} or newer is needed; upgrade it, or choose another --context"
+            )
+        existing = cluster.own_namespace()
+        if existing:
+            require_ours(existing, objects)
+        _require_rights(cluster, RIGHTS if existing else (("create", "", "namespaces", ""), *RIGHTS))
+        if missing := missing_kind(cluster, objects):
+            raise GitopsError(_missing_kind(missing, folder))
+
+
+def require_ours(existing: Object, objects: list[Object]) -> None:
+    """Refuse a namespace that does not carry the labels of ours, or that is going."""
+    name = existing["metadata"]["name"]
+    if existing["status"].get("phase") == "Terminating":
+        raise GitopsError(
+            f"the namespace {name} is being deleted: wait until `kubectl get namespace {name}` finds nothing"
+        )
+    labels = existing["metadata"].get("labels") or {}
+    declared = next((each["metadata"].get("labels", {}) for each in of_kind(objects, "Namespace")), {})
+    if different := [key for key in OURS if labels.get(key) != declared.get(key)]:
+        raise GitopsError(
+            f"the namespace {name} exists and is not of this environment (its label {different[0]} is "
+            f"{labels.get(different[0])!r}): choose another namespace in environments.yaml and the overlay, or delete it"
+        )
+
+
+def _require_rights(cluster: Cluster, rights: tuple[tuple[str, str, str, str], ...]) -> None:
+    for verb, group, resource, subresource in rights:
+        if not cluster.may(verb, group, resource, subresource):
+            what = f"{resource}/{subresource}" if subresource else resource
+            raise GitopsError(
+                f"this account may not {verb} {what} in {cluster.namespace}: "
+                "ask for the right, log in as somebody else, or choose another --context"
+            )
+
+
+def missing_kind(cluster: Cluster, objects: list[Object]) -> tuple[str, str] | None:
+    """Return the first kind that the cluster does not know, with its API version."""
+    known: dict[str, set[str]] = {}
+    for each in objects:
+        version = each["apiVersion"]
+        if version not in known:
+            known[version] = cluster.kinds(version) or set()
+        if each["kind"] not in known[version]:
+            return each["kind"], version
+    return None
+
+
+def _missing_kind(missing: tuple[str, str], folder: Path) -> str:
+    kind, version = missing
+    component = next((f" of component {each.name}" for each in folders(folder) if _defines(each, kind)), "")
+    return (
+        f"the cluster has no kind {kind} ({version}), which an object{component} in {folder.name} is: install what "
+        f"defines it, or take the component out of overlays/{folder.name}/kustomization.yaml; nothing was applied"
+    )
+
+
+def _defines(folder: Path, kind: str) -> bool:
+    if folder.parent.name != "components":
+        return False
+    return any(f"kind: {kind}\n" in file.read_text(errors="replace") for file in folder.glob("*.yaml"))
+
+
+def require_platform(nodes: list[Object], wanted: str | None) -> None:
+    """Refuse to build for a processor that no node has."""
+    found = {each["status"]["nodeInfo"]["architecture"] for each in nodes}
+    built = (wanted or "").rpartition("/")[2] or _MACHINES.get(platform.machine(), platform.machine())
+    if found and built not in found:
+        listed = ", ".join(sorted(found))
+        raise GitopsError(f"the nodes are {listed}, and the image would be {built}: give PLATFORM=linux/{min(found)}")
