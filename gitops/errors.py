@@ -5,5 +5,5 @@ class GitopsError(Exception):
     """A refusal or a wrong input, in one sentence that says what to do instead; exit code 2."""
 
 
-class CheckFailed(GitopsError):
+class CheckFailedError(GitopsError):
     """Something was done, and is not as it should be; exit code 1."""

@@ -11,8 +11,8 @@ import click
 from gitops.cli.change import Outcome, carry_out
 from gitops.cli.inspect import overlay_folder
 from gitops.cli.options import CONTEXT, DETAILED, JSON, PODS_TIMEOUT, ROOT, TIMEOUT, URL
-from gitops.cli.progress import confirmed, working
 from gitops.cli.output import ExitCode, finish, print_json, print_line, reporting
+from gitops.cli.progress import confirmed, working
 from gitops.errors import GitopsError
 
 if TYPE_CHECKING:

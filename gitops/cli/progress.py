@@ -66,4 +66,6 @@ def confirmed(question: str) -> bool:
     try:
         return click.confirm(question)
     except click.Abort:
+        # What follows begins on a line of its own.
+        click.echo()
         return False

@@ -31,7 +31,7 @@ class Cluster:
         """Read KUBECONFIG."""
         try:
             # The library's own default is read once, when it is imported.
-            self._api: Any = config.new_client_from_config(os.environ.get("KUBECONFIG"), self.context)
+            self._api: Any = config.new_client_from_config(os.environ.get("KUBECONFIG"), self.context)  # type: ignore[no-untyped-call]
         except UNREADABLE as error:
             raise GitopsError(f"no cluster is configured: {' '.join(str(error).split())[:200]}") from None
         self._core: Any = client.CoreV1Api(self._api)
@@ -45,7 +45,8 @@ class Cluster:
 
     def version(self) -> tuple[int, int]:
         """Return the version of the API server."""
-        found = json.loads(client.VersionApi(self._api).get_code(**_RAW).data)
+        versions: Any = client.VersionApi(self._api)
+        found = json.loads(versions.get_code(**_RAW).data)
         return int(found["major"]), int("".join(filter(str.isdigit, found["minor"])))
 
     def may(self, verb: str, group: str, resource: str, subresource: str = "") -> bool:
@@ -55,23 +56,24 @@ class Cluster:
             attributes["subresource"] = subresource
         body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
                 "spec": {"resourceAttributes": attributes}}  # fmt: skip
-        answer = client.AuthorizationV1Api(self._api).create_self_subject_access_review(body, **_RAW)
+        reviews: Any = client.AuthorizationV1Api(self._api)
+        answer = reviews.create_self_subject_access_review(body, **_RAW)
         return bool(json.loads(answer.data)["status"]["allowed"])
 
     def kinds(self, api_version: str) -> set[str] | None:
         """Return the kinds of an API group's version, or None if the cluster does not have it."""
-        base = "/apis/" if "/" in api_version else "/api/"
+        group, _, version = api_version.rpartition("/")
         try:
-            found = self._api.call_api(
-                base + api_version, "GET", auth_settings=["BearerToken"], header_params={"Accept": "application/json"},
-                **_RAW,
-            )  # fmt: skip
+            found = (
+                self._custom.get_api_resources(group, version, **_RAW)
+                if group
+                else self._core.get_api_resources(**_RAW)
+            )
         except ApiException as error:
             if error.status != 404:
                 raise
             return None
-        raw = found[0] if isinstance(found, tuple) else found
-        return {each["kind"] for each in json.loads(raw.data)["resources"]}
+        return {each["kind"] for each in json.loads(found.data)["resources"]}
 
     def nodes(self) -> list[Object]:
         """Return the nodes; none if this account may not see them."""
@@ -109,20 +111,23 @@ class Cluster:
             json.loads(self._core.list_namespaced_event(self.namespace, **_RAW).data)["items"],
         )
         for pod in found.newest:
-            if not snapshot.is_ready(pod) and snapshot.has_ended(pod):
+            if not snapshot.is_ready(pod) and (snapshot.has_ended(pod) or snapshot.lasting(found, pod)):
                 found.logs[snapshot.name_of(pod)] = self._last_lines(pod)
         return found
 
     def _last_lines(self, pod: Object) -> list[str]:
-        """Return how the log of a pod's last container ends."""
-        previous = any("terminated" in (each.get("lastState") or {}) for each in snapshot.containers(pod))
+        """Return how the log of a pod ends; of the container before, if one runs again."""
+        previous = snapshot.has_ended(pod) and any(
+            "running" in (each.get("state") or {}) for each in snapshot.containers(pod)
+        )
         try:
             log = self._core.read_namespaced_pod_log(
                 snapshot.name_of(pod), self.namespace, tail_lines=5, previous=previous, **_RAW
             )
         except ApiException:
             return []
-        return log.data.decode(errors="replace").splitlines()
+        lines: list[str] = log.data.decode(errors="replace").splitlines()
+        return [each for each in lines if not each.startswith("unable to retrieve container logs")]
 
     def pods(self, app: str) -> list[Any]:
         """Return the pods that are not being deleted."""

@@ -11,7 +11,7 @@ from gitops.cluster.client import Cluster
 from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.refusals import of_kubectl, reported
 from gitops.cluster.report import Report
-from gitops.errors import CheckFailed, GitopsError
+from gitops.errors import CheckFailedError, GitopsError
 from gitops.render.kustomize import render_text
 from gitops.render.objects import Object, of_kind, parse
 
@@ -73,7 +73,7 @@ def wait(cluster: Cluster, objects: list[Object], report: Report, timeout: float
         with reported(RIGHTS):
             problem = watch.rollout(cluster, name, app, timeout, report.show)
         if problem:
-            raise CheckFailed(f"{name} in {space}: {problem}")
+            raise CheckFailedError(f"{name} in {space}: {problem}")
         report.write(f"{name}: all pods are ready")
 
 

@@ -14,7 +14,7 @@ from time import monotonic, sleep
 
 from gitops import process
 from gitops.cluster.kubectl import Kubectl
-from gitops.errors import CheckFailed
+from gitops.errors import CheckFailedError
 
 SECONDS = 15
 
@@ -28,9 +28,9 @@ def start(root: Path, kubectl: Kubectl, namespace: str, service: str, port: int)
     local = port if _is_free(port) else ""
     command = kubectl.command("-n", namespace, "port-forward", f"service/{service}", f"{local}:{port}")
     with log.open("w") as output:
-        running = subprocess.Popen(
+        running = subprocess.Popen(  # noqa: S603
             command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
-        )  # noqa: S603
+        )
     record.write_text(json.dumps({"pid": running.pid}))
     end = monotonic() + SECONDS
     while monotonic() < end and running.poll() is None:
@@ -38,7 +38,7 @@ def start(root: Path, kubectl: Kubectl, namespace: str, service: str, port: int)
             return f"http://127.0.0.1:{found[1]}"
         sleep(0.1)
     stop(root, namespace)
-    raise CheckFailed(f"no port-forward to {service}: {' '.join(log.read_text().split())[:300]}")
+    raise CheckFailedError(f"no port-forward to {service}: {' '.join(log.read_text().split())[:300]}")
 
 
 def stop(root: Path, namespace: str) -> bool:

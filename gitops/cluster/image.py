@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from gitops import files, process
 from gitops.cluster.snapshot import Object
-from gitops.errors import CheckFailed, GitopsError
+from gitops.errors import CheckFailedError, GitopsError
 from gitops.repository import Repository
 
-NAME = re.compile(r"[a-z0-9]+([._-]+[a-z0-9]+)*(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
+NAME = re.compile(r"([a-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
 SOURCES = ("Dockerfile", ".dockerignore", "Makefile", "api", "model", "locks", "loadtest")
 """What an image is made of."""
 UNKNOWN = (
-    "the image cannot be loaded into this cluster, whose kind is not known: give IMAGE=REGISTRY/NAME of a registry that "
-    "this machine may push to and the cluster may pull from. Or give LOAD=COMMAND, which gets the name of an image "
-    "archive and brings it to every node."
+    "the image cannot be loaded into this cluster, whose kind is not known: give IMAGE=REGISTRY/NAME, a name that this "
+    "machine may push to and the cluster may pull from. Or give LOAD=COMMAND, which gets the name of an image archive "
+    "and brings it to every node."
 )
 
 
@@ -68,8 +69,6 @@ def tag(root: Path, settings: dict[str, str]) -> str:
 
 def loader(context: str, nodes: list[Object], builder: str, load: str | None) -> Loader:
     """Return the way into a cluster, by its context and its nodes."""
-    import shlex
-
     if load:
         return Loader("LOAD", tuple(shlex.split(load)))
     provider = next((str((each.get("spec") or {}).get("providerID")) for each in nodes), "")
@@ -82,7 +81,7 @@ def loader(context: str, nodes: list[Object], builder: str, load: str | None) ->
     if "minikube.k8s.io/name" in labels or context == "minikube":
         profile = labels.get("minikube.k8s.io/name", context)
         return Loader("minikube", ("minikube", "--profile", profile, "image", "load"))
-    if shared and context in ("docker-desktop", "colima") or (shared and context.startswith("colima-")):
+    if shared and re.fullmatch(r"docker-desktop|colima(-.*)?", context):
         return Loader(context, None)
     if provider.startswith("k3s://"):
         return Loader("k3s", ("sudo", "k3s", "ctr", "images", "import"))
@@ -100,7 +99,7 @@ def push(root: Path, builder: str, pinned: Pinned) -> Pinned:
     _make(root, "push", builder, pinned)
     found = re.search(r"sha256:[0-9a-f]{64}", files.read(root / "build" / "digest"))
     if not found:
-        raise CheckFailed("the registry gave no digest: build/push.log has what the builder wrote")
+        raise CheckFailedError("the registry gave no digest: build/push.log has what the builder wrote")
     return Pinned(pinned.name, pinned.tag, found.group())
 
 
@@ -141,4 +140,4 @@ def _run(problem: str, *command: str) -> None:
     if done.returncode:
         lines = [each.strip() for each in (done.stdout + "\n" + done.stderr).splitlines() if each.strip()]
         wrong = [each for each in lines if "rror" in each and "make" not in each.split(":")[0]] or lines
-        raise CheckFailed(f"{problem}: {' | '.join(wrong[-3:])[:600]}; nothing was applied")
+        raise CheckFailedError(f"{problem}: {' | '.join(wrong[-3:])[:600]}; nothing was applied")

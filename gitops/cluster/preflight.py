@@ -34,7 +34,7 @@ _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
 def choose(context: str | None, confirm: Confirm) -> str:
     """Return the context to use; one of several that looks like production is used only on request."""
     try:
-        found, active = config.list_kube_config_contexts(os.environ.get("KUBECONFIG"))
+        found, active = config.list_kube_config_contexts(os.environ.get("KUBECONFIG"))  # type: ignore[no-untyped-call]
         names, current = [each["name"] for each in found], active["name"]
     except UNREADABLE as error:
         reason = " ".join(str(error).split())[:200]
@@ -72,15 +72,13 @@ def require_ours(existing: Object, objects: list[Object]) -> None:
     """Refuse a namespace that does not carry the labels of ours, or that is going."""
     name = existing["metadata"]["name"]
     if existing["status"].get("phase") == "Terminating":
-        raise GitopsError(
-            f"the namespace {name} is being deleted: wait until `kubectl get namespace {name}` finds nothing"
-        )
+        raise GitopsError(f"the namespace {name} is being deleted: wait until it is gone")
     labels = existing["metadata"].get("labels") or {}
-    declared = next((each["metadata"].get("labels", {}) for each in of_kind(objects, "Namespace")), {})
+    declared: dict[str, str] = next((each["metadata"].get("labels", {}) for each in of_kind(objects, "Namespace")), {})
     if different := [key for key in OURS if labels.get(key) != declared.get(key)]:
         raise GitopsError(
             f"the namespace {name} exists and is not of this environment (its label {different[0]} is "
-            f"{labels.get(different[0])!r}): choose another namespace in environments.yaml and the overlay, or delete it"
+            f"{labels.get(different[0])!r}): give this environment another one, or delete it"
         )
 
 

@@ -14,6 +14,7 @@ from gitops.cluster.snapshot import (
     containers,
     ended,
     is_ready,
+    lasting,
     name_of,
     pod_condition,
     waiting,
@@ -23,8 +24,6 @@ _PULL = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverP
 _CONFIG = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 _MISSING = re.compile(r'(secrets?|configmaps?) "([^"]+)" not found', re.IGNORECASE)
 _KEY = re.compile(r"(?:couldn't find key|non-existent \w+ key:?) (\S+)(?: in (Secret|ConfigMap) (\S+))?", re.IGNORECASE)
-FAILED_PROBES = 6
-"""A probe that failed so often in a row is no slow start."""
 
 
 class Reason(str):
@@ -92,26 +91,35 @@ def _pull_message(found: Snapshot, pod: Object, state: Object) -> str:
     return next((_flat(each["message"]) for each in events if "pull" in each.get("message", "")), message)
 
 
-PULL_CAUSES = (
-    (r"no match for platform|no matching manifest|exec format", "the image is built for another kind of processor than "
-     "the node's: build it with PLATFORM=linux/arm64 or linux/amd64"),
-    (r"InvalidImageName|invalid reference format|must be lowercase|couldn't parse image", "its name is no name of an "
-     "image: names have small letters only"),
-    (r"ErrImageNeverPull|is not present with pull policy", "it is not on the node: make up loads it again"),
-    (r"40[13] |unauthorized|authentication required|access denied|authorization failed|denied|no basic auth",
-     "the registry does not let the cluster in, or has no such name: "
-     "kubectl -n {namespace} create secret docker-registry registry …, docs/how-to.md, \"A private registry\""),
-    (r"manifest unknown|not found|404", "the registry has no such name, tag or digest: make image push IMAGE=REGISTRY/NAME, "
-     "then python -m gitops release TAG@DIGEST"),
-    (r"HTTP response to HTTPS|x509|certificate", "the node does not trust the registry's certificate, or it has none: "
-     "set the registry up in the node's container runtime"),
-    (r"no such host|refused|i/o timeout|deadline exceeded|unreachable|toomanyrequests|429", "the registry does not answer "
-     "the node: see whether its name is right, and whether the node may reach it"),
-)  # fmt: skip
+PULL_CAUSES = {
+    r"no match for platform|no matching manifest|exec format": (
+        "the image is built for another kind of processor than the node's: build it with PLATFORM=linux/arm64 or "
+        "PLATFORM=linux/amd64"
+    ),
+    r"invalid reference format|must be lowercase|couldn't parse image": (
+        "this is no name of an image: write it in small letters in the overlay, under images"
+    ),
+    r"is not present with pull policy": "it is not on the node: make up loads it",
+    r"40[13] |unauthorized|authentication required|access denied|authorization failed|denied|no basic auth": (
+        "the registry does not let the cluster in, or has no such name: kubectl -n {namespace} create secret "
+        "docker-registry, as docs/how-to.md has it"
+    ),
+    r"manifest unknown|not found|404": (
+        "the registry has no such name, tag or digest: make image push IMAGE=REGISTRY/NAME, then python -m gitops "
+        "release TAG@DIGEST"
+    ),
+    r"HTTP response to HTTPS|x509|certificate": (
+        "the node does not trust the registry: add its certificate to the node's container runtime"
+    ),
+    r"no such host|refused|i/o timeout|deadline exceeded|unreachable|toomanyrequests|429|\bEOF\b": (
+        "the registry does not answer the node: look whether its name is right, and whether the node may reach it"
+    ),
+}
+"""What a registry's or a runtime's words mean, the more special ones first."""
 
 
 def _pull_cause(message: str, namespace: str) -> str:
-    for pattern, cause in PULL_CAUSES:
+    for pattern, cause in PULL_CAUSES.items():
         if re.search(pattern, message, re.IGNORECASE):
             return f"{cause.format(namespace=namespace)} ({message[-300:]})"
     return f"{message[-300:]}; make image push IMAGE=REGISTRY/NAME, then release it"
@@ -148,11 +156,14 @@ def _unschedulable(found: Snapshot, pod: Object) -> str | None:
         return None
     if any(found.events_of(name_of(pod), "TriggeredScaleUp")):
         return None
-    message = _flat(condition.get("message", "")).split(" preemption:")[0]
-    return f"no node has room for {name_of(pod)}: {message} Add a node, stop something, or ask for less in resources.requests"
+    message = re.split(r" (?:preemption:|no new claims)", _flat(condition.get("message", "")))[0].rstrip(" .,")
+    return (
+        f"no node takes {name_of(pod)}: {message}; add a node, stop something else, or ask for less in "
+        "resources.requests"
+    )
 
 
-def _out_of_memory(found: Snapshot, pod: Object) -> str | None:
+def _out_of_memory(_: Snapshot, pod: Object) -> str | None:
     """Return whether a container was ended because it needed more memory than it may have."""
     for each in containers(pod):
         if ended(each).get("reason") == "OOMKilled":
@@ -174,20 +185,13 @@ def _limit(pod: Object, container: str) -> str:
 def _probe_failed(found: Snapshot, pod: Object) -> str | None:
     """Return which probe fails, with the last log lines; a probe that fails while a pod starts is none."""
     killed = [each for each in found.events_of(name_of(pod), "Killing") if "probe" in each.get("message", "")]
-    unhealthy = list(found.events_of(name_of(pod), "Unhealthy"))
-    lasting = [each for each in unhealthy if _is_lasting(each)]
-    if not killed and not lasting:
+    if not killed and not lasting(found, pod):
         return None
-    cause = next(
-        (_flat(each.get("message", "")) for each in (*lasting, *unhealthy)),
-        _flat(killed[0]["message"]) if killed else "",
-    )
+    messages = [_flat(each.get("message", "")) for each in found.events_of(name_of(pod), "Unhealthy")]
+    # Each start begins with refused connections; what comes after them is the cause.
+    messages.sort(key=lambda each: "connection refused" in each)
+    cause = next(iter(messages), "") or _flat(killed[0]["message"])
     return f"{name_of(pod)} does not become ready: {cause}{_log(found, pod)}"
-
-
-def _is_lasting(event: Object) -> bool:
-    message = event.get("message", "")
-    return event.get("count", 1) >= FAILED_PROBES and message.startswith(("Readiness", "Liveness"))
 
 
 def _exited(found: Snapshot, pod: Object) -> str | None:
@@ -202,10 +206,10 @@ def _exited(found: Snapshot, pod: Object) -> str | None:
 
 def _log(found: Snapshot, pod: Object) -> str:
     lines = found.logs.get(name_of(pod)) or []
-    command = f"kubectl -n {found.namespace} logs {name_of(pod)} --previous"
-    return (
-        f": {' | '.join(map(_flat, lines[-3:]))[:500]}; {command} has all of it" if lines else f"; {command} shows why"
-    )
+    restarted = any(each.get("restartCount") for each in containers(pod))
+    command = f"kubectl -n {found.namespace} logs {name_of(pod)}{' --previous' if restarted else ''}"
+    last = f": {' | '.join(map(_flat, lines[-3:]))[:500]}" if lines else ""
+    return f"{last}; {command} has all of it"
 
 
 def _timed_out(found: Snapshot) -> Reason | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Object = dict[str, Any]
+FAILED_PROBES = 6
+"""A probe that failed so often is no slow start."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,15 @@ def ended(container: Object) -> Object:
         if found := (container.get(key) or {}).get("terminated"):
             return dict(found)
     return {}
+
+
+def lasting(found: Snapshot, pod: Object) -> list[Object]:
+    """Return the events of probes that failed too often for a slow start."""
+    events = found.events_of(name_of(pod), "Unhealthy")
+    return [
+        each for each in events
+        if (each.get("count") or 1) >= FAILED_PROBES and each.get("message", "").startswith(("Readiness", "Liveness"))
+    ]  # fmt: skip
 
 
 def waiting(container: Object) -> Object:

@@ -24,7 +24,7 @@ from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.refusals import reported
 from gitops.cluster.report import Report
 from gitops.environments import load
-from gitops.errors import CheckFailed, GitopsError
+from gitops.errors import CheckFailedError, GitopsError
 from gitops.release import image_name
 from gitops.render.kustomize import render, render_text
 from gitops.render.objects import APP, Object, of_kind, parse
@@ -73,7 +73,7 @@ def up(root: Path, choices: Choices, report: Report, confirm: preflight.Confirm)
     deploy.wait(cluster, parse(rendered), report, choices.timeout)
     url = _reachable(root, cluster, kubectl, objects, report)
     if problem := golden.problem(manifests, url):
-        raise CheckFailed(f"the pods are ready, but {problem}")
+        raise CheckFailedError(f"the pods are ready, but {problem}")
     report.write("golden rows are predicted correctly")
     report.write(_example(url, manifests[0]))
     report.write(f"{monotonic() - start:.1f} s")
@@ -155,7 +155,7 @@ def _reachable(root: Path, cluster: Cluster, kubectl: Kubectl, objects: list[Obj
             why = f"{found} cannot be reached from this machine"
     url = forward.start(root, kubectl, cluster.namespace, APP, service["spec"]["ports"][0]["port"])
     if not _until(REACHABLE_SECONDS, lambda: _answers(url)):
-        raise CheckFailed(f"{url}, a port-forward, does not answer: kubectl -n {cluster.namespace} get pods")
+        raise CheckFailedError(f"{url}, a port-forward, does not answer: kubectl -n {cluster.namespace} get pods")
     report.write(f"{why}: a port-forward to {url} runs in the background until make down, or the next make up")
     return url
 
