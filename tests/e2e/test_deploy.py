@@ -127,7 +127,7 @@ def test_deploy_shows_asks_and_says_how_to_ask(dev, tree):
     python = shutil.which("python3")
     done = run(*(python if part == "python" else part for part in command), check=False)
     assert done.returncode == 0, done.stderr
-    assert "nothing to do, the cluster is up to date" in done.stdout or "successfully rolled out" in done.stdout
+    assert "score-app: all pods are ready" in done.stdout
     assert f"curl {dev}/openapi.json" in done.stdout
 
 
