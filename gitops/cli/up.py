@@ -53,7 +53,8 @@ def up(
 def down(environment: str, root: Path, context: str | None, *, yes: bool) -> None:
     """Remove an environment from a cluster.
 
-    Its namespace and its port-forward go with it. A namespace that is not this environment's, or that holds other pods, is refused.
+    Its namespace and its port-forward go with it. A namespace that is not this environment's, or that
+    holds other pods, is refused.
     """
     from gitops.cluster import up as cluster
 
