@@ -116,10 +116,12 @@ class Cluster:
         return found
 
     def _last_lines(self, pod: Object) -> list[str]:
-        """Return how the log of a pod ends; of the container before, if one runs again."""
-        previous = snapshot.has_ended(pod) and any(
-            "running" in (each.get("state") or {}) for each in snapshot.containers(pod)
-        )
+        """Return how the log of a pod ends: of the container before if one runs again, as far as the node has it."""
+        again = any("running" in (each.get("state") or {}) for each in snapshot.containers(pod))
+        previous = again and snapshot.has_ended(pod)
+        return self._log(pod, previous=previous) or self._log(pod, previous=not previous)
+
+    def _log(self, pod: Object, *, previous: bool) -> list[str]:
         try:
             log = self._core.read_namespaced_pod_log(
                 snapshot.name_of(pod), self.namespace, tail_lines=5, previous=previous, **_RAW

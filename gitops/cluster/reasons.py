@@ -198,7 +198,9 @@ def _exited(found: Snapshot, pod: Object) -> str | None:
     """Return with which last words a container ends by itself, as one with a bundle that is refused."""
     for each in containers(pod):
         how = ended(each)
-        if how and how.get("exitCode"):
+        # Its last words may come a moment later; without them the exit code alone says little.
+        silent = not found.logs.get(name_of(pod)) and each.get("restartCount", 0) < 3
+        if how.get("exitCode") and not silent:
             code = how["exitCode"]
             return f"{each['name']} in {name_of(pod)} ends with exit code {code}{_log(found, pod)}"
     return None
