@@ -34,9 +34,10 @@ def in_working_tree(root: Path) -> dict[str, str]:
 
 def served(objects: list[Object]) -> tuple[str, ...]:
     """Return the names of the models that an environment serves."""
+    # Other settings may name files that only a pod has.
+    named = {key: value or "" for key, value in settings_of(objects).items() if key == "MODEL"}
     try:
-        # Nothing else, because a file that another setting names is in the pod alone.
-        return from_environment({"MODEL": settings_of(objects).get("MODEL") or ""}).model
+        return from_environment(named).model
     except SettingsError as error:
         raise GitopsError(str(error)) from None
 

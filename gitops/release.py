@@ -56,6 +56,12 @@ def current(root: Path, environment: str, image: str) -> Release:
     return Release(str(entry.get("newTag")), str(entry.get("digest")))
 
 
+def image_name(root: Path, environment: str, image: str) -> str:
+    """Return the name that an environment's overlay gives its image."""
+    _, entry = _image_entry(overlay(root, environment), image)
+    return str(entry.get("newName", image))
+
+
 def replaced(file: Path, image: str, release: Release) -> str:
     """Return the text of an overlay with another release."""
     index, entry = _image_entry(file, image)

@@ -122,9 +122,14 @@ def check(root: Path, *, cluster: bool, as_json: bool, detailed_exitcode: bool) 
 
 
 def _unknown_kinds(root: Path, environments: list[str]) -> Iterator[str]:
-    from gitops.cluster import requirements
+    from gitops.cluster.client import Cluster
+    from gitops.cluster.deploy import RIGHTS, namespace_of
+    from gitops.cluster.refusals import reported
+    from gitops.cluster.requirements import missing_kinds
     from gitops.render.kustomize import render
 
     for name in environments:
-        if found := requirements.missing(root, name, render(overlay_folder(root, name))):
-            yield found
+        objects = render(overlay_folder(root, name))
+        with reported(RIGHTS):
+            if found := missing_kinds(Cluster(namespace_of(objects)), root, name, objects):
+                yield found

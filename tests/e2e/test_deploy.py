@@ -125,7 +125,7 @@ def restarts(name):
 def test_deploy_shows_asks_and_says_how_to_ask(dev, tree):
     done = run(sys.executable, "-m", "gitops", "deploy", "dev", "--root", tree, check=False)
     assert done.returncode == 0, done.stderr
-    assert "nothing to do, the cluster is up to date" in done.stdout or "successfully rolled out" in done.stdout
+    assert "score-app: all pods are ready" in done.stdout
     assert f"curl {dev}/openapi.json" in done.stdout
 
 
