@@ -110,5 +110,8 @@ def deploy(environment: str, root: Path, timeout: int, context: str | None, *, y
 
     with working() as report:
         folder = overlay_folder(root, environment)
-        chosen = preflight.choose(context, confirmed)
-        deployment.deploy(folder, chosen, report, lambda: yes or confirmed("apply this?"), timeout)
+
+        def choose() -> str:
+            return preflight.choose(context, confirmed)
+
+        deployment.deploy(folder, choose, report, lambda: yes or confirmed("apply this?"), timeout)

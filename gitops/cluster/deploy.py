@@ -34,11 +34,18 @@ def pending(kubectl: Kubectl, file: Path, objects: list[Object]) -> str:
     return done.stdout
 
 
-def deploy(folder: Path, context: str, report: Report, confirm: Callable[[], bool], timeout: int) -> None:
-    """Apply an environment after its changes are confirmed, wait for its pods, and write its address."""
+def deploy(
+    folder: Path, choose: Callable[[], str], report: Report, confirm: Callable[[], bool], timeout: int
+) -> None:  # fmt: skip
+    """Apply an environment after its changes are confirmed, wait for its pods, and write its address.
+
+    choose returns the context; it is called once it is clear that there is something to apply.
+    """
     rendered = render_text(folder)
-    objects, kubectl = parse(rendered), Kubectl(context)
+    objects = parse(rendered)
     requirements.require_image(folder.name, objects)
+    context = choose()
+    kubectl = Kubectl(context)
     cluster = Cluster(namespace_of(objects), context)
     preflight.require(cluster, folder, objects)
     with tempfile.TemporaryDirectory() as place:

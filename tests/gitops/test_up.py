@@ -9,40 +9,17 @@ import shutil
 import pytest
 import yaml
 
-from tests.gitops.fake_cluster import CONFIG, serving
+from tests.gitops.fake_cluster import CONFIG, EmptyCluster, serving
 from tests.helpers.manifests import ROOT
 
-KINDS = ("Namespace", "ServiceAccount", "ConfigMap", "Service", "ResourceQuota", "LimitRange", "Secret")
-APIS = {"apps/v1": ("Deployment",), "policy/v1": ("PodDisruptionBudget",), "networking.k8s.io/v1": ("NetworkPolicy",)}
 LABELS = {"app.kubernetes.io/name": "score-app", "app.kubernetes.io/part-of": "score-app", "env": "dev"}
-
-
-class Api:
-    """An API server; a test changes what it is to be."""
-
-    def __init__(self):
-        self.minor, self.allowed, self.architecture = "36", True, "amd64"
-        self.labels, self.phase, self.others = None, "Active", []
-
-    def answer(self, path):
-        node = {"metadata": {"name": "a"}, "spec": {}, "status": {"nodeInfo": {"architecture": self.architecture}}}
-        namespace = {"metadata": {"name": "mlops-dev", "labels": self.labels}, "status": {"phase": self.phase}}
-        groups = {f"/apis/{name}/": kinds for name, kinds in APIS.items()} | {"/api/v1/": KINDS}
-        resources = {name: {"resources": [{"kind": each} for each in kinds]} for name, kinds in groups.items()}
-        return resources.get(path.rstrip("/") + "/") or {
-            "/version/": {"major": "1", "minor": self.minor},
-            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": {"status": {"allowed": self.allowed}},
-            "/api/v1/nodes": {"items": [node]},
-            "/api/v1/namespaces/mlops-dev": None if self.labels is None else namespace,
-            "/api/v1/namespaces/mlops-dev/pods": {"items": self.others},
-        }.get(path.partition("?")[0])  # fmt: skip
 
 
 @pytest.fixture
 def api(repository, tmp_path, monkeypatch):
     shutil.copytree(ROOT / "model" / "bundles" / "iris", repository.place / "model" / "bundles" / "iris")
     repository.commit("a model")
-    found = Api()
+    found = EmptyCluster()
     with serving(found) as config:
         (tmp_path / "config").write_text(config)
         monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
