@@ -37,12 +37,18 @@ class Log:
             return
         line = _line(level, event, fields)
         with self._lock:
-            # A log that cannot be written must neither fail a request nor keep it waiting.
-            if self._unreported and self._write(_line("warning", "log_lines_dropped", {"lines": self._unreported})):
-                self._unreported = 0
-            if not self._write(line):
-                self.dropped += 1
-                self._unreported += 1
+            # A log that cannot be written must neither fail a request nor keep it waiting. After a gap its report comes
+            # first.
+            if self._report_gap() and self._write(line):
+                return
+            self.dropped += 1
+            self._unreported += 1
+
+    def _report_gap(self) -> bool:
+        """Return whether the lines that were dropped are reported."""
+        if self._unreported and self._write(_line("warning", "log_lines_dropped", {"lines": self._unreported})):
+            self._unreported = 0
+        return not self._unreported
 
     def _write(self, line: bytes) -> bool:
         return self._writer.write(self._stream or sys.stderr, line)
