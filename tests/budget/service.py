@@ -25,7 +25,7 @@ MOST_PROBE_SECONDS = {
     "livez": _KUBELET_SECONDS,
     "metrics": float(_MONITOR["scrapeTimeout"].removesuffix("s")),
 }
-"""What the kubelet and Prometheus wait for. The goal is half a second, which a machine shared with attackers may miss."""
+"""What the kubelet and Prometheus wait for. The goal is half a second; here the attackers share the machine."""
 LIMIT = int(POD["resources"]["limits"]["memory"].removesuffix("Mi")) * MEGABYTE
 MOST = 230 * MEGABYTE
 MAX_BODY = int(SETTINGS["MAX_BODY_SIZE"].removesuffix("m")) * MEGABYTE
