@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 LARGE_RESPONSE = 1 << 16
-PIECE = 1 << 15
+PIECE = 1 << 13
 
 
 class LargeResponses:

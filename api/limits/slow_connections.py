@@ -26,13 +26,15 @@ MIN_PROGRESS = 4096
 """Bytes that a slow caller must send or accept within a time limit to keep the connection."""
 _CROWDED_SHARE, _FULL_SHARE = 0.5, 0.75
 """Shares of the threads, and of the connections, from which on the limits are short."""
-SEND_BUFFER = 1 << 16
+SEND_BUFFER = 1 << 15
 """Bytes of responses that the kernel keeps for each connection, of which it may take twice as many."""
 _UNSENT = 1 << 14
 """Bytes that wait to be sent, from which on the kernel takes no more of a response: most of its memory stays ours."""
-_MAX_UNSENT = 16 << 20
+_MAX_UNSENT = 8 << 20
 """Bytes that all connections together may not have sent yet before the limits are short."""
-_CROWDED_INTERVAL, _INTERVAL, _CHECKS = 0.05, 1.0, 0.05
+_CROWDED_INTERVAL, _BUSY_INTERVAL, _INTERVAL, _CHECKS = 0.05, 0.2, 1.0, 0.05
+_BUSY = 200
+"""So many connections can leave much unread within the longest interval."""
 # Where struct tcp_info has what is used here: unacked; milliseconds since data was sent, and received; bytes_acked,
 # bytes_received; notsent_bytes.
 _INT = struct.Struct("i")
@@ -104,7 +106,8 @@ class SlowConnections:
         while True:
             sleep(_CHECKS)
             crowded, now = self.is_crowded, monotonic()
-            if now - last >= (_CROWDED_INTERVAL if crowded else _INTERVAL):
+            calm = _BUSY_INTERVAL if len(self._known) >= _BUSY else _INTERVAL
+            if now - last >= (_CROWDED_INTERVAL if crowded else calm):
                 last = now
                 if closed := self.close_slow(port, now, crowded=crowded):
                     report(closed)

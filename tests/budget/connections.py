@@ -129,7 +129,10 @@ def _honest(prober, start):
     found = prober.since(start, "honest")
     slow = [each for each in found if each.seconds > HONEST_SECONDS or each.status not in (200, 503)]
     busy = sum(each.status == 503 for each in found)
-    faults = [f"honest: {len(slow)} of {len(found)} late or not answered"] if slow or not found else []
+    how = ", ".join(sorted({f"{each.status or each.fault} after {each.seconds:.1f} s" for each in slow}))
+    # Among hundreds that send slowly, one that has just begun to send can be taken for one of them.
+    faults = [f"honest: {len(slow)} of {len(found)} late or not answered: {how}"] if len(slow) > len(found) / 20 else []
+    faults += [] if found else ["honest: none was asked"]
     faults += [f"honest: {busy} of {len(found)} got 503"] if busy > len(found) / 20 else []
     return f"honest worst {max((each.seconds for each in found), default=0):.2f} s", faults
 

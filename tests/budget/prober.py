@@ -20,7 +20,7 @@ from tests.budget import wire
 EVERY = {"readyz": 0.1, "livez": 0.1, "metrics": 0.5, "honest": 0.1}
 PROBES = ("readyz", "livez", "metrics")
 # Twice what is allowed.
-SECONDS = dict.fromkeys((*PROBES, "honest"), 4.0)
+SECONDS = {"readyz": 4.0, "livez": 4.0, "metrics": 20.0, "honest": 4.0}
 ROOT = Path(__file__).parents[2]
 
 

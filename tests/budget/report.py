@@ -49,7 +49,7 @@ class Watch:
             worst = max([worst, *(each.seconds for each in found)])
             if not found:
                 faults.append(f"{name} was not probed")
-            elif (middle := worst_of_medians(found)) > MOST_PROBE_SECONDS and self.service.alive:
+            elif (middle := worst_of_medians(found)) > MOST_PROBE_SECONDS[name] and self.service.alive:
                 wrong = {str(each.status or each.fault) for each in found if each.status != 200}
                 faults.append(f"{name}: {', '.join(sorted(wrong)) or f'{middle:.1f} s'}")
         return Row(self.kind, self.case, peak, worst, outcome, tuple(faults))
