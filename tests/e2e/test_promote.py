@@ -18,7 +18,7 @@ import pytest
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from tests.helpers.cluster import IMAGE, PUSH, ROOT, address, asking, assert_none_lost, get, kubectl, record, run
+from tests.helpers.cluster import IMAGE, PUSH, ROOT, address, asking, get, kubectl, record, run
 from tests.helpers.waiting import unless, until
 
 GITOPS = shlex.split(os.environ.get("E2E_GITOPS", ""))
@@ -214,6 +214,6 @@ def test_a_hand_edited_cluster_is_put_right(place, urls):
 
 
 def test_prod_answered_all_the_time(load):
-    told = load.stop()
-    record("promoted by git push, twice", 1, told)
-    assert_none_lost(told)
+    outcome = load.stop()
+    record("promoted by git push, twice", 1, outcome)
+    assert (outcome["lost"], outcome["why"]) == (0, [])
