@@ -36,7 +36,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate docs pictures deploy promote e2e reliability load bench lock clean
+.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate docs pictures deploy promote e2e reliability load budget bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -45,10 +45,11 @@ run: setup ## serve $(MODEL) on port 5000
 	@HOST=$${HOST:-127.0.0.1} PUBLIC_METRICS=$${PUBLIC_METRICS:-1} $(BIN)/python -m api
 
 test: setup lint ## lint, types, and each test that needs nothing but Python and a few minutes
-	@$(PYTEST) -n $(WORKERS) -m "not slow and not browser and not cluster" $(ARGS)
+	@$(PYTEST) -n $(WORKERS) -m "not slow and not alone and not browser and not cluster" $(ARGS)
 
 test-all: setup lint ## the slow tests too, and those that need a browser or a cluster
-	@$(PYTEST) -n $(WORKERS) -m "not cluster" $(ARGS)
+	@$(PYTEST) -n $(WORKERS) -m "not alone and not cluster" $(ARGS)
+	@$(PYTEST) -m alone $(ARGS)
 	@$(PYTEST) -m cluster $(ARGS)
 
 setup: $(PROJECT) ## make .venv from the locked, hashed requirements, with the commands score-model and score-gitops
@@ -145,6 +146,9 @@ load: setup ## load URL with the tutorial's mix (USERS, RATE each, or STEADY a s
 	@mkdir -p build/load
 	@$(BIN)/locust -f loadtest/locustfile.py --headless --only-summary --host $(URL) -u $(USERS) -r $(USERS) -t $(TIME) \
 	  --html build/load/report.html --csv build/load/run
+
+budget: setup ## search for the worst requests under a pod's memory limit, and print what they cost (needs root)
+	@$(BIN)/python -m tests.budget
 
 bench: setup ## measure this server beside its peers (needs wrk; installs them under build/)
 	@$(BIN)/python -m benchmarks.rows && $(BIN)/python -m benchmarks.serve

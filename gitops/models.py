@@ -49,11 +49,13 @@ def manifests(repository: Repository, versions: dict[str, str], wanted: tuple[st
 
 def _manifest(repository: Repository, name: str, version: str) -> Manifest:
     file = BUNDLES / name / MANIFEST
-    for commit in repository.git("log", "--format=%H", "--", str(file)).split():
+    for commit in repository.git("log", "--format=%H", "HEAD", "--", str(file)).split():
         try:
             found = manifest_from(name, repository.git("show", f"{commit}:{file}", check=False).encode())
         except BundleError:
             continue
         if found.version == version:
             return found
+    if repository.is_shallow:
+        raise GitopsError(f"{file} had the version {version} before this shallow clone begins: git fetch --unshallow")
     raise GitopsError(f"{file} never had the version {version}, which the ledger names")

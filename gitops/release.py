@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitops import files
 from gitops.errors import GitopsError
 from gitops.render.kustomize import kustomization
 from gitops.render.objects import Object
@@ -33,7 +34,7 @@ def parse(text: str) -> Release:
     if not TAG.fullmatch(tag) or tag == "latest":
         raise GitopsError(f"{tag!r} is not the tag of a release: use TAG@sha256:…, the digest from build/digest")
     if not DIGEST.fullmatch(digest):
-        raise GitopsError(f"{digest or 'nothing'!r} is not a digest: use TAG@sha256:… with 64 hexadecimal digits")
+        raise GitopsError(f"{digest!r} is not a digest: use TAG@sha256:… with 64 hexadecimal digits")
     return Release(tag, digest)
 
 
@@ -51,15 +52,19 @@ def current(root: Path, environment: str, image: str) -> Release:
 def replaced(file: Path, image: str, release: Release) -> str:
     """Return the text of an overlay with another release."""
     index, entry = _image_entry(file, image)
-    text = file.read_text()
-    for key, value in (("newTag", release.tag), ("digest", release.digest)):
-        if entry.get(key) != value:
-            text = replace_value(text, ("images", index, key), value)
+    text = files.read(file)
+    try:
+        for key, value in (("newTag", release.tag), ("digest", release.digest)):
+            if entry.get(key) != value:
+                text = replace_value(text, ("images", index, key), value)
+    except GitopsError as error:
+        raise GitopsError(f"overlays/{file.parent.name}: {error}") from None
     return text
 
 
 def _image_entry(file: Path, image: str) -> tuple[int, Object]:
-    for index, each in enumerate(kustomization(file.parent).get("images") or ()):
-        if each.get("name") == image:
+    images = kustomization(file.parent).get("images")
+    for index, each in enumerate(images if isinstance(images, list) else ()):
+        if isinstance(each, dict) and each.get("name") == image:
             return index, each
     raise GitopsError(f"overlays/{file.parent.name} has no image {image!r} under images")

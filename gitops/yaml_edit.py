@@ -39,7 +39,10 @@ def _spliced(text: str, node: yaml.Node, value: str) -> str:
 
 
 def _find(text: str, path: Path) -> yaml.Node:
-    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    try:
+        node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise GitopsError(f"is not YAML: {' '.join(str(error).split())}") from None
     for step in path:
         if isinstance(node, yaml.MappingNode):
             found = [value for key, value in node.value if key.value == step]

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gitops.cli.options import DETAILED, JSON, ROOT
-from gitops.cli.output import ExitCode, finish, print_changes, print_json, print_table, reporting
+from gitops.cli.output import ExitCode, finish, print_changes, print_json, print_line, print_table, reporting
 from gitops.errors import GitopsError
 
 
@@ -18,7 +18,9 @@ from gitops.errors import GitopsError
 @DETAILED
 @ROOT
 def status(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
-    """Show what each environment runs, whether it was verified, and whether it is frozen.
+    """Show what each environment runs.
+
+    Also whether that was verified, whether the environment is frozen, and how it differs from the one before it.
 
     With --detailed-exitcode, 3 means that an environment is behind the one before it.
     """
@@ -37,6 +39,7 @@ def status(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
 
 def _cells(row: dict[str, Any]) -> list[str]:
     from gitops.status import age
+    from gitops.text import visible
 
     models = "\n".join(f"{name} {(version or '?')[:7]}" for name, version in row["models"].items())
     return [
@@ -45,7 +48,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         models,
         age(row["since"]),
         age(row["verified"]) if row["verified"] else "no",
-        str(row["frozen"] or "-"),
+        visible(row["frozen"] or "-"),
         "yes" if row["behind"] else "-",
         str(len(row["differs"]) or "-"),
     ]
@@ -59,7 +62,9 @@ def _cells(row: dict[str, Any]) -> list[str]:
 @DETAILED
 @ROOT
 def diff(source: str, target: str, root: Path, *, markdown: bool, as_json: bool, detailed_exitcode: bool) -> None:
-    """Show how the renders of two environments differ, by object and field.
+    """Show how two environments differ.
+
+    Their renders are compared by object and field.
 
     With --detailed-exitcode, 3 means that they differ.
     """
@@ -90,7 +95,9 @@ def overlay_folder(root: Path, name: str) -> Path:
 @DETAILED
 @ROOT
 def check(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
-    """Check every environment against the rules, and every generated file for staleness.
+    """Check the rules, and that no file is stale.
+
+    Every environment is checked against the rules, and every generated file against what `generate` would write.
 
     With --detailed-exitcode, 3 instead of 1 means that no rule is broken and `generate` repairs the rest.
     """
@@ -102,7 +109,7 @@ def check(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
         print_json(found.as_json())
     else:
         for line in found.lines():
-            click.echo(line)
+            print_line(line)
     if found.problems or (found.stale and not detailed_exitcode):
         sys.exit(ExitCode.FAILED)
     finish(changed=bool(found.stale), detailed=detailed_exitcode)

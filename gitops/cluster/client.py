@@ -9,6 +9,7 @@ from typing import Any
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
+from yaml import YAMLError
 
 from gitops.errors import GitopsError
 
@@ -24,7 +25,7 @@ class Cluster:
         try:
             # The library's own default is read once, when it is imported.
             config.load_kube_config(os.environ.get("KUBECONFIG"))  # type: ignore[no-untyped-call]
-        except ConfigException as error:
+        except (ConfigException, YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
             raise GitopsError(f"no cluster is configured: {' '.join(str(error).split())[:200]}") from None
         self._core: Any = client.CoreV1Api()
         self._apps: Any = client.AppsV1Api()

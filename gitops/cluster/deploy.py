@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from gitops import process
 from gitops.errors import GitopsError
 from gitops.render.kustomize import render
 from gitops.render.objects import Object, of_kind
@@ -16,9 +17,7 @@ Write = Callable[[str], None]
 def kubectl(*args: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
     """Run kubectl, and return its output and exit code."""
     try:
-        return subprocess.run(  # noqa: S603
-            ["kubectl", *args], capture_output=True, text=True, check=False, timeout=timeout  # noqa: S607
-        )  # fmt: skip
+        return process.run("kubectl", *args, timeout=timeout)
     except FileNotFoundError:
         raise GitopsError("kubectl is not installed: install it, and point it to a cluster") from None
     except subprocess.TimeoutExpired:

@@ -65,10 +65,14 @@ def verify(root: Path, name: str, timeout: float, url: str | None, prometheus_ur
                 return
     except (ApiException, HTTPError) as error:
         raise GitopsError(_api_error(error)) from None
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        # What is no object of Kubernetes fails wherever it is first used.
+        raise GitopsError(f"the cluster does not answer as Kubernetes does ({type(error).__name__})") from None
 
 
 def _expected(root: Path, name: str) -> Expected:
     environments, repository = load(root), Repository(root.resolve())
+    repository.require_whole()
     environment = environments.get(name)
     release = current(root, name, environments.image)
     states = ledger.states(root, environments.names)
@@ -79,10 +83,17 @@ def _expected(root: Path, name: str) -> Expected:
 
 def _api_error(error: ApiException | HTTPError) -> str:
     if isinstance(error, ApiException) and error.status in (401, 403):
-        message = json.loads(error.body or "{}").get("message", error.reason)
+        message = _message(error)
         return f"this account has not all rights that verify needs: {message}; clusters/verify.yaml grants them"
     reason = getattr(error, "reason", None) or error
     return f"the cluster does not answer: {' '.join(str(reason).split())[:200]}"
+
+
+def _message(error: ApiException) -> str:
+    try:
+        return str(json.loads(error.body or "")["message"])
+    except (ValueError, LookupError, TypeError):
+        return str(error.reason)
 
 
 def _checks(

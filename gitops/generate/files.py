@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
+from gitops.errors import GitopsError
+from gitops.files import is_current, read, replace
 from gitops.generate import argocd, flux, observability, readme, settings_page, verify_account, workflow
 from gitops.generate.text import HEADER, kustomization, yaml_text
 from gitops.render.kustomize import RenderError
@@ -31,7 +33,10 @@ def sources(root: Path, environments: Environments) -> Files:
     found[CLUSTERS / "flux" / "source.yaml"] = yaml_text(flux.source(environments))
     found[CLUSTERS / "flux" / "kustomization.yaml"] = yaml_text(kustomization(["source.yaml", *names]))
     if (root / WORKFLOW).exists():
-        found[WORKFLOW] = workflow.updated((root / WORKFLOW).read_text(), environments)
+        try:
+            found[WORKFLOW] = workflow.updated(read(root / WORKFLOW), environments)
+        except GitopsError as error:
+            raise GitopsError(f"{WORKFLOW}: {error}") from None
     if (root / SETTINGS).exists():
         found[SETTINGS] = settings_page.page(root)
     return found
@@ -47,7 +52,7 @@ def derived(root: Path, environments: Environments, overlays: list[Overlay]) -> 
         synced = flux.kustomization(each.environment, autoscaled=autoscaled)
         found[CLUSTERS / "flux" / f"{each.name}.yaml"] = yaml_text(synced)
     if (root / README).exists():
-        found[README] = readme.updated((root / README).read_text(), overlays)
+        found[README] = readme.updated(read(root / README), overlays)
     return found
 
 
@@ -67,7 +72,7 @@ def _verify_accounts(environments: Environments) -> Iterator[tuple[Path, str]]:
 
 def differing(root: Path, files: Files) -> list[Path]:
     """Return which of these files are missing or have another content."""
-    return [path for path, text in files.items() if not (root / path).exists() or (root / path).read_text() != text]
+    return [path for path, text in files.items() if not is_current(root / path, text)]
 
 
 def leftovers(root: Path, environments: Environments) -> list[Path]:
@@ -80,7 +85,7 @@ def leftovers(root: Path, environments: Environments) -> list[Path]:
     found = []
     for path in (path for pattern in PATTERNS for path in sorted(root.glob(pattern))):
         current = path.parent.name in with_slo if path.name == "alerts.yaml" else path.name in expected
-        if not current and (path.parent.name == "rendered" or path.read_text().startswith(HEADER)):
+        if not current and (path.parent.name == "rendered" or read(path).startswith(HEADER)):
             found.append(path.relative_to(root))
     return found
 
@@ -126,6 +131,5 @@ def write_renders(root: Path) -> list[Path]:
 def _write(root: Path, files: Files) -> list[Path]:
     found = differing(root, files)
     for path in found:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(files[path])
+        replace(root / path, files[path])
     return found
