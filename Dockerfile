@@ -1,8 +1,9 @@
 # The default image holds the serving core and the bundles named by MODELS; --target full adds scikit-learn.
 # --target load is another one altogether: Locust, for the component load-test.
-ARG BASE=python:3.13-slim
+# This one line names the base image, so that Dependabot can update it. docs/security.md says how to pin it by digest.
+FROM python:3.13-slim AS base
 
-FROM ${BASE} AS builder
+FROM base AS builder
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN ["python3", "-m", "venv", "--without-pip", "/opt/app"]
 WORKDIR /build
@@ -40,7 +41,7 @@ RUN rm -rf model/packing && python3 -m compileall -q --invalidation-mode uncheck
 FROM sources AS full-program
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash api model
 
-FROM ${BASE} AS load
+FROM base AS load
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="score-app-load" \
       org.opencontainers.image.description="Locust, asking score-app" \
@@ -54,7 +55,7 @@ EXPOSE 5557 8089
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "locust"]
 
-FROM ${BASE} AS runtime
+FROM base AS runtime
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="score-app" \
       org.opencontainers.image.description="A scikit-learn model as a service" \

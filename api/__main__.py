@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from functools import partial
 from time import monotonic
 from typing import NoReturn
 
@@ -22,6 +21,9 @@ def main() -> None:
     except SettingsError as error:
         _stop(str(error))
     _require_ports(settings)
+    from api.limits.allocator import return_freed_memory  # noqa: PLC0415
+
+    return_freed_memory()
     from model.bundle.files import BundleError  # noqa: PLC0415 - a wrong setting is reported before anything heavy is imported
     from model.check import verified  # noqa: PLC0415
 
@@ -30,33 +32,37 @@ def main() -> None:
     except BundleError as error:
         _stop(str(error))
     from api.application import build  # noqa: PLC0415
+    from api.limits.memory_budget import megabytes  # noqa: PLC0415
     from api.transport.addresses import loopback_address  # noqa: PLC0415
     from api.transport.admin_server import start_admin_server  # noqa: PLC0415
-    from api.transport.draining import drain  # noqa: PLC0415
-    from api.transport.server import serve  # noqa: PLC0415
+    from api.transport.draining import Draining  # noqa: PLC0415
+    from api.transport.server import max_connections, serve  # noqa: PLC0415
 
     try:
         application, service = build(settings, models)
     except SettingsError as error:
         _stop(str(error))
+    draining = Draining(service.state, settings, service.log.write)
     try:
-        admin = start_admin_server(service)
+        admin = start_admin_server(service, draining)
     except OSError:
         _stop_since_taken(settings.host, "ADMIN_PORT", settings.admin_port)
     served = ", ".join(f"{m.name} {m.version} ({m.manifest.runtime})" for m in models)
 
+    memory = megabytes(service.limits.budget.size)
+
     def on_listening() -> None:
-        service.start_limits(loopback_address(settings.host))
+        service.limits.start(loopback_address(settings.host), max_connections(), service.log.write)
         # As with every line of the log, a full disk behind it must not matter.
         with suppress(OSError):
             print(  # noqa: T201 - the one line about a start
                 f"score-app: {served} on http://{settings.host}:{settings.port}, admin on {settings.admin_port}, "
-                f"{settings.threads} threads, ready in {monotonic() - started:.2f} s",
+                f"{settings.threads} threads, {memory} for requests, ready in {monotonic() - started:.2f} s",
                 file=sys.stderr,
                 flush=True,
             )
 
-    serve(application, settings, on_listening, partial(drain, service.state, settings))
+    serve(application, settings, on_listening, draining.end)
     admin.shutdown()
     service.close()
 

@@ -27,7 +27,7 @@ def build(settings: Settings, served: Sequence[Model], log: Log | None = None) -
             tracing = Tracing(log)
         except ValueError as error:
             raise SettingsError(f"one of the variables OTEL_*: {error}") from None
-    metrics = Metrics(served)
+    metrics = Metrics(served, log)
     models = Models(served, settings.max_rows, metrics)
     if settings.feedback_capacity:
         models.ground_truth = GroundTruth(settings.feedback_capacity, metrics)

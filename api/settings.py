@@ -33,18 +33,20 @@ class Settings:
     """The folder that holds the bundles."""
     model: tuple[str, ...] = ("iris",)
     """The bundles to serve; the first is the one that a path without a name means."""
-    threads: int = 32
+    threads: int = 256
     """The number of requests answered at the same time; most of them wait for a body, or for the interpreter."""
     log_level: str = "info"
     """The least severe level that is logged."""
     log_sample_rate: float = 0.0
-    """The share of good answers of the fast path that are logged; errors always are."""
+    """The share of good answers that are logged; errors always are."""
     max_body_size: int = 16 << 20
     """The largest body of a request, after decompression; larger ones are refused with 413."""
     max_rows: int = 200_000
     """The largest number of rows in a request; more are refused with 413."""
     body_timeout_seconds: float = 20.0
     """How long a request's body may take to arrive."""
+    send_timeout_seconds: float = 10.0
+    """How long a caller may take to read the next 4 KiB of a response."""
     max_queue_seconds: float = 1.0
     """How long requests may wait for a thread before new ones are refused with 503; 0 disables it."""
     api_keys: tuple[str, ...] = ()
@@ -181,12 +183,13 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "admin_port": _integer(0, 65535),
     "bundles": Path,
     "model": _models,
-    "threads": _integer(2, 256),
+    "threads": _integer(2, 1024),
     "log_level": _level,
     "log_sample_rate": _number(0, 1),
     "max_body_size": _size,
     "max_rows": _integer(1, 10_000_000),
     "body_timeout_seconds": _number(1, 600),
+    "send_timeout_seconds": _number(1, 600),
     "max_queue_seconds": _number(0, 600),
     "api_keys": _keys,
     "public_metrics": _flag,

@@ -11,6 +11,7 @@ from gitops.generate import files
 from gitops.render.kustomize import RenderError
 from gitops.rules import overlay
 from gitops.rules.check import problems, undeclared
+from gitops.rules.names import names
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Report:
 def check(root: Path) -> Report:
     """Return the report on a repository."""
     environments = load(root)
-    found = list(undeclared(root, environments))
+    found = [*undeclared(root, environments), *names(root, environments)]
     stale = files.differing(root, files.sources(root, environments)) + files.leftovers(root, environments)
     overlays, complete = [], True
     for each in environments.all:
@@ -48,7 +49,7 @@ def check(root: Path) -> Report:
             complete = False
             continue
         try:
-            overlays.append(overlay.load(root, each))
+            overlays.append(overlay.load(root, environments, each.name))
         except RenderError as error:
             complete = False
             # A file that the overlay includes may still have to be generated: then that is the problem.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from gitops import files
 from gitops.environments import FILE, Environments
 from gitops.errors import GitopsError
 from gitops.plan import Plan, Planner
 from gitops.repository import PushError, Repository
+from gitops.text import code_block, code_span
 
 MakePlan = Callable[[Planner], Plan | None]
 TRIES = 3
@@ -24,34 +26,35 @@ def commit(
     files has changed: what was looked at before the command must still be so.
     """
     branch = environments.branch
+    remote = repository.remote(branch) if push else ""
     for _ in range(TRIES):
         plan = make(Planner(repository, environments))
         if plan is None:
-            _require_pushed(repository, branch, push=push)
+            _require_pushed(repository, remote, branch)
             return None
         done = _commit(repository, plan)
-        if not (push and repository.remote):
+        if not remote:
             return plan, done
         try:
-            repository.push(branch)
+            repository.push(remote, branch)
         except PushError as error:
-            repository.undo_commit()
-            _retry_allowed(repository, branch, plan, error)
+            repository.undo_commit(done)
+            _retry_allowed(repository, remote, branch, plan, error)
         else:
             return plan, done
     raise GitopsError(f"others pushed {TRIES} times meanwhile, and nothing was changed: try again")
 
 
-def _require_pushed(repository: Repository, branch: str, *, push: bool) -> None:
-    if push and repository.remote and (number := repository.ahead(branch)):
+def _require_pushed(repository: Repository, remote: str, branch: str) -> None:
+    if remote and (number := repository.ahead(remote, branch)):
         raise GitopsError(
-            f"this is committed already, but {repository.remote} lacks {number} commit of {branch}: git push"
+            f"this is committed already, but {remote} lacks {number} commit of {branch}: git push {remote} {branch}"
         )
 
 
-def _retry_allowed(repository: Repository, branch: str, plan: Plan, error: PushError) -> None:
+def _retry_allowed(repository: Repository, remote: str, branch: str, plan: Plan, error: PushError) -> None:
     """Fast-forward to what others pushed; refuse if there is nothing new, or if it changed the plan's files."""
-    changed = repository.fast_forward(branch, [*plan.files, repository.root / FILE])
+    changed = repository.fast_forward(remote, branch, [*plan.files, repository.root / FILE])
     if changed is None:
         raise GitopsError(f"nothing was changed: {error}") from None
     if changed:
@@ -60,43 +63,55 @@ def _retry_allowed(repository: Repository, branch: str, plan: Plan, error: PushE
         ) from None
 
 
-def propose(repository: Repository, environments: Environments, plan: Plan) -> str:
+def propose(repository: Repository, environments: Environments, plan: Plan, *, push: bool) -> str:
     """Commit a plan to a branch of its own, push that, and write the text of its pull request to build/."""
     branch = plan.branch
+    remote = repository.remote(environments.branch) if push else ""
     if repository.git("rev-parse", "-q", "--verify", f"refs/heads/{branch}", check=False):
         raise GitopsError(f"there is a branch {branch} already: merge it, or git branch -D {branch}")
-    repository.git("switch", "--quiet", "-c", branch)
+    body = repository.root / BODY
+    body.parent.mkdir(exist_ok=True)
+    repository.git("switch", "--quiet", "--no-track", "-c", branch, f"refs/heads/{environments.branch}")
     proposed = False
     try:
         _commit(repository, plan)
-        if repository.remote:
-            repository.push(branch)
+        if remote:
+            repository.push(remote, branch)
         proposed = True
     finally:
         repository.git("switch", "--quiet", "--discard-changes", environments.branch)
         if not proposed:
             repository.git("branch", "--quiet", "-D", branch)
-    body = repository.root / BODY
-    body.parent.mkdir(exist_ok=True)
-    body.write_text(_body(plan))
+    files.write(body, _body(plan))
     return branch
 
 
 def _commit(repository: Repository, plan: Plan) -> str:
     """Write the files of a plan and commit them; if that fails, restore everything."""
+    before = {path: path.read_bytes() if path.exists() else None for path in plan.files}
     try:
         for path, text in plan.files.items():
             path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
+            files.write(path, text)
         return repository.commit(list(plan.files), plan.subject, plan.trailers)
     except (GitopsError, OSError) as error:
-        repository.restore(list(plan.files))
+        repository.discard_changes()
+        _restore(before)
         reason = error.strerror if isinstance(error, OSError) else error
         raise GitopsError(f"nothing was changed: {reason}") from None
 
 
+def _restore(before: dict[Path, bytes | None]) -> None:
+    """Restore files that git does not restore: those that it does not know, or that a link leads to."""
+    for path, content in before.items():
+        if content is None:
+            path.unlink(missing_ok=True)
+        elif not path.exists() or path.read_bytes() != content:
+            path.write_bytes(content)
+
+
 def _body(plan: Plan) -> str:
-    changes = "\n".join(f"- `{each}`" for each in plan.changes)
+    changes = "\n".join(f"- {code_span(str(each))}" for each in plan.changes)
     trailers = "\n".join(f"{key}: {value}" for key, value in plan.trailers.items())
     return f"""## {plan.subject}
 
@@ -106,7 +121,4 @@ Rendered, this changes in {plan.environment}:
 
 No rule is broken, and nothing but the image changes. After the merge: `python -m gitops verify {plan.environment}`.
 
-```
-{trailers}
-```
-"""
+{code_block(trailers)}"""

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from gitops import fields, files
 from gitops.errors import GitopsError
-from monitoring import slo
 from monitoring.slo import Slo
 
 FILE = Path("environments.yaml")
 IN_CLUSTER = "in-cluster"
 """Argo CD's own name for the cluster that it runs in."""
-_NAME = re.compile(r"[a-z]([a-z0-9-]*[a-z0-9])?")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _KEYS = {"name", "namespace", "cluster", "own", "soak", "review", "slo"}
 
 
@@ -42,8 +39,16 @@ class Environment:
 class Environments:
     """All environments in order, and what they share."""
 
+    name: str
+    """The name of the controllers' objects and of the cluster-wide rights, which other applications must not share."""
+    prefix: str
+    """What the namespaces of new environments begin with."""
     image: str
+    image_repository: str
+    """Where the image is pulled from, without a tag."""
     repository: str
+    former: tuple[str, ...]
+    """What earlier owners called the image, the repository and themselves."""
     branch: str
     prometheus_release: str
     all: tuple[Environment, ...]
@@ -68,12 +73,19 @@ def load(root: Path) -> Environments:
     """Read the environments of a repository."""
     path = root / FILE
     try:
-        found = yaml.safe_load(path.read_text())
+        found = fields.mapping("it", yaml.safe_load(files.read(path)))
+        release = found.get("prometheus_release", "prometheus-stack")
         return Environments(
-            image=str(found["image"]),
-            repository=str(found["repository"]),
-            branch=str(found.get("branch", "main")),
-            prometheus_release=str(found.get("prometheus_release", "prometheus-stack")),
+            name=fields.text("name", found["name"], fields.NAME),
+            prefix=fields.text("prefix", found["prefix"], fields.NAME),
+            image=fields.text("image", found["image"], fields.IMAGE),
+            image_repository=fields.text("image_repository", found["image_repository"], fields.REPOSITORY),
+            repository=fields.text("repository", found["repository"], fields.ADDRESS),
+            former=tuple(
+                fields.text("former", each, fields.ADDRESS) for each in fields.sequence("former", found["former"])
+            ),
+            branch=fields.text("branch", found.get("branch", "main"), fields.BRANCH),
+            prometheus_release=fields.text("prometheus_release", release, fields.NAME),
             all=_all(found["environments"]),
         )
     except OSError as error:
@@ -82,12 +94,15 @@ def load(root: Path) -> Environments:
         ) from None
     except KeyError as error:
         raise GitopsError(f"{FILE}: {error.args[0]} is missing") from None
+    except RecursionError:
+        raise GitopsError(f"{FILE}: it is nested too deeply") from None
     except (yaml.YAMLError, TypeError, ValueError) as error:
         raise GitopsError(f"{FILE}: {' '.join(str(error).split())}") from None
 
 
-def _all(found: list[dict[str, Any]]) -> tuple[Environment, ...]:
-    environments = tuple(_environment(each) for each in found)
+def _all(found: Any) -> tuple[Environment, ...]:
+    listed = fields.sequence("environments", found)
+    environments = tuple(_environment(fields.mapping("an environment", each)) for each in listed)
     if not environments:
         raise ValueError("it lists no environment")
     for key in ("name", "namespace"):
@@ -102,16 +117,14 @@ def _environment(found: dict[str, Any]) -> Environment:
     if unknown := set(found) - _KEYS:
         raise ValueError(f"{name}: {min(unknown)} is not known; there are {', '.join(sorted(_KEYS))}")
     for value in (name, namespace, cluster := str(found.get("cluster", IN_CLUSTER))):
-        if not _NAME.fullmatch(value):
+        if not fields.NAME.fullmatch(value):
             raise ValueError(f"{value!r} is no name: use a to z, 0 to 9 and -")
-    objectives = slo.parse(namespace, found["slo"]) if "slo" in found else None
-    own, soak = tuple(map(str, found.get("own") or ())), seconds(str(found.get("soak", "0s")))
-    return Environment(name, namespace, cluster, own, soak, bool(found.get("review", False)), objectives)
-
-
-def seconds(text: str) -> int:
-    """Return a duration like 30m in seconds."""
-    match = re.fullmatch(r"(\d+)([smhd])", text)
-    if match is None:
-        raise ValueError(f"{text!r} is no duration like 30m")
-    return int(match[1]) * _UNITS[match[2]]
+    return Environment(
+        name,
+        namespace,
+        cluster,
+        own=tuple(fields.text("own", each, fields.SETTING) for each in fields.sequence("own", found.get("own") or [])),
+        soak=fields.seconds(str(found.get("soak", "0s"))),
+        review=fields.flag(f"{name}: review", found.get("review", False)),
+        slo=fields.objectives(name, namespace, found["slo"]) if "slo" in found else None,
+    )

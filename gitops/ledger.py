@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gitops import files
 from gitops.errors import GitopsError
 
 Entry = dict[str, Any]
 _RELEASE = ("tag", "digest")
 _REQUIRED = {
     "release": _RELEASE, "promote": _RELEASE, "rollback": _RELEASE, "verify": _RELEASE,
-    "hold": (*_RELEASE, "reason"), "freeze": ("reason",),
+    "hold": (*_RELEASE, "reason"), "freeze": ("reason",), "unfreeze": (),
 }  # fmt: skip
-"""The fields that an entry must have besides its time."""
+"""The actions, and the fields that an entry must have besides its time."""
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+
+
+def _is_versions(value: Any) -> bool:
+    return isinstance(value, dict) and all(map(_is_text, value.values()))
+
+
+_TYPES: dict[str, Callable[[Any], bool]] = {
+    "time": _is_time, "action": _is_text, "actor": _is_text, "tag": _is_text, "digest": _is_text, "was": _is_text,
+    "from": _is_text, "reason": _is_text, "forced": _is_text, "models": _is_versions,
+}  # fmt: skip
+"""What each field must be where it is present."""
 
 
 @dataclass
@@ -56,22 +76,32 @@ def states(root: Path, environments: list[str]) -> dict[str, State]:
 def read(root: Path, environment: str) -> list[Entry]:
     """Return the entries of an environment."""
     try:
-        lines = path(root, environment).read_text(errors="replace").splitlines()
+        lines = files.content(path(root, environment)).split(b"\n")
     except FileNotFoundError:
         return []
-    return [_entry(environment, number, line) for number, line in enumerate(lines, 1) if line]
+    return [_entry(environment, number, line) for number, line in enumerate(lines, 1) if line.strip()]
 
 
-def _entry(environment: str, number: int, line: str) -> Entry:
+def _entry(environment: str, number: int, line: bytes) -> Entry:
+    file = f"promotions/{environment}.jsonl"
+    history = f"git log -p {file} shows its history"
     try:
-        found: Entry = json.loads(line)
-        complete = all(field in found for field in ("time", *_REQUIRED.get(found["action"], ())))
-    except (ValueError, KeyError, TypeError):
-        complete = False
-    if not complete:
-        file = f"promotions/{environment}.jsonl"
-        raise GitopsError(f"{file}: line {number} is not a complete entry: git log -p {file} shows its history")
+        found: Entry = json.loads(line.decode())
+        missing = [each for each in ("time", *_REQUIRED[found["action"]]) if each not in found]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        raise GitopsError(f"{file}: line {number} is not a complete entry: {history}") from None
+    if missing:
+        raise GitopsError(f"{file}: line {number} is not a complete entry, {missing[0]} is missing: {history}")
+    if wrong := [each for each in _TYPES if each in found and not _is_valid(each, found[each])]:
+        raise GitopsError(f"{file}: line {number} has a wrong value of {wrong[0]}: {history}")
     return found
+
+
+def _is_valid(name: str, value: Any) -> bool:
+    try:
+        return _TYPES[name](value)
+    except ValueError:
+        return False
 
 
 def state(entries: Iterable[Entry]) -> State:
@@ -102,13 +132,13 @@ def state(entries: Iterable[Entry]) -> State:
 def append(root: Path, environment: str, action: str, actor: str, **facts: Any) -> str:
     """Return the text of an environment's ledger with one more entry."""
     file = path(root, environment)
-    text = file.read_text() if file.exists() else ""
-    if text and not text.endswith("\n"):
-        text += "\n"
-    return text + line(action, actor, **facts)
+    return extended(files.read(file) if file.exists() else "", action, actor, **facts)
 
 
-def line(action: str, actor: str, **facts: Any) -> str:
-    """Return one entry as a line."""
+def extended(text: str, action: str, actor: str, **facts: Any) -> str:
+    """Return the text of a ledger with one more entry, which is one line that ends as the others do."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return json.dumps({"time": now, "action": action, "actor": actor, **facts}) + "\n"
+    entry, end = json.dumps({"time": now, "action": action, "actor": actor, **facts}), files.line_end(text)
+    if text and not text.endswith("\n"):
+        text += end
+    return text + entry + end

@@ -34,8 +34,10 @@ def in_working_tree(root: Path) -> dict[str, str]:
 
 def served(objects: list[Object]) -> tuple[str, ...]:
     """Return the names of the models that an environment serves."""
+    # Other settings may name files that only a pod has.
+    named = {key: value or "" for key, value in settings_of(objects).items() if key == "MODEL"}
     try:
-        return from_environment({key: value or "" for key, value in settings_of(objects).items()}).model
+        return from_environment(named).model
     except SettingsError as error:
         raise GitopsError(str(error)) from None
 
@@ -49,11 +51,13 @@ def manifests(repository: Repository, versions: dict[str, str], wanted: tuple[st
 
 def _manifest(repository: Repository, name: str, version: str) -> Manifest:
     file = BUNDLES / name / MANIFEST
-    for commit in repository.git("log", "--format=%H", "--", str(file)).split():
+    for commit in repository.git("log", "--format=%H", "HEAD", "--", str(file)).split():
         try:
             found = manifest_from(name, repository.git("show", f"{commit}:{file}", check=False).encode())
         except BundleError:
             continue
         if found.version == version:
             return found
+    if repository.is_shallow:
+        raise GitopsError(f"{file} had the version {version} before this shallow clone begins: git fetch --unshallow")
     raise GitopsError(f"{file} never had the version {version}, which the ledger names")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from gitops import ledger, models, policy
+from gitops import files, ledger, models, placeholder, policy
 from gitops.environments import Environments
 from gitops.errors import GitopsError
 from gitops.release import Release, current, overlay, replaced
@@ -19,6 +19,7 @@ from gitops.render.kustomize import render
 from gitops.repository import Repository
 from gitops.rules.check import problems
 from gitops.rules.overlay import Overlay, load
+from gitops.text import visible
 
 
 @dataclass
@@ -34,7 +35,9 @@ class Plan:
     @property
     def branch(self) -> str:
         """Return the name of a branch for this change alone."""
-        return re.sub(r"[^a-z0-9.]+", "-", self.subject.lower()).strip("-")
+        # Git refuses two dots in a row, and the end .lock.
+        name = re.sub(r"[^a-z0-9.]+|\.{2,}|\.(?=lock$)", "-", self.subject.lower())
+        return name.strip("-.")
 
 
 class Planner:
@@ -73,8 +76,9 @@ class Planner:
         if not good:
             raise GitopsError(f"{target} has no earlier verified release to roll back to")
         plan = self._set_release("rollback", target, Release(good[-1]["tag"], good[-1]["digest"]))
-        held = ledger.line("hold", self.repository.actor, tag=now.tag, digest=now.digest, reason=reason)
-        plan.files[ledger.path(self.root, target)] += held
+        file = ledger.path(self.root, target)
+        facts = {"tag": now.tag, "digest": now.digest, "reason": reason}
+        plan.files[file] = ledger.extended(plan.files[file], "hold", self.repository.actor, **facts)
         plan.trailers["Rollback-Of"] = now.digest
         return plan
 
@@ -108,6 +112,7 @@ class Planner:
         return {ledger.path(self.root, target): text}
 
     def _set_release(self, action: str, target: str, release: Release, *, source: str = "", forced: str = "") -> Plan:
+        placeholder.require_owner(self.environments)
         text = replaced(overlay(self.root, target), self.environments.image, release)
         changes, rendered = self._checked(target, text)
         entry: dict[str, Any] = {"tag": release.tag, "digest": release.digest, "was": self._current(target).digest}
@@ -117,13 +122,13 @@ class Planner:
             entry["from"] = f"{source}@{self.repository.head[:12]}"
         if forced:
             entry["forced"] = forced
-        files = {overlay(self.root, target): text, **self._ledger(target, action, entry)}
+        changed = {overlay(self.root, target): text, **self._ledger(target, action, entry)}
         render_file = self.root / "rendered" / f"{target}.yaml"
         if render_file.exists():
-            files[render_file] = rendered.rendered
+            changed[render_file] = files.with_line_ends_of(render_file, rendered.rendered)
         route = f"{source} -> {target}" if source else target
         subject = f"{action}({self.environments.image}): {route} {release.tag}"
-        return Plan(target, files, changes, subject, _trailers(entry, models.served(rendered.objects)))
+        return Plan(target, changed, changes, subject, _trailers(entry, models.served(rendered.objects)))
 
     def _checked(self, target: str, text: str) -> tuple[list[Change], Overlay]:
         """Render the new overlay in a copy; refuse it if it breaks a rule or changes more than an image."""
@@ -131,9 +136,9 @@ class Planner:
         with tempfile.TemporaryDirectory() as scratch:
             copy = Path(scratch)
             for each in ("base", "components", "overlays"):
-                shutil.copytree(self.root / each, copy / each)
-            overlay(copy, target).write_text(text)
-            after = load(copy, self.environments.get(target))
+                shutil.copytree(self.root / each, copy / each, symlinks=True)
+            files.write(overlay(copy, target), text)
+            after = load(copy, self.environments, target)
             broken = list(problems([after]))
         if broken:
             raise GitopsError(f"the change breaks a rule: {broken[0]}")
@@ -145,5 +150,5 @@ def _trailers(entry: dict[str, Any], served: tuple[str, ...]) -> dict[str, str]:
     found |= {"Image-Digest": entry["digest"], "Change-Id": uuid4().hex}
     versions = entry.get("models", {})
     if known := [f"{name} {versions[name]}" for name in served if name in versions]:
-        found["Model"] = ", ".join(known)
+        found["Model"] = visible(", ".join(known))
     return found

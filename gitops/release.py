@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from gitops import files
 from gitops.errors import GitopsError
 from gitops.render.kustomize import kustomization
 from gitops.render.objects import Object
 from gitops.yaml_edit import replace_value
 
+UNRELEASED = f"sha256:{'0' * 64}"
+"""What an overlay names until something is released there."""
 DIGEST = re.compile(r"sha256:(?!0{64})[0-9a-f]{64}")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
@@ -21,6 +24,11 @@ class Release:
 
     tag: str
     digest: str
+
+    @property
+    def exists(self) -> bool:
+        """Return whether this is more than the place of a first release."""
+        return self.digest != UNRELEASED
 
     def __str__(self) -> str:
         """Return the tag and a short digest."""
@@ -33,7 +41,7 @@ def parse(text: str) -> Release:
     if not TAG.fullmatch(tag) or tag == "latest":
         raise GitopsError(f"{tag!r} is not the tag of a release: use TAG@sha256:…, the digest from build/digest")
     if not DIGEST.fullmatch(digest):
-        raise GitopsError(f"{digest or 'nothing'!r} is not a digest: use TAG@sha256:… with 64 hexadecimal digits")
+        raise GitopsError(f"{digest!r} is not a digest: use TAG@sha256:… with 64 hexadecimal digits")
     return Release(tag, digest)
 
 
@@ -48,18 +56,28 @@ def current(root: Path, environment: str, image: str) -> Release:
     return Release(str(entry.get("newTag")), str(entry.get("digest")))
 
 
+def image_name(root: Path, environment: str, image: str) -> str:
+    """Return the name that an environment's overlay gives its image."""
+    _, entry = _image_entry(overlay(root, environment), image)
+    return str(entry.get("newName", image))
+
+
 def replaced(file: Path, image: str, release: Release) -> str:
     """Return the text of an overlay with another release."""
     index, entry = _image_entry(file, image)
-    text = file.read_text()
-    for key, value in (("newTag", release.tag), ("digest", release.digest)):
-        if entry.get(key) != value:
-            text = replace_value(text, ("images", index, key), value)
+    text = files.read(file)
+    try:
+        for key, value in (("newTag", release.tag), ("digest", release.digest)):
+            if entry.get(key) != value:
+                text = replace_value(text, ("images", index, key), value)
+    except GitopsError as error:
+        raise GitopsError(f"overlays/{file.parent.name}: {error}") from None
     return text
 
 
 def _image_entry(file: Path, image: str) -> tuple[int, Object]:
-    for index, each in enumerate(kustomization(file.parent).get("images") or ()):
-        if each.get("name") == image:
+    images = kustomization(file.parent).get("images")
+    for index, each in enumerate(images if isinstance(images, list) else ()):
+        if isinstance(each, dict) and each.get("name") == image:
             return index, each
     raise GitopsError(f"overlays/{file.parent.name} has no image {image!r} under images")

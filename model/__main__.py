@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING
 import click
 
 from model.bundle import files as bundle
+from model.command import Commands, print_error
+from model.errors import guarded
 
 if TYPE_CHECKING:
     from model.bundle.manifest import Manifest
@@ -28,7 +29,7 @@ TYPES = ("string", "number", "integer", "boolean", "date", "category")
 SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Teach or import a scikit-learn model, pack it as a bundle, prove it."""
 
@@ -39,7 +40,7 @@ def main() -> None:
 @BUNDLES
 def train(name: str, data: Path | None, bundles: Path) -> None:
     """Train a sample model and pack it."""
-    with _reporting(code=2), _progress(name) as say:
+    with _progress(name) as say:
         from model.packing.train import train as train_sample  # noqa: PLC0415 - imports scikit-learn
 
         manifest = train_sample(name, bundles, say, data)
@@ -68,7 +69,7 @@ def add(
     """Import a fitted estimator from a joblib or pickle file."""
     name = name or re.sub(r"[^a-z0-9]+", "-", file.name.split(".")[0].lower()).strip("-")
     click.echo(f"warning: opening {file} runs the code in it; go on only if you trust where it comes from", err=True)
-    with _reporting(code=2), _progress(name) as say:
+    with _progress(name) as say:
         from model.packing.add import Request  # noqa: PLC0415 - imports scikit-learn
         from model.packing.add import add as add_model  # noqa: PLC0415
         from model.packing.types import parse_wishes  # noqa: PLC0415
@@ -83,23 +84,28 @@ def add(
 @BUNDLES
 def check(names: tuple[str, ...], bundles: Path) -> None:
     """Verify bundles: digests, library versions, golden rows, compiled copy."""
+    names = names or tuple(bundle.names(bundles))
+    if not names:
+        raise bundle.BundleError(f"there is no bundle in {bundles}")
+    good = [_is_good(bundles, name) for name in names]
+    click.get_current_context().exit(0 if all(good) else 1)
+
+
+def _is_good(bundles: Path, name: str) -> bool:
+    """Verify one bundle and print what was found."""
     from model.check import compared, recall  # noqa: PLC0415 - imports numpy
     from model.runtime.load import load  # noqa: PLC0415
 
-    failed = False
-    with _reporting(code=1):
-        names = names or tuple(bundle.names(bundles))
-    for name in names:
-        try:
+    try:
+        with guarded(f"{name}: cannot be checked"):
             read = bundle.read(bundles, name)
             recall(load(read))
-            click.echo(f"{name} {read.manifest.version}: good; {compared(read)}")
-        except bundle.BundleError as error:
-            failed = True
-            click.echo(f"error: {error}", err=True)
-    if not names:
-        sys.exit(f"error: there is no bundle in {bundles}")
-    sys.exit(int(failed))
+            found = compared(read)
+    except bundle.BundleError as error:
+        print_error(error)
+        return False
+    click.echo(f"{name} {read.manifest.version}: good; {found}")
+    return True
 
 
 @main.command("list")
@@ -108,8 +114,7 @@ def list_(bundles: Path) -> None:
     """Show the bundles in a table."""
     from model.card.console import print_list  # noqa: PLC0415 - imports rich
 
-    with _reporting(code=1):
-        print_list([bundle.read(bundles, name).manifest for name in bundle.names(bundles)])
+    print_list([bundle.read(bundles, name).manifest for name in bundle.names(bundles)])
 
 
 @main.command(epilog="Example: python -m model card iris --html iris.html")
@@ -118,8 +123,7 @@ def list_(bundles: Path) -> None:
 @BUNDLES
 def card(name: str, html: Path | None, bundles: Path) -> None:
     """Show what a model is and how good it is."""
-    with _reporting(code=1):
-        manifest = bundle.read(bundles, name).manifest
+    manifest = bundle.read(bundles, name).manifest
     if html is None:
         from rich.console import Console  # noqa: PLC0415
 
@@ -131,19 +135,6 @@ def card(name: str, html: Path | None, bundles: Path) -> None:
 
     html.write_text(page(manifest), encoding="utf-8")
     click.echo(f"wrote {html}")
-
-
-@contextmanager
-def _reporting(code: int) -> Iterator[None]:
-    """Say an expected failure in one line and end with the code; anything else is a fault of ours and shows itself."""
-    try:
-        yield
-    except bundle.BundleError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(code)
-    except KeyboardInterrupt:
-        click.echo("stopped; nothing was written", err=True)
-        sys.exit(130)
 
 
 @contextmanager

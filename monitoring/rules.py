@@ -13,7 +13,7 @@ from monitoring.queries import OBJECTIVES, missed, total
 from monitoring.slo import Slo
 
 Rule = dict[str, Any]
-TEXTS: Rule = yaml.safe_load(Path(__file__).with_name("alerts.yaml").read_text())
+TEXTS: Rule = yaml.safe_load(Path(__file__).with_name("alerts.yaml").read_text(encoding="utf-8"))
 # How many times faster than allowed the budget of 30 days burns, over which windows, and the severity of that.
 BURN_RATES = (
     (14.4, "1h", "5m", "page"),

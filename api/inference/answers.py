@@ -56,6 +56,33 @@ class Answers(msgspec.Struct, gc=False):
         return {key: values for key, values in extras.items() if values is not None}
 
 
+def count_rows(rows: Any) -> int:
+    """Return how many rows there are at most, before they are validated."""
+    return 1 if isinstance(rows, dict) or not hasattr(rows, "__len__") else len(rows)
+
+
+def answer_values(model: Model, question: Question) -> int:
+    """Return how many values the answers to a question have at most."""
+    width = len(model.signature.targets)
+    if question.probabilities:
+        width += sum(len(target.classes or ()) for target in model.signature.targets)
+    if question.labels:
+        width *= 2
+    return width * count_rows(question.rows)
+
+
+def explanation_values(model: Model, question: Question) -> int:
+    """Return how many values the explanations of a question's rows have: four for each feature."""
+    return 4 * len(model.signature.features) * count_rows(question.rows)
+
+
+def most_values(model: Model) -> int:
+    """Return how many values the answer to one row has at most, whatever is asked."""
+    targets = model.signature.targets
+    predictions = len(targets) + sum(len(target.classes or ()) for target in targets)
+    return max(2 * predictions, 4 * len(model.signature.features))
+
+
 def json_values(model: Model, array: Any) -> list[Any]:
     """Return predictions as JSON values; whole numbers are integers if the target has only those."""
     values: list[Any] = array.tolist()

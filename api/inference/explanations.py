@@ -66,9 +66,13 @@ def _explain_row(models: Models, model: Model, row: list[Any], varied: Sequence[
     table = models.read(model, variants)
     predictions = json_values(model, model.predict(table))
     explains, values = _explained_values(model, table, predictions)
+    with np.errstate(over="ignore"):
+        differences = np.asarray(values[0] - values[1:], dtype=np.float64)
+    if not np.isfinite(differences).all():
+        raise ApiError(422, "answer", "an effect is too large for a number")
     effects = [
-        Effect(features[place].name, row[place], features[place].typical, float(values[0] - value))
-        for place, value in zip(varied, values[1:], strict=True)
+        Effect(features[place].name, row[place], features[place].typical, effect)
+        for place, effect in zip(varied, differences.tolist(), strict=True)
     ]
     return Explanation(predictions[0], explains, float(values[0]), effects)
 
@@ -78,6 +82,8 @@ def _explained_values(model: Model, table: Any, predictions: list[Any]) -> tuple
     target = model.signature.targets[0]
     if target.classes is None:
         return target.name, np.asarray(predictions, dtype=np.float64)
+    if predictions[0] not in target.classes:
+        raise ApiError(422, "answer", f"the model {model.name} predicts a class that its signature does not name")
     place = target.classes.index(predictions[0])
     title = (target.titles or target.classes)[place]
     if model.signature.proba:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from math import isfinite
 from threading import Lock
 from typing import Any
 
 from api.errors import ApiError
 from api.inference.answers import Answers
+from api.telemetry.histogram import limited
 from api.telemetry.metrics import Metrics
 from api.telemetry.model_metrics import Accuracy
 from model.bundle.manifest import Manifest
+from model.schema.values import kind_of
 
 MAX_ROWS = 64
 """Answers with more rows are not remembered."""
@@ -41,6 +44,8 @@ class GroundTruth:
                 text = f"none of the last {self.capacity} answers has this request_id"
                 raise ApiError(404, "unknown_request", text)
             model, predictions = self._answers[request_id]
+            if len(model.signature.targets) != 1:
+                raise ApiError(400, "no_feedback", f"the model {model.name} has several targets; one can be compared")
             if len(truths) != len(predictions):
                 raise ApiError(422, "width", f"the answer has {len(predictions)} rows, the truth has {len(truths)}")
             known = [_label_or_number(model, truth) for truth in truths]
@@ -55,7 +60,8 @@ def _count(accuracy: Accuracy, model: Manifest, predictions: list[Any], truths: 
     for prediction, truth in zip(predictions, truths, strict=True):
         accuracy.rows += 1
         if model.signature.targets[0].classes is None:
-            accuracy.absolute_error += abs(float(prediction) - truth)
+            error = abs(float(prediction) - truth)
+            accuracy.absolute_error = limited(accuracy.absolute_error + error)
         else:
             accuracy.correct += bool(prediction == truth)
 
@@ -64,10 +70,30 @@ def _label_or_number(model: Manifest, truth: Any) -> Any:
     """Return a reported truth as the model would predict it: the label of a class, or a number."""
     target = model.signature.targets[0]
     if target.classes is None:
-        if isinstance(truth, bool) or not isinstance(truth, int | float):
-            raise ApiError(422, "type", f"{target.name} is a number, not {str(truth)[:40]!r}")
-        return float(truth)
+        return _number(target.name, truth)
     for label, title in zip(target.classes, target.titles or target.classes, strict=True):
-        if truth in (label, title) and isinstance(truth, bool) == isinstance(label, bool):
+        if _same(truth, label) or _same(truth, title):
             return label
-    raise ApiError(422, "category", f"{target.name} has no class {str(truth)[:40]!r}")
+    raise ApiError(422, "category", f"{target.name} has no class {_shown(truth)}")
+
+
+def _number(name: str, truth: Any) -> float:
+    if isinstance(truth, bool) or not isinstance(truth, int | float):
+        raise ApiError(422, "type", f"{name} is a number, not {_shown(truth)}")
+    try:
+        number = float(truth)
+    except OverflowError:
+        number = float("inf")
+    if not isfinite(number):
+        raise ApiError(422, "finite", f"{name} is a finite number")
+    return number
+
+
+def _same(truth: Any, label: Any) -> bool:
+    """Return whether two values are equal; 1 and true are not."""
+    return isinstance(truth, bool) == isinstance(label, bool) and bool(truth == label)
+
+
+def _shown(truth: Any) -> str:
+    """Return the start of a text, or the kind of anything else, which may be of any size."""
+    return repr(truth[:40]) if isinstance(truth, str) else kind_of(truth)

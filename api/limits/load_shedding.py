@@ -46,13 +46,12 @@ class LoadShedder:
         over = seconds > self._max_queue_seconds
         self.overloaded, self._last_over = over and self._last_over, over
 
-    def start(self, host: str, port: int, report: Callable[[bool], None], is_excused: Callable[[float], bool]) -> None:
-        """Measure in the background; waits since a moment that is excused do not count. A limit of 0 disables it."""
+    def start(self, host: str, port: int, report: Callable[[bool], None]) -> None:
+        """Measure in the background. A limit of 0 disables it."""
         if self._max_queue_seconds:
-            arguments = (host, port, report, is_excused)
-            Thread(target=self._run, args=arguments, name="load-shedder", daemon=True).start()
+            Thread(target=self._run, args=(host, port, report), name="load-shedder", daemon=True).start()
 
-    def _run(self, host: str, port: int, report: Callable[[bool], None], is_excused: Callable[[float], bool]) -> None:
+    def _run(self, host: str, port: int, report: Callable[[bool], None]) -> None:
         probes: deque[_Probe] = deque()
         reported, last_overload = False, -inf
         while True:
@@ -64,7 +63,7 @@ class LoadShedder:
             while probes and probes[0].is_answered():
                 probes.popleft()
             since = probes[0].since if probes else monotonic()
-            self.record_wait(0.0 if is_excused(since) else monotonic() - since)
+            self.record_wait(monotonic() - since)
             last_overload = monotonic() if self.overloaded else last_overload
             if reported != (now := monotonic() - last_overload < _RECOVERY_SECONDS):
                 reported = now

@@ -1,126 +1,181 @@
-"""The one reader of request bodies, with the limits on their size and number.
+"""The one reader of request bodies, with the limits on their size and on what they need in memory.
 
-A body is read in the thread that answers the request. Which threads are reading at this moment is recorded, so that
-slow_bodies can close the connections of senders that hold threads for too long.
+A body is read in the thread that answers the request. How many threads are reading at this moment is recorded, so that
+slow_connections can close the connections that hold threads for too long.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from threading import BoundedSemaphore, get_ident
+from collections.abc import Callable, Mapping
+from math import inf
+from threading import get_ident
 from time import monotonic
 from typing import Any
 
 from api.errors import ApiError
+from api.limits.memory_budget import MemoryBudget
+from api.limits.request_cost import FREE_BODY, cost_of_body
 
-LARGE_BODY = 1 << 18
-MAX_LARGE_BODIES = 2
-"""Each may grow to twenty times its size while it is parsed, and to fifty if it was made for that."""
-LARGE_BODY_WAIT_SECONDS = 5.0
+PIECE = 1 << 16
+"""Bodies are read in pieces of this size, so that memory is taken for what has arrived, not for what was announced."""
+PUBLIC_BODY = 16 << 10
+"""The maximum for a path that needs no key."""
+_ARRIVING = 4
+"""All bodies that are arriving may take one part in so many of the memory budget."""
+_CSV, _FORM = "text/csv", "application/x-www-form-urlencoded"
+_ARRIVING_WAIT_SECONDS = 0.25
+"""How long a body that is arriving waits for others; each holds a thread and what has come of it."""
+_MAX_MEMBERS = 1_000
 _ZLIB_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
-
-Reading = tuple[float, str]
-"""Since when a thread reads a body, and from which address."""
 
 
 class RequestBodies:
-    """Read request bodies."""
+    """Read request bodies, and take memory for them."""
 
-    def __init__(self, max_size: int) -> None:
-        self._max_size = max_size
-        self._reading: dict[int, Reading] = {}
-        self._large = BoundedSemaphore(MAX_LARGE_BODIES)
+    def __init__(self, max_size: int, budget: MemoryBudget) -> None:
+        self._max_size, self._budget = max_size, budget
+        self._uncounted = min(max_size, FREE_BODY)
+        self._arriving = MemoryBudget(budget.size // _ARRIVING)
+        self._reading: dict[int, float] = {}
 
-    def read_exactly(self, environ: Mapping[str, Any], size: int) -> bytes:
-        """Return a body of known size."""
-        # A try block and not a context manager: this is the hot path, and a generator costs half a microsecond.
-        thread = get_ident()
-        self._reading[thread] = monotonic(), environ.get("REMOTE_ADDR", "")
+    def read(self, environ: Mapping[str, Any], *, public: bool = False) -> tuple[bytes, int]:
+        """Return the body of a request, and the bytes that were taken from the memory budget for answering it.
+
+        What is public needs no key, so that not much is read for it.
+        """
+        length = environ.get("CONTENT_LENGTH", "")
+        if (
+            len(length) > 4
+            or not length.isdecimal()
+            or int(length) > self._uncounted
+            or "HTTP_CONTENT_ENCODING" in environ
+            or "HTTP_TRANSFER_ENCODING" in environ
+        ):
+            return self._read_counted(environ, public=public)
+        # The hot path: nothing of a small body is counted. A try block and not a context manager, since a generator
+        # costs half a microsecond.
+        size, thread = int(length), get_ident()
+        self._reading[thread] = monotonic()
         try:
             body: bytes = environ["wsgi.input"].read(size)
         finally:
             del self._reading[thread]
         if len(body) < size:
-            raise ApiError(400, "incomplete", f"the body ended before its {size} bytes were received")
-        return body
+            raise incomplete(size)
+        return body, 0
 
-    def read(self, environ: Mapping[str, Any]) -> bytes:
-        """Return a body of any length, chunked or compressed."""
+    def _read_counted(self, environ: Mapping[str, Any], *, public: bool) -> tuple[bytes, int]:
+        encoding = environ.get("HTTP_CONTENT_ENCODING")
         size = content_length(environ)
-        if size is None:
-            # Without a length, only a server that marks the end of the body can be read from.
-            body = self._read_to_end(environ) if environ.get("wsgi.input_terminated") else b""
-        elif size > self._max_size:
-            raise too_large(self._max_size)
-        else:
-            body = self.read_exactly(environ, size)
-        encoding = environ.get("HTTP_CONTENT_ENCODING", "identity")
-        return body if encoding.lower() == "identity" else decompress(body, encoding, self._max_size)
+        max_size = min(self._max_size, PUBLIC_BODY) if public else self._max_size
+        media_type = (environ.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
+        if size is not None and size > max_size:
+            raise too_large(max_size)
+        taken = 0
+        pieces = []
 
-    def _read_to_end(self, environ: Mapping[str, Any]) -> bytes:
-        thread = get_ident()
-        self._reading[thread] = monotonic(), environ.get("REMOTE_ADDR", "")
+        def take(length: int) -> None:
+            # Twice: as a piece, and as a part of the body.
+            nonlocal taken
+            self._arriving.take(2 * length, before=taken, wait=_ARRIVING_WAIT_SECONDS)
+            taken += 2 * length
+
         try:
-            body: bytes = environ["wsgi.input"].read(self._max_size + 1)
+            for piece in self._pieces(environ, size, max_size):
+                take(len(piece))
+                pieces.append(piece)
+            body = b"".join(pieces)
+            pieces.clear()
+            if size is None and encoding is None and not _marks_its_end(body, media_type):
+                raise ApiError(
+                    411, "length_required", f"{media_type} needs a Content-Length: cut off, it would look whole"
+                )
+            if encoding is not None and encoding.lower() != "identity":
+                body = decompress(body, encoding, max_size, take)
+            cost = cost_of_body(body, media_type)
+            self._budget.take(cost)
+        finally:
+            self._arriving.give(taken)
+        return body, cost
+
+    def _pieces(self, environ: Mapping[str, Any], size: int | None, max_size: int) -> Any:
+        """Yield a body as it arrives, and raise an error if it ends too early or is too large."""
+        thread, read = get_ident(), environ["wsgi.input"].read
+        left = max_size + 1 if size is None else size
+        self._reading[thread] = monotonic()
+        try:
+            while left and (piece := read(min(PIECE, left))):
+                left -= len(piece)
+                yield piece
         finally:
             del self._reading[thread]
-        if len(body) > self._max_size:
-            raise too_large(self._max_size)
-        return body
+        if size is None and not left:
+            raise too_large(max_size)
+        if size is not None and left:
+            raise incomplete(size)
 
-    @contextmanager
-    def slot(self, environ: Mapping[str, Any]) -> Iterator[None]:
-        """Wait, if the body may be large, until few enough large ones are in memory."""
-        if not _may_be_large(environ):
-            yield
-            return
-        if not self._large.acquire(timeout=LARGE_BODY_WAIT_SECONDS):
-            raise ApiError(503, "busy", f"{MAX_LARGE_BODIES} large bodies are being answered already; try again")
-        try:
-            yield
-        finally:
-            self._large.release()
+    @property
+    def reading(self) -> int:
+        """Return how many threads wait for a body."""
+        return len(self._reading)
 
-    def being_read(self) -> list[Reading]:
-        """Return the bodies that are being read now, the oldest first."""
-        return sorted(self._reading.copy().values())
+    def oldest(self) -> float:
+        """Return since when the thread that reads longest has been reading."""
+        return min(self._reading.copy().values(), default=inf)
+
+
+def _marks_its_end(body: bytes, media_type: str) -> bool:
+    """Return whether a part of a body cannot look whole; curl says of JSON too that it is a form."""
+    return media_type != _CSV and (media_type != _FORM or body[:64].lstrip().startswith((b"{", b"[")))
 
 
 def content_length(environ: Mapping[str, Any]) -> int | None:
-    """Return a body's announced size: None if it comes in chunks, 0 if the header is no number."""
-    text = environ.get("CONTENT_LENGTH")
-    if text is None or "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+    """Return a body's announced size: None if it comes in chunks, 0 if there is none."""
+    if "HTTP_TRANSFER_ENCODING" in environ:
+        if environ["HTTP_TRANSFER_ENCODING"].strip().lower() != "chunked":
+            raise ApiError(415, "encoding", "Transfer-Encoding can be chunked and nothing else")
+        if environ.get("CONTENT_LENGTH"):
+            raise ApiError(400, "malformed", "a request has either a Content-Length or a Transfer-Encoding")
         return None
+    text = environ.get("CONTENT_LENGTH") or ""
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _may_be_large(environ: Mapping[str, Any]) -> bool:
-    """Return whether a body may be large; the size of a compressed or chunked one is not known beforehand."""
-    if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
-        return False
-    size = content_length(environ)
-    return size is None or size > LARGE_BODY or "HTTP_CONTENT_ENCODING" in environ
-
-
-def decompress(body: bytes, encoding: str, max_size: int) -> bytes:
-    """Return a decompressed body; one that is larger than the maximum is refused before it is in memory."""
+def decompress(body: bytes, encoding: str, max_size: int, take: Callable[[int], None]) -> bytes:
+    """Return a decompressed body; take is called with the size of each piece, and may refuse it."""
     window = _ZLIB_WINDOWS.get(encoding.strip().lower())
     if window is None:
         raise ApiError(415, "encoding", f"Content-Encoding {encoding[:40]!r} is not supported; gzip and deflate are")
-    stream = zlib.decompressobj(window)
-    try:
-        content = stream.decompress(body, max_size + 1)
-    except zlib.error:
-        raise ApiError(400, "malformed", f"the body is not {encoding.strip().lower()}") from None
-    if len(content) > max_size:
-        raise too_large(max_size)
-    if not stream.eof:
-        raise ApiError(400, "malformed", "the compressed body ends too early")
-    return content
+    pieces: list[bytes] = []
+    left = max_size
+    # A gzip body may consist of several members, one after the other.
+    for _ in range(_MAX_MEMBERS):
+        stream = zlib.decompressobj(window)
+        while not stream.eof:
+            try:
+                piece = stream.decompress(body, PIECE)
+            except zlib.error:
+                raise ApiError(400, "malformed", f"the body is not {encoding.strip().lower()}") from None
+            body = stream.unconsumed_tail
+            left -= len(piece)
+            if left < 0:
+                raise too_large(max_size)
+            if not (piece or body or stream.eof):
+                raise ApiError(400, "malformed", "the compressed body ends too early")
+            take(len(piece))
+            pieces.append(piece)
+        body = stream.unused_data
+        if not body:
+            return b"".join(pieces)
+    raise ApiError(400, "malformed", f"the compressed body has more than {_MAX_MEMBERS} members")
 
 
 def too_large(max_size: int) -> ApiError:
     """Return the error for a body over the maximum."""
     return ApiError(413, "too_large", f"the body is larger than the maximum of {max_size} bytes")
+
+
+def incomplete(size: int) -> ApiError:
+    """Return the error for a body that ended before its announced size."""
+    return ApiError(400, "incomplete", f"the body ended before its {size} bytes were received")

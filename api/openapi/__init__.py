@@ -5,8 +5,10 @@ Pages that show the document do not belong here (pages).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from api.inference.models import Models
-from api.openapi import information_paths, protocol_paths, scoring_paths
+from api.openapi import default_model_paths, information_paths, v1_v2_mlflow_paths
 from api.openapi.information_paths import HEALTH, MLFLOW, V1, V2
 from api.openapi.operation_parts import ERROR_SCHEMAS, RESPONSES, SECURITY_SCHEMES
 from api.openapi.schemas import Json, components
@@ -15,7 +17,7 @@ from api.protocols.json_codec import encode_json
 from api.protocols.message import Request, Response
 
 _TAGS = {
-    scoring_paths.TAG: "JSON in and out, for the default model.",
+    default_model_paths.TAG: "JSON in and out, for the default model.",
     V1: "The rows of any served model, under instances.",
     V2: "The tensors of any served model.",
     MLFLOW: "The protocol of MLflow's scoring server.",
@@ -25,12 +27,22 @@ _TAGS = {
 
 def show(models: Models, _: Request) -> Response:
     """Return the document."""
-    return Response(encode_json(document(models)))
+    return Response(_encoded_document(models))
 
 
 def show_swagger(models: Models, _: Request) -> Response:
     """Return the older and smaller document, for clients that read Swagger 2.0."""
-    return Response(encode_json(swagger2(models)))
+    return Response(_encoded_swagger(models))
+
+
+@lru_cache(maxsize=1)
+def _encoded_document(models: Models) -> bytes:
+    return encode_json(document(models))
+
+
+@lru_cache(maxsize=1)
+def _encoded_swagger(models: Models) -> bytes:
+    return encode_json(swagger2(models))
 
 
 def document(models: Models) -> Json:
@@ -44,8 +56,8 @@ def document(models: Models) -> Json:
         "info": {"title": default.manifest.title, "version": default.version, "description": _about(models)},
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": {
-            **scoring_paths.paths(default),
-            **protocol_paths.paths(models),
+            **default_model_paths.paths(default),
+            **v1_v2_mlflow_paths.paths(models),
             **information_paths.paths(models),
         },
         "components": {"schemas": schemas, "responses": RESPONSES, "securitySchemes": SECURITY_SCHEMES},

@@ -31,6 +31,17 @@ FAMILIES = {
     "mlflow": (*(status for status in _SCORING if status != "405"), "422"),
 }
 
+HEADER: Json = {
+    "name": "header",
+    "in": "query",
+    "schema": {"enum": ["present", "absent"], "default": "present"},
+    "description": "Whether the CSV file has a header; without one, its columns are the features by position.",
+}
+FILE_TEXT = (
+    "The file is CSV in UTF-8. Its header names every feature, once and in any order; columns that are no feature are "
+    "ignored. Without a header, the query must have header=absent."
+)
+
 
 def obj(properties: Json, *, required: bool = True) -> Json:
     """Return the schema of an object."""

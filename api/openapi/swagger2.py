@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from api.inference.models import Models
+from api.openapi.default_model_paths import paths
 from api.openapi.examples import example
 from api.openapi.schemas import Json, cells, record
-from api.openapi.scoring_paths import paths
 from model.runtime.base import Model
 
 _FILE = {"name": "file", "in": "formData", "type": "file", "required": True, "description": "CSV with a header."}

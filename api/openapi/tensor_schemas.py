@@ -28,20 +28,24 @@ def outputs(model: Model) -> list[str]:
 def tensor(name: Json) -> Json:
     """Return the schema of a tensor with such a name."""
     fixed = obj({"name": name, "shape": _SHAPE, "datatype": {"enum": list(DTYPES)}})
-    data = {"type": "array", "description": "Flat, or nested by row."}
+    data = {"type": "array", "description": "Flat, or nested as the shape says."}
     return {**fixed, "properties": {**fixed["properties"], "parameters": _PARAMETERS, "data": data}}
 
 
 def body(model: Model) -> Json:
     """Return the body of infer."""
     names = ", ".join(model.signature.names)
-    text = f"Any name for a tensor of the full width; else one of {names}."
+    text = f"Any other name for a tensor of the full width; else one of {names}."
     inputs = {"type": "array", "minItems": 1, "items": tensor({"type": "string", "description": text})}
     wanted = obj({"name": {"enum": outputs(model)}})
     wanted["properties"]["parameters"] = _PARAMETERS
     schema = obj({"inputs": inputs})
     schema["properties"] |= {
-        "outputs": {"type": ["array", "null"], "items": wanted, "description": "The default is predict."},
+        "outputs": {
+            "type": ["array", "null"],
+            "items": wanted,
+            "description": "Each at most once; the default is predict.",
+        },
         "id": {"type": ["string", "null"], "description": "Repeated in the answer; generated if left out."},
         "parameters": _PARAMETERS,
     }

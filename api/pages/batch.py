@@ -6,6 +6,7 @@ from api.inference.answers import Answers
 from api.inference.models import Models
 from api.pages.page import page
 from api.protocols import predict
+from api.protocols.csv_table import file_text
 from api.protocols.message import JSON, Request, Response
 from model.runtime.base import Model
 
@@ -20,7 +21,7 @@ def decode(model: Model, request: Request) -> predict.FileQuestion:
     """Return the rows of a CSV file; the answer is the file with a column more, unless only JSON is accepted."""
     question = predict.decode_file(model, request)
     if not request.accepts(JSON):
-        question.file = request.body
+        question.file = file_text(request)
     return question
 
 

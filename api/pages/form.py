@@ -11,9 +11,9 @@ from api.inference.answers import Answers, Question
 from api.inference.explanations import Explanation, explain_rows
 from api.inference.models import Models
 from api.pages.answer_view import AnswerView, answer_view
-from api.pages.page import page
-from api.protocols.csv_table import parse_record
+from api.pages.page import page, redirection
 from api.protocols.message import Request, Response
+from api.protocols.text_values import parse_record
 from model.rendering.text import format_range
 from model.runtime.base import Model
 from model.schema.signature import Feature
@@ -45,13 +45,15 @@ def show(models: Models, request: Request) -> Response:
 def redirect(_: Models, request: Request) -> Response:
     """Redirect a form of the first tutorial to the page of its answer."""
     fields = [(name, value) for name, value in request.form.items() if name not in _NOT_RESENT]
-    return _redirection(f"prediction?{urlencode(fields)}")
+    return redirection(f"prediction?{urlencode(fields)}")
 
 
 def decode(model: Model, request: Request) -> FormQuestion:
     """Return the row in a form or a query."""
-    given = request.query | request.form
+    given = _fields(request)
     fields = _by_feature(model, given)
+    if len(fields) < len([name for name in given if name not in _NO_FEATURES or name in model.signature.names]):
+        raise ApiError(400, "malformed", "two fields are the same feature")
     rows = [parse_record(model.signature, fields)] if given.keys() - {"model"} else []
     labels = all(target.classes is not None for target in model.signature.targets)
     return FormQuestion(rows, None, model.signature.proba, labels, fields=fields)
@@ -79,15 +81,16 @@ def predict(models: Models, model: Model, question: FormQuestion) -> FormAnswers
 def encode(model: Model, question: FormQuestion, answers: FormAnswers) -> Response:
     """Return the form with the answer, or redirect to the form if there was no row."""
     if not question.rows:
-        return _redirection("./")
+        return redirection("./")
     view = answer_view(model, question.rows[0], answers, answers.explanation)
     return _page(answers.models, model, question.fields, view=view)
 
 
 def show_error(models: Models, request: Request, error: ApiError) -> Response:
     """Return the form with an error: beside the fields that it names, else above them."""
-    fields = request.query | request.form
+    fields: dict[str, str] = {}
     try:
+        fields = _fields(request)
         model = models.get_or_default(fields.get("model"))
     except ApiError:
         model = models.default
@@ -96,8 +99,12 @@ def show_error(models: Models, request: Request, error: ApiError) -> Response:
     return _page(models, model, _by_feature(model, fields), faults, message, status=int(error.status))
 
 
-def _redirection(location: str) -> Response:
-    return Response(b"", 303, "text/plain", (("Location", location),))
+def _fields(request: Request) -> dict[str, str]:
+    """Return the fields of the query and of the form."""
+    query, form = request.query, request.form
+    if any(query[name] != form[name] for name in query.keys() & form.keys()):
+        raise ApiError(400, "malformed", "a field stands in the query and in the form, with two values")
+    return query | form
 
 
 def _by_feature(model: Model, fields: dict[str, str]) -> dict[str, str]:

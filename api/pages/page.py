@@ -6,11 +6,13 @@ import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from api.errors import ApiError
 from api.inference.models import Models
+from api.protocols.json_codec import encode_json
 from api.protocols.message import Request, Response
 from model.rendering.styles import STYLES
 
@@ -71,6 +73,11 @@ def page(template: str, status: int = 200, *, root: str = "", **values: Any) -> 
     return Response(text.encode(), status, "text/html; charset=utf-8", (*_SECURITY_HEADERS, *caching))
 
 
+def redirection(location: str) -> Response:
+    """Redirect to a path relative to the request's own, so that no Host header decides where it leads."""
+    return Response(encode_json({"location": location}), 303, headers=(("Location", location),))
+
+
 def show_static(_: Models, __: Request, name: str) -> Response:
     """Return a static file."""
     try:
@@ -79,6 +86,12 @@ def show_static(_: Models, __: Request, name: str) -> Response:
         raise ApiError(404, "unknown_path", "there is no such file") from None
     caching = ("Cache-Control", "public, max-age=31536000, immutable")
     return Response(content, content_type=content_type, headers=(*_SECURITY_HEADERS, caching))
+
+
+def redirect_to_apidocs(_: Models, request: Request) -> Response:
+    """Redirect to the page whose links are relative to its final slash."""
+    query = urlencode(request.query)
+    return redirection(f"apidocs/?{query}" if query else "apidocs/")
 
 
 def show_apidocs(models: Models, request: Request) -> Response:

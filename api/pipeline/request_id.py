@@ -5,23 +5,15 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
 ID_HEADER, TRACE_HEADER = "HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT"
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.{0,64}")
 
 
-class RequestIds:
-    """Number the requests of this process, and make ids that no other process makes."""
-
-    def __init__(self) -> None:
-        self._prefix = f"{secrets.token_hex(6)}-"
-        self.next_number = count(1).__next__
-
-    def id_of(self, number: int, environ: Mapping[str, Any]) -> str:
-        """Return the caller's id of a request if it is harmless, else one with this number."""
-        return (ID_HEADER in environ and accepted_id(environ[ID_HEADER])) or f"{self._prefix}{number:x}"
+def new_prefix() -> str:
+    """Return the beginning of all ids that this process makes, which no other process has."""
+    return f"{secrets.token_hex(6)}-"
 
 
 def accepted_id(text: str) -> str | None:

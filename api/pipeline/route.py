@@ -34,6 +34,8 @@ class Route:
     """Needs a key where keys are set, is refused under overload, is traced, and has a log line."""
     upload: bool = False
     """A form may send a file to it."""
+    document: bool = False
+    """Makes a page or another document, which takes so much time and memory that they are made one after the other."""
     error_page: Callable[[Models, Request, ApiError], Response] | None = None
     """Shows an error to a person; without it, errors have the protocol's shape."""
     key: tuple[str, str] = field(init=False)

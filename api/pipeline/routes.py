@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from api.inference.answers import explanation_values
 from api.inference.models import Models
 from api.pipeline.route import Route, default_model, deferred, model_of_fields, model_of_path, model_of_query
 from api.protocols import health, kserve_v1, mlflow, predict, score
@@ -28,15 +29,20 @@ PREDICT_ROWS = Operation(predict.decode, predict.encode, translate=predict.trans
 PREDICT_QUERY = Operation(predict.decode_query, predict.encode_query)
 PREDICT_FILE = Operation(predict.decode_file, predict.encode_file)
 PREDICT_V1 = Operation(kserve_v1.decode, kserve_v1.encode, translate=kserve_v1.translate)
-INFER = Operation(decoding.decode, infer.encode, infer.predict, without_422)
+INFER = Operation(decoding.decode, infer.encode, infer.predict, infer.values, without_422)
 INVOCATIONS = Operation(mlflow.decode, mlflow.encode)
 EXPLAIN_ROWS = Operation(
     deferred("api.protocols.explain", "decode"),
     deferred("api.protocols.explain", "encode"),
     deferred("api.inference.explanations", "explain"),
+    explanation_values,
 )
 EXPLAIN_V1 = Operation(
-    deferred("api.protocols.explain", "decode_v1"), EXPLAIN_ROWS.encode, EXPLAIN_ROWS.predict, without_422
+    deferred("api.protocols.explain", "decode_v1"),
+    EXPLAIN_ROWS.encode,
+    EXPLAIN_ROWS.predict,
+    explanation_values,
+    without_422,
 )
 PREDICTION_PAGE = Operation(
     deferred("api.pages.form", "decode"), deferred("api.pages.form", "encode"), deferred("api.pages.form", "predict")
@@ -56,6 +62,10 @@ def _info(method: str, path: str, protocol: Protocol, handler: Callable[..., Res
     return Route(method, path, protocol, handler=handler)
 
 
+def _document(path: str, handler: Callable[..., Response], protocol: Protocol = PAGES) -> Route:
+    return Route("GET", path, protocol, handler=handler, document=True)
+
+
 def _score(method: str, path: str, protocol: Protocol, operation: Operation, **more: Any) -> Route:
     return Route(method, path, protocol, operation, more.pop("find_model", default_model), scoring=True, **more)
 
@@ -64,15 +74,15 @@ def _page(method: str) -> Route:
     return _score(method, "/prediction", PAGES, PREDICTION_PAGE, find_model=model_of_fields, error_page=_error_page)
 
 
-PUBLIC_METRICS = _info("GET", "/metrics", HEALTH, health.metrics)
+PUBLIC_METRICS = _document("/metrics", health.metrics, HEALTH)
 ROUTES = (
     _info("GET", "/", PAGES, _root),
     _info("POST", "/", PAGES, deferred("api.pages.form", "redirect")),
     _page("GET"),
     _page("POST"),
-    _info("GET", "/batch", PAGES, deferred("api.pages.batch", "show")),
+    _document("/batch", deferred("api.pages.batch", "show")),
     _score("POST", "/batch", FILE_PAGE, BATCH_FILE, find_model=model_of_query, upload=True),
-    _info("GET", "/model", PAGES, deferred("api.pages.card", "show")),
+    _document("/model", deferred("api.pages.card", "show")),
     _info("GET", "/livez", HEALTH, health.live),
     _info("GET", "/healthz", HEALTH, health.live),
     _info("GET", "/healthcheck", HEALTH, health.live),
@@ -108,7 +118,8 @@ ROUTES = (
     _info("GET", "/version", MLFLOW, mlflow.version),
     _info("GET", "/openapi.json", PAGES, deferred("api.openapi", "show")),
     _info("GET", "/apispec_1.json", PAGES, deferred("api.openapi", "show_swagger")),
-    _info("GET", "/apidocs/", PAGES, deferred("api.pages.page", "show_apidocs")),
+    _info("GET", "/apidocs", PAGES, deferred("api.pages.page", "redirect_to_apidocs")),
+    _document("/apidocs/", deferred("api.pages.page", "show_apidocs")),
     _info("GET", "/static/<name>", PAGES, deferred("api.pages.page", "show_static")),
 )
 

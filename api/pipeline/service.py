@@ -5,19 +5,21 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from math import inf
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from api.errors import ApiError, as_api_error
-from api.inference.answers import Answers
+from api.inference.answers import Answers, most_values
 from api.inference.models import Models
-from api.limits.api_keys import ApiKeys
-from api.limits.load_shedding import LoadShedder
-from api.limits.request_bodies import RequestBodies
-from api.limits.slow_bodies import SlowBodies
+from api.limits.large_requests import LARGE_REQUEST
+from api.limits.large_responses import LARGE_RESPONSE
+from api.limits.request_cost import ANSWER_VALUE, FREE_ANSWER_VALUES, uncounted_body
+from api.limits.request_limits import RequestLimits
 from api.pipeline.exchange import Exchange
-from api.pipeline.request_id import TRACE_HEADER, RequestIds, trace_id_of
+from api.pipeline.request_id import ID_HEADER, TRACE_HEADER, accepted_id, new_prefix, trace_id_of
+from api.protocols.form_file import file_of_upload
 from api.protocols.json_codec import encode_json
 from api.protocols.message import Response
 from api.protocols.operation import Operation
@@ -52,28 +54,24 @@ class Service:
     ) -> None:
         self.settings, self.models, self.metrics, self.log = settings, models, metrics, log
         self.state = ServerState()
-        self.bodies = RequestBodies(settings.max_body_size)
-        self.load = LoadShedder(settings.max_queue_seconds)
-        self.slow_bodies = SlowBodies(self.bodies, settings.threads, settings.body_timeout_seconds)
-        self._keys, self._ids, self._tracing = ApiKeys(settings.api_keys), RequestIds(), tracing
-        self._needs_key = bool(settings.api_keys)
+        self.limits = RequestLimits(settings)
+        self._tracing = tracing
+        self._load, self._needs_key, self._read = self.limits.load, self.limits.needs_key, self.limits.bodies.read
         # Bound once: a request needs each of them.
-        self._next_number, self._id_of = self._ids.next_number, self._ids.id_of
+        self._next_number, self._id_prefix = count(1).__next__, new_prefix()
         self._arrive, self._leave, self._count = metrics.in_flight.append, metrics.in_flight.pop, metrics.record_request
+        self._uncounted_body = uncounted_body(max(map(most_values, models.by_name.values())))
         self._sample_rate = settings.log_sample_rate if log.enabled("info") else 0.0
 
-        arrive: tuple[Stage, ...] = (self.identify, self.start_trace, self.admit)
+        arrive: tuple[Stage, ...] = (self.identify, self.start_trace, self.admit, self.receive)
         if tracing is None:
-            arrive = (self.identify, self.admit)
+            arrive = (self.identify, self.admit, self.receive)
         self.prediction: tuple[Stage, ...] = (*arrive, self.decode, self.predict, self.encode)
         self.information: tuple[Stage, ...] = (*arrive, self.respond)
-        self.refusal: tuple[Stage, ...] = (*arrive, self.refuse)
 
     def handle(self, exchange: Exchange) -> Response:
         """Return the response to a request; whatever goes wrong is a response too."""
         stages = self.prediction if exchange.route.operation is not None else self.information
-        if exchange.unreadable is not None:
-            stages = self.refusal
         try:
             for stage in stages:
                 stage(exchange)
@@ -84,7 +82,24 @@ class Service:
         except Exception:  # noqa: BLE001 - the only one in the program: our own fault, whose text must not leave
             self._log_internal_error(exchange)
             exchange.response = self.render_error(exchange, _INTERNAL_ERROR)
-        return self.record(exchange)
+        response = self.record(exchange)
+        if exchange.memory or len(response.body) > LARGE_RESPONSE:
+            self._give_memory(exchange, response)
+        return response
+
+    def _give_memory(self, exchange: Exchange, response: Response) -> None:
+        """Give the request's memory back, but for what a large response takes until it is sent."""
+        exchange.body, exchange.question, exchange.answers = b"", None, None
+        if exchange.is_large:
+            self.limits.large.end()
+        try:
+            response.pieces = self.limits.give_memory(exchange.memory, response.body)
+        except ApiError as error:
+            refused = self.render_error(exchange, error)
+            response.status, response.body, response.headers = refused.status, refused.body, refused.headers
+        if response.pieces is not None:
+            response.headers = [*response.headers, ("Content-Length", str(len(response.body)))]
+            response.body = b""
 
     def _respond_with(self, exchange: Exchange, error: ApiError) -> None:
         """Set the response to a refused request."""
@@ -96,8 +111,9 @@ class Service:
 
     def handle_unmatched(self, exchange: Exchange, error: ApiError) -> Response:
         """Refuse a request that no route matches: counted, but not logged, since scanners send many."""
-        exchange.id = self._id_of(self._next_number(), exchange.environ)
+        self.identify(exchange)
         response = self.render_error(exchange, error)
+        self._leave()
         self.metrics.record_request(exchange.route.key, response.status, 0.0)
         return self._with_headers(exchange, response)
 
@@ -106,7 +122,9 @@ class Service:
         exchange.started = perf_counter()
         self._arrive(None)
         number = exchange.number = self._next_number()
-        exchange.id = self._id_of(number, exchange.environ)
+        exchange.id = f"{self._id_prefix}{number:x}"
+        if ID_HEADER in exchange.environ:
+            exchange.id = accepted_id(exchange.environ[ID_HEADER]) or exchange.id
 
     def start_trace(self, exchange: Exchange) -> None:
         """Start the span of a scoring request."""
@@ -115,10 +133,20 @@ class Service:
 
     def admit(self, exchange: Exchange) -> None:
         """Refuse a scoring request without a key, or while the server is overloaded."""
-        if exchange.route.scoring and (self._needs_key or self.load.overloaded):
+        if exchange.route.scoring and (self._needs_key or self._load.overloaded):
             if self._needs_key:
-                self._keys.require(exchange.api_key())
-            self.load.require_capacity()
+                self.limits.keys.require(exchange.api_key())
+            self._load.require_capacity()
+
+    def receive(self, exchange: Exchange) -> None:
+        """Read the body, now that its sender may send one."""
+        route = exchange.route
+        if route.method == "POST":
+            exchange.body, exchange.memory = self._read(exchange.environ, public=not route.scoring)
+            if exchange.memory > LARGE_REQUEST:
+                self._begin_large(exchange)
+            if route.upload:
+                exchange.body = file_of_upload(exchange)
 
     def decode(self, exchange: Exchange) -> None:
         """Find the model, and turn the request into a question."""
@@ -135,10 +163,25 @@ class Service:
         """Answer the question with the model."""
         operation: Operation = exchange.route.operation  # type: ignore[assignment]
         model: Model = exchange.model  # type: ignore[assignment]
+        if len(exchange.body) >= self._uncounted_body:
+            self._take_answer_memory(exchange, operation.values(model, exchange.question))
         try:
             exchange.answers = operation.predict(self.models, model, exchange.question)
         except (ApiError, SignatureError, RefusedRow) as error:
             raise operation.translate(as_api_error(error), model, exchange.question) from None
+
+    def _take_answer_memory(self, exchange: Exchange, values: int) -> None:
+        if values <= FREE_ANSWER_VALUES:
+            return
+        cost = values * ANSWER_VALUE
+        self.limits.budget.take(cost, before=exchange.memory, wait=0)
+        exchange.memory += cost
+        if exchange.memory > LARGE_REQUEST and not exchange.is_large:
+            self._begin_large(exchange)
+
+    def _begin_large(self, exchange: Exchange) -> None:
+        self.limits.large.begin()
+        exchange.is_large = True
 
     def encode(self, exchange: Exchange) -> None:
         """Turn the answers into a response."""
@@ -147,13 +190,13 @@ class Service:
 
     def respond(self, exchange: Exchange) -> None:
         """Respond without a model."""
-        exchange.response = exchange.route.handler(self.models, exchange, **exchange.names)  # type: ignore[misc]
-
-    def refuse(self, exchange: Exchange) -> None:
-        """Refuse a request whose body could not be read."""
-        error, exchange.unreadable = exchange.unreadable, None
-        assert error is not None  # noqa: S101 - handle has chosen the stages by it
-        raise error
+        handler = exchange.route.handler
+        assert handler is not None  # noqa: S101 - a route has an operation or a handler
+        if not exchange.route.document:
+            exchange.response = handler(self.models, exchange, **exchange.names)
+            return
+        with self.limits.documents.turn():
+            exchange.response = handler(self.models, exchange, **exchange.names)
 
     def record(self, exchange: Exchange) -> Response:
         """Count, trace and log the request, and return its response with the headers that all have."""
@@ -171,19 +214,9 @@ class Service:
         trace_id = None
         if exchange.trace is not None or TRACE_HEADER in environ:
             trace_id = self._finish_trace(exchange, response.status, seconds)
-        if response.status >= 400 or not exchange.sampled_log or (self._sample_rate and self._is_sampled(exchange)):
+        if response.status >= 400 or (self._sample_rate and self._is_sampled(exchange)):
             self._log_request(exchange, response, seconds, trace_id)
         return self._with_headers(exchange, response)
-
-    def start_limits(self, host: str) -> None:
-        """Measure the queue wait, and close connections of slow senders, in the background."""
-        log, port = self.log.write, self.settings.port
-        self.slow_bodies.start(port, lambda closed: log("warning", "slow_bodies_closed", connections=closed))
-
-        def report(begins: bool) -> None:  # noqa: FBT001 - called by position
-            log("warning", "overload_started" if begins else "overload_ended")
-
-        self.load.start(host, port, report, self.slow_bodies.crowded_since)
 
     def close(self) -> None:
         """Export the remaining spans."""
@@ -193,13 +226,15 @@ class Service:
     def render_error(self, exchange: Exchange, error: ApiError) -> Response:
         """Return an error in the protocol's shape, or as a page."""
         route = exchange.route
-        if route.error_page is not None and error.status != 500:
-            return route.error_page(self.models, exchange, error)
         headers: tuple[tuple[str, str], ...] = ()
         if error.status == 401:
-            headers = (("WWW-Authenticate", "Bearer"),)
+            headers = (("WWW-Authenticate", "Bearer" if route.error_page is None else 'Basic realm="score-app"'),)
         elif error.status == 503:
             headers = (("Retry-After", "1"),)
+        if route.error_page is not None and error.status != 500:
+            response = route.error_page(self.models, exchange, error)
+            response.headers = [*response.headers, *headers]
+            return response
         body = encode_json(route.protocol.render_error(error, exchange.id))
         return Response(body, int(error.status), headers=headers)
 

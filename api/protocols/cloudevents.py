@@ -10,7 +10,7 @@ from uuid import uuid4
 import msgspec
 
 from api.errors import ApiError
-from api.protocols.json_codec import decode_json, encode_json
+from api.protocols.json_codec import decode_json, encode_json, raw_member
 from api.protocols.message import JSON, Request, Response
 
 STRUCTURED = "application/cloudevents+json"
@@ -38,7 +38,7 @@ def unwrap(request: Request) -> tuple[Event, Request]:
     if not isinstance(event, dict):
         raise ApiError(400, "malformed", "Cloud Event request parse error: the event is no object")
     _require_attributes([name for name in _REQUIRED if not event.get(name)])
-    return Event(structured=True), Request(_data(event), {**request.environ, "CONTENT_TYPE": JSON})
+    return Event(structured=True), Request(_data(event, request.body), {**request.environ, "CONTENT_TYPE": JSON})
 
 
 def _require_attributes(missing: list[str]) -> None:
@@ -46,9 +46,12 @@ def _require_attributes(missing: list[str]) -> None:
         raise ApiError(400, "malformed", f"Cloud Event request parse error: {', '.join(missing)} is missing")
 
 
-def _data(event: dict[str, Any]) -> bytes:
+def _data(event: dict[str, Any], body: bytes) -> bytes:
     if "data_base64" not in event:
-        return encode_json(event.get("data"))
+        # Encoded again, a large number might be another one.
+        return raw_member(body, "data") if "data" in event else b""
+    if "data" in event:
+        raise ApiError(400, "malformed", "Cloud Event request parse error: it has data and data_base64")
     try:
         return b64decode(event["data_base64"], validate=True)
     except (TypeError, ValueError):

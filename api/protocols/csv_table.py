@@ -1,74 +1,148 @@
-"""Rows as text: CSV files, and the fields of queries and forms."""
+"""CSV files: a table whose columns are matched to the features by name, and the same table with a column more."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
-from api.errors import ApiError
+from api.errors import ApiError, from_signature
+from api.protocols.message import Request
+from api.protocols.text_values import parse_value
 from model.runtime.base import Model
-from model.schema.signature import Signature
+from model.schema.signature import Problem, Signature, SignatureError
 
-_WHOLE = re.compile(r"[+-]?[0-9]{1,300}")
-
-
-def parse_record(signature: Signature, record: dict[str, str]) -> dict[str, Any]:
-    """Parse the numbers of a record; text that is no number is left for the validation to report."""
-    types = {feature.name: feature.type for feature in signature.features}
-    return {name: parse_value(text, types.get(name, "string")) for name, text in record.items()}
+_CHARSET = re.compile(r"charset\s*=\s*\"?([^\";,\s]+)", re.IGNORECASE)
+_UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
+# Possessive, so that nothing is kept for a way back: that would be sixty bytes for each byte of the text.
+_QUOTED = re.compile(r'(?:^|(?<=[,\r\n]))"[^"]*+(?:""[^"]*+)*+"')
 
 
-def parse_value(text: str, type_name: str) -> Any:
-    """Parse one value of a feature of this type; empty text is a missing value."""
-    if type_name in ("string", "date"):
-        return text or None
-    if type_name == "boolean" and text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    if not text.strip():
-        return None
+def read_rows(model: Model, request: Request) -> tuple[list[list[Any]], list[str] | None]:
+    """Return a CSV file's rows as JSON values, and their names; columns that are no feature are left out.
+
+    With ?header=absent, the file has no header, and its columns are the features by position: the names are None.
+    """
+    lines = parse_csv(file_text(request))
+    features = model.signature.features
+    if not has_header(request):
+        kinds = [feature.type for feature in features]
+        return _some([_parse(line, kinds) for line in lines], "at least one row"), None
+    header = next(lines, [])
+    rows: Iterator[list[str]] = _of_width(header, lines)
+    first = next(rows, None)
+    if first is None:
+        raise _too_few("a header and at least one row")
+    places = _places(header, model.signature)
+    columns = [(places[feature.name], feature.type) for feature in features]
+    # One line after the other, so that the text of all cells is never in memory at once.
+    table = [[parse_value(line[place], kind) for place, kind in columns] for line in chain([first], rows)]
+    return table, [feature.name for feature in features]
+
+
+def _some(rows: list[list[Any]], wanted: str) -> list[list[Any]]:
+    if not rows:
+        raise _too_few(wanted)
+    return rows
+
+
+def _too_few(wanted: str) -> ApiError:
+    return ApiError(400, "malformed", f"the file must have {wanted}")
+
+
+def has_header(request: Request) -> bool:
+    """Return whether the query says that the file has a header, which is the default."""
+    value = request.query.get("header", "present")
+    if value not in ("present", "absent"):
+        raise ApiError(400, "malformed", f"header must be present or absent, not {value[:40]!r}")
+    return value == "present"
+
+
+def file_text(request: Request) -> str:
+    """Return the file's text, which is in UTF-8, with or without a byte order mark."""
+    content = request.body
+    charset = _CHARSET.search(request.header("CONTENT_TYPE") or "")
+    if charset and charset[1].lower() not in _UTF8 and not content.isascii():
+        raise ApiError(415, "content_type", f"charset {charset[1][:40]!r} is not supported; utf-8 is")
+    if b"\0" in content:
+        raise ApiError(400, "malformed", "the file is not a CSV table in UTF-8: it holds a NUL character")
     try:
-        # Python alone reads 1_000 as a number. A whole number stays one: a float cannot hold each of them.
-        return text if "_" in text else int(text) if _WHOLE.fullmatch(text) else float(text)
-    except ValueError:
-        return text
-
-
-def read_rows(model: Model, content: bytes) -> tuple[list[list[Any]], list[str]]:
-    """Return a CSV file's rows as JSON values, and their names; columns that are no feature are left out."""
-    header, lines = parse_csv(content)
-    types = {feature.name: feature.type for feature in model.signature.features}
-    names = header if set(header) & set(types) else list(model.signature.names)
-    if len(names) != len(header):
-        raise ApiError(400, "width", f"expected {len(names)} columns, got {len(header)}")
-    places = [place for place, name in enumerate(names) if name in types]
-    rows = [[parse_value(line[place], types[names[place]]) for place in places] for line in lines]
-    return rows, [names[place] for place in places]
-
-
-def parse_csv(content: bytes) -> tuple[list[str], list[list[str]]]:
-    """Return the header and the lines of a CSV file."""
-    try:
-        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise ApiError(400, "malformed", f"the file is not a CSV table in UTF-8: {error}") from None
-    lines = [line for line in lines if line]
-    if len(lines) < 2:
-        raise ApiError(400, "malformed", "the file must have a header and at least one row")
-    header = [name.strip() for name in lines[0]]
-    for number, line in enumerate(lines[1:]):
+
+
+def parse_csv(text: str) -> Iterator[list[str]]:
+    """Yield the lines of a CSV file; empty lines at its end do not count."""
+    if '"' in text and text.count('"') != sum(found[0].count('"') for found in _QUOTED.finditer(text)):
+        # csv reads it as part of the cell, and a comma behind it as the end of the cell.
+        raise ApiError(400, "malformed", "the file is not a CSV table in UTF-8: a quote stands within a bare cell")
+    empty = 0
+    try:
+        for number, line in enumerate(csv.reader(_lines_of_text(text), strict=True), 1):
+            if not line:
+                empty = empty or number
+                continue
+            if empty:
+                # For a model of one feature, nobody knows whether it is a missing value or no row.
+                raise ApiError(400, "malformed", f"line {empty} of the file is empty")
+            yield line
+    except csv.Error as error:
+        raise ApiError(400, "malformed", f"the file is not a CSV table in UTF-8: {error}") from None
+
+
+def _lines_of_text(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, which are those of Unix, Windows, or old Macs."""
+    end = "\n" if "\n" in text else "\r"
+    start = 0
+    while following := text.find(end, start) + 1:
+        yield text[start:following]
+        start = following
+    if start < len(text):
+        yield text[start:]
+
+
+def _of_width(header: list[str], lines: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Yield the lines, all of which must be as wide as the header."""
+    for number, line in enumerate(lines):
         if len(line) != len(header):
             raise ApiError(400, "width", f"row {number} has {len(line)} cells, the header {len(header)}")
-    return header, lines[1:]
+        yield line
 
 
-def add_column(content: bytes, name: str, values: Iterable[Any]) -> bytes:
-    """Return a CSV file with one more column."""
-    header, lines = parse_csv(content)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*header, name])
-    writer.writerows([*line, value] for line, value in zip(lines, values, strict=True))
-    return text.getvalue().encode()
+def _parse(line: list[str], kinds: Sequence[str]) -> list[Any]:
+    """Return the values of a line by position; one that is too long or too short stays so, to be refused."""
+    if len(line) != len(kinds):
+        return line
+    return [parse_value(text, kind) for text, kind in zip(line, kinds, strict=True)]
+
+
+def _places(header: list[str], signature: Signature) -> dict[str, int]:
+    """Return the place of each feature in the header, or name those that are missing or repeated."""
+    known = frozenset(signature.names)
+    # White space around a name belongs to it only where the feature's own name has it.
+    names = [name if name in known else name.strip() for name in header]
+    repeated = [name for name in signature.names if names.count(name) > 1]
+    problems = [Problem("shape", "stands in the header twice", None, name) for name in repeated]
+    missing = known.difference(names)
+    problems += [Problem("missing", "is missing", None, name) for name in signature.names if name in missing]
+    if not problems:
+        return {name: place for place, name in enumerate(names) if name in known}
+    error = from_signature(SignatureError(problems))
+    if missing != known:
+        raise error
+    single = len(header) == 1 and (";" in header[0] or "\t" in header[0])
+    hint = "cells must be separated by commas" if single else "a file without a header needs ?header=absent"
+    raise error.with_status(error.status, f"{error.message}; {hint}")
+
+
+def add_column(text: str, name: str | None, values: Iterable[Any]) -> bytes:
+    """Return a CSV file with one more column; its name is None where the file has no header."""
+    heads = [] if name is None else [name]
+    longer = io.StringIO()
+    writer = csv.writer(longer, lineterminator="\n")
+    writer.writerows([*line, value] for line, value in zip(parse_csv(text), chain(heads, values), strict=True))
+    return longer.getvalue().encode()

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from api.errors import ApiError
+from api.inference.ground_truth import MAX_ROWS
 from api.inference.models import Models
 from api.protocols.json_codec import decode_json, encode_json
 from api.protocols.message import Request, Response
@@ -26,7 +27,11 @@ def report(models: Models, request: Request) -> Response:
     try:
         feedback = msgspec.convert(decode_json(request.body), Feedback)
     except msgspec.ValidationError as error:
-        raise ApiError(400, "malformed", f'expected {{"request_id": "...", "truth": ...}}: {error}') from None
+        # The reason may name a field of any length.
+        text = f'expected {{"request_id": "...", "truth": ...}}: {str(error)[:100]}'
+        raise ApiError(400, "malformed", text) from None
     truths = feedback.truth if isinstance(feedback.truth, list) else [feedback.truth]
+    if len(truths) > MAX_ROWS:
+        raise ApiError(413, "too_many_rows", f"{len(truths)} rows are more than the {MAX_ROWS} that are remembered")
     model = models.ground_truth.report(feedback.request_id, truths)
     return Response(encode_json({"model": model.name, "version": model.version, "rows": len(truths)}))

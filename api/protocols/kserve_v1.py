@@ -91,6 +91,8 @@ def _rows_of_item(item: Any) -> list[Any]:
         heights = {len(value) for value in item.values()}
         if len(heights) > 1:
             raise ApiError(400, "malformed", "the lists of a record differ in length")
+        if heights == {0}:
+            raise ApiError(400, "malformed", "the lists of a record are empty")
         return [dict(zip(item, values, strict=True)) for values in zip(*item.values(), strict=True)]
     if isinstance(item, list) and item and all(isinstance(each, dict) for each in item):
         return item

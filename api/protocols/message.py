@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +14,7 @@ from api.errors import ApiError
 JSON = "application/json"
 CSV = "text/csv"
 FORM = "application/x-www-form-urlencoded"
+MAX_FIELDS = 10_000
 _FLAGS = {"1": True, "true": True, "yes": True, "on": True} | dict.fromkeys(("0", "false", "no", "off"), False)
 _EMPTY: Mapping[str, Any] = MappingProxyType({})
 
@@ -42,12 +43,19 @@ class Request(msgspec.Struct):
     @property
     def query(self) -> dict[str, str]:
         """Return the query's fields."""
-        return dict(parse_qsl(self.environ.get("QUERY_STRING", ""), keep_blank_values=True))
+        text: str = self.environ.get("QUERY_STRING", "")
+        if not text.isascii():
+            # Servers differ in how they decode what should not be there.
+            raise ApiError(400, "malformed", "the query must be percent-encoded")
+        return _fields(text, "query")
 
     @property
     def form(self) -> dict[str, str]:
         """Return the fields of a form in the body."""
-        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
+        try:
+            return _fields(self.body.decode(), "form")
+        except UnicodeDecodeError:
+            raise ApiError(400, "malformed", "the form is not in UTF-8") from None
 
     def flag(self, name: str) -> bool:
         """Return a flag of the query, false where it is left out."""
@@ -59,6 +67,22 @@ class Request(msgspec.Struct):
         return _FLAGS[value]
 
 
+def _fields(text: str, where: str) -> dict[str, str]:
+    """Return the fields of a query or a form; of a field that stands there twice, nobody knows which value is meant."""
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except UnicodeDecodeError:
+        raise ApiError(400, "malformed", f"the {where} is not in UTF-8") from None
+    except ValueError:
+        raise ApiError(400, "malformed", f"the {where} has more than {MAX_FIELDS} fields") from None
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ApiError(400, "malformed", f"{name[:80]} stands in the {where} twice")
+        found[name] = value
+    return found
+
+
 class Response(msgspec.Struct, gc=False):
     """What is sent to the caller."""
 
@@ -68,3 +92,5 @@ class Response(msgspec.Struct, gc=False):
     headers: Sequence[tuple[str, str]] = ()
     rows: int = 0
     """How many rows were predicted, for the log."""
+    pieces: Iterable[bytes] | None = None
+    """The body of a large response, which is sent in pieces."""

@@ -7,7 +7,7 @@ from typing import Any
 from api.errors import ApiError
 from api.inference.answers import Answers, Question
 from api.inference.models import Models
-from api.protocols.csv_table import read_rows
+from api.protocols.csv_table import has_header, read_rows
 from api.protocols.json_codec import decode_json, encode_json
 from api.protocols.message import CSV, FORM, JSON, Request, Response
 from api.protocols.predict import split_frame
@@ -20,8 +20,10 @@ def decode(model: Model, request: Request) -> Question:
     """Return the rows in the form that the content type names."""
     rows: Any
     names: list[str] | None
+    # A parameter with a value that it cannot have is refused where it does not matter, too.
+    has_header(request)
     if request.content_type == CSV:
-        rows, names = read_rows(model, request.body)
+        rows, names = read_rows(model, request)
     elif request.content_type in ("", JSON, FORM):
         rows, names = _rows_of_json(decode_json(request.body))
     else:
@@ -43,17 +45,17 @@ def _rows_of_json(body: Any) -> tuple[Any, list[str] | None]:
     if forms[0] == "dataframe_split":
         return split_frame(rows)
     if forms[0] == "inputs" and isinstance(rows, dict):
-        return _records_of_columns(rows), None
+        return _rows_of_columns(rows)
     return rows, None
 
 
-def _records_of_columns(columns: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return records from a column of values for each feature, or one record from single values."""
+def _rows_of_columns(columns: dict[str, Any]) -> tuple[list[list[Any]], list[str]]:
+    """Return rows and names from a column of values for each feature, or one row from single values."""
     lists = {name: value if isinstance(value, list) else [value] for name, value in columns.items()}
     if len({len(value) for value in lists.values()}) > 1:
         raise ApiError(400, "malformed", "the columns of inputs differ in length")
-    flat = {name: [v[0] if isinstance(v, list) and len(v) == 1 else v for v in value] for name, value in lists.items()}
-    return [dict(zip(flat, row, strict=True)) for row in zip(*flat.values(), strict=True)]
+    flat = [[v[0] if isinstance(v, list) and len(v) == 1 else v for v in value] for value in lists.values()]
+    return list(map(list, zip(*flat, strict=True))), list(lists)
 
 
 def ping(_: Models, __: Request) -> Response:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from api.errors import ApiError
-from api.inference.answers import Question
+from api.inference.answers import Question, answer_values
 from api.inference.models import Models
 from api.protocols.message import Request, Response
 from model.runtime.base import Model
@@ -39,5 +39,7 @@ class Operation:
     encode: Callable[[Model, Any, Any], Response]
     """Called with the model, the question, and what predict returned."""
     predict: Callable[[Models, Model, Any], Any] = Models.answer
+    values: Callable[[Model, Any], int] = answer_values
+    """How many values the answers have; called with the model and the question."""
     translate: Callable[[ApiError, Model, Any], ApiError] = unchanged
     """Adapts an error of predict to the protocol; called with the error, the model and the question."""

@@ -6,9 +6,10 @@ from typing import Any
 
 from api.errors import ApiError
 from api.inference.answers import Answers, Question
-from api.protocols.csv_table import add_column, parse_record, read_rows
+from api.protocols.csv_table import add_column, file_text, read_rows
 from api.protocols.json_codec import decode_json, encode_json
 from api.protocols.message import CSV, Request, Response
+from api.protocols.text_values import parse_record
 from model.runtime.base import Model
 
 ANSWER_KEYS = {
@@ -31,7 +32,7 @@ class KeyedQuestion(Question):
 class FileQuestion(Question):
     """The rows of a file, with the file itself if it is to be returned with a column more."""
 
-    file: bytes | None = None
+    file: str | None = None
 
 
 def decode(model: Model, request: Request) -> Question:
@@ -44,6 +45,8 @@ def decode(model: Model, request: Request) -> Question:
     keys = [key for key in keys if key not in model.signature.names]
     if len(keys) > 1:
         raise ApiError(400, "malformed", f"the rows are under several keys: {', '.join(keys)}")
+    if keys and len(body) > 1 and (beside := body.keys() & set(model.signature.names)):
+        raise ApiError(400, "malformed", f"the rows are under {keys[0]}, and {min(beside)} stands beside it")
     if not keys and not isinstance(body, dict | list):
         text = f"expected an object with one of {', '.join(ANSWER_KEYS)}, or a named record"
         raise ApiError(400, "malformed", text)
@@ -86,6 +89,9 @@ def split_frame(frame: Any) -> tuple[list[Any], list[str]]:
     names = frame.get("columns")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ApiError(400, "malformed", "the columns of dataframe_split must be a list of names")
+    index = frame.get("index")
+    if index is not None and not (isinstance(index, list) and len(index) == len(frame["data"])):
+        raise ApiError(400, "malformed", "the index of dataframe_split must be a list with one entry for each row")
     return frame["data"], names
 
 
@@ -103,8 +109,8 @@ def encode_query(_: Model, __: Question, answers: Answers) -> Response:
 
 def decode_file(model: Model, request: Request) -> FileQuestion:
     """Return the rows of a CSV file."""
-    rows, names = read_rows(model, request.body)
-    file = request.body if request.accepts(CSV) else None
+    rows, names = read_rows(model, request)
+    file = file_text(request) if request.accepts(CSV) else None
     return FileQuestion(rows, names, request.flag("proba"), request.flag("labels"), file=file)
 
 
@@ -113,7 +119,8 @@ def encode_file(model: Model, question: FileQuestion, answers: Answers) -> Respo
     rows = len(answers.predictions)
     if question.file is None:
         return Response(encode_json(answers.under("predictions")), rows=rows)
-    text = add_column(question.file, model.signature.targets[0].name, answers.predictions)
+    name = model.signature.targets[0].name if question.names else None
+    text = add_column(question.file, name, answers.predictions)
     return Response(text, content_type=f"{CSV}; charset=utf-8", rows=rows)
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from operator import itemgetter
 from struct import Struct, error
 from typing import Any
 
 import numpy as np
 
 from model.schema.rows import Table
-from model.schema.signature import MATRIX_TYPES, Feature
+from model.schema.signature import MATRIX_TYPES, MISSING_TEXT, Feature
 
 Columns = Any
 """One sequence for each feature."""
@@ -26,6 +27,8 @@ class RowBuffer:
 
     def __init__(self, features: Sequence[Feature]) -> None:
         self._width = len(features)
+        self._limits = {at: _text_limit(each) for at, each in enumerate(features) if each.type in ("string", "date")}
+        """By position, the length beyond which a text is cut: it is then longer than every known category."""
         self._packed = bytearray()
         self._unpacked: deque[Sequence[Any]] = deque()
         self.answers: deque[Any] = deque()
@@ -41,6 +44,8 @@ class RowBuffer:
         """Append the few rows of one batch."""
         if isinstance(table, dict):
             columns = [column.ravel().tolist() for column in list(table.values())[: self._width]]
+            for place, limit in self._limits.items():
+                columns[place] = [_cut(value, limit) for value in columns[place]]
             self._unpacked.extend(zip(*columns, strict=True))
         else:
             self._packed.extend(table[:, : self._width].astype("<f8", order="C", copy=False).tobytes())
@@ -49,13 +54,30 @@ class RowBuffer:
 
     def _plain_appender(self) -> Callable[[Sequence[Any], Any, float], None]:
         add_row, add_answer, add_seconds = self._unpacked.append, self.answers.append, self.seconds.append
+        limits = self._limits
+        # The first one twice, so that it returns a tuple of one text too.
+        texts: Callable[[Sequence[Any]], Sequence[Any]]
+        texts = itemgetter(*list(limits)[:1], *limits) if limits else lambda _: ()
+        longest, join = sum(limits.values()) + max(limits.values(), default=0), "".join
 
         def add(row: Sequence[Any], answer: Any, seconds: float) -> None:
+            try:
+                cut = len(join(texts(row))) > longest
+            except TypeError:  # a missing text
+                cut = True
+            if cut:
+                row = self._with_cut_texts(row)
             add_row(row)
             add_answer(answer)
             add_seconds(seconds)
 
         return add
+
+    def _with_cut_texts(self, row: Sequence[Any]) -> list[Any]:
+        cut = list(row)
+        for place, limit in self._limits.items():
+            cut[place] = _cut(cut[place], limit)
+        return cut
 
     def _packing_appender(self) -> Callable[[Sequence[Any], Any, float], None]:
         add_row, add_answer, add_seconds = self._unpacked.append, self.answers.append, self.seconds.append
@@ -80,6 +102,15 @@ class RowBuffer:
             yield np.frombuffer(packed).reshape(count, self._width).T
         if self._unpacked:
             yield list(zip(*(row[: self._width] for row in take_items(self._unpacked)), strict=True))
+
+
+def _text_limit(feature: Feature) -> int:
+    return max(map(len, (MISSING_TEXT, *map(str, feature.categories or ())))) + 1
+
+
+def _cut(value: Any, limit: int) -> Any:
+    """Return a value as it is counted: a long text would be kept whole, with hundreds of others, until the flush."""
+    return value[:limit] if isinstance(value, str) else value
 
 
 def take_items(items: deque[Any]) -> list[Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +18,9 @@ MIN_SHARE = 1e-4
 """An empty range counts as this share: the logarithm of zero would outweigh everything else."""
 WARN, ALERT = 0.1, 0.25
 """The usual thresholds of the index for a shift and for a large shift."""
+
+UNNAMED = '""'
+"""The feature whose name is empty, since no name at all means the predictions."""
 
 
 class Drift(NamedTuple):
@@ -55,12 +59,14 @@ def stability_index(training: Sequence[float], now: Sequence[float]) -> float:
 
 
 def drift_of(metrics: Metrics, model: Model) -> list[Drift]:
-    """Compare the predictions and each feature with training, as of the last flush."""
+    """Compare the predictions and each feature with training, as of the last flush; what cannot be is left out."""
     counts, reference = metrics.models[model.name], model.manifest.reference
     title = f"predicted {model.signature.targets[0].name}"
-    found = [_compare("", title, counts.predicted, reference.predictions[0])]
-    found += [_compare(name, name, values, reference.features[name]) for name, values in counts.features.items()]
-    return [each for each in found if sum(each.training)]
+    pairs: list[tuple[str, str, NumberCounts | CategoryCounts, Histogram]]
+    pairs = [("", title, counts.predicted, reference.predictions[0])]
+    pairs += [(name or UNNAMED, name, values, reference.features[name]) for name, values in counts.features.items()]
+    found = [metrics.containment.run(model.name, f"drift {each[1]}", partial(_compare, *each)) for each in pairs]
+    return [each for each in found if each is not None and sum(each.training) > 0]
 
 
 def _compare(feature: str, title: str, counts: NumberCounts | CategoryCounts, reference: Histogram) -> Drift:
@@ -81,13 +87,11 @@ def _ranges(counts: NumberCounts, reference: Histogram) -> Iterator[tuple[str, s
 
 
 def _categories(counts: CategoryCounts, reference: Histogram) -> Iterator[tuple[str, str, float, float]]:
-    known: Sequence[Any] = reference.categories if reference.categories is not None else list(counts.counts)
-    others = float(sum(counts.counts.values()) + counts.outside)
-    for category, training in zip(known, reference.counts, strict=True):
-        now = counts.counts.get(category, 0)
-        others -= now
-        yield str(category), format_value(category), training, now
-    yield "(others)", "others", 0, others
+    training = dict(zip(reference.categories or (), reference.counts, strict=False))
+    for category, now in counts.counts.items():
+        yield str(category), format_value(category), training.get(category, 0), now
+    named = sum(training.get(category, 0) for category in counts.counts)
+    yield "(others)", "others", sum(reference.counts) - named, counts.rest + counts.outside
 
 
 def _shares(counts: Sequence[float]) -> list[float]:

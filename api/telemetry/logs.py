@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any, TextIO
 
 import msgspec
 
+from api.telemetry.line_writer import LineWriter
+
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+MAX_FIELD = 16 << 10
+"""Characters of one field, such as a traceback; what is longer loses its middle."""
 
 
 class Log:
-    """Write events at or above a level, one line each."""
+    """Write events at or above a level, one line each; a line is written whole or dropped, and drops are counted."""
 
     def __init__(self, level: str = "info", stream: TextIO | None = None) -> None:
         self.level = LEVELS[level]
-        self._stream = stream
+        self.dropped = 0
+        """Lines that could not be written, such as those for a full disk or for a reader that does not read."""
+        self._unreported = 0
+        self._stream, self._lock = stream, Lock()
+        self._writer = LineWriter()
 
     def enabled(self, level: str) -> bool:
         """Return whether lines of this level are written."""
@@ -25,9 +33,42 @@ class Log:
 
     def write(self, level: str, event: str, **fields: Any) -> None:
         """Write one line."""
-        if self.enabled(level):
-            now = datetime.now(UTC).isoformat(timespec="milliseconds")
-            line = {"time": now, "level": level, "event": event, **fields}
-            # A log that cannot be written, such as one on a full disk, must not fail the request.
-            with suppress(OSError, ValueError):
-                print(msgspec.json.encode(line).decode(), file=self._stream or sys.stderr, flush=True)
+        if not self.enabled(level):
+            return
+        line = _line(level, event, fields)
+        with self._lock:
+            # A log that cannot be written must neither fail a request nor keep it waiting. After a gap its report comes
+            # first.
+            if self._report_gap() and self._write(line):
+                return
+            self.dropped += 1
+            self._unreported += 1
+
+    def _report_gap(self) -> bool:
+        """Return whether the lines that were dropped are reported."""
+        if self._unreported and self._write(_line("warning", "log_lines_dropped", {"lines": self._unreported})):
+            self._unreported = 0
+        return not self._unreported
+
+    def _write(self, line: bytes) -> bool:
+        return self._writer.write(self._stream or sys.stderr, line)
+
+
+def _line(level: str, event: str, fields: dict[str, Any]) -> bytes:
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = {"time": now, "level": level, "event": event, **fields}
+    try:
+        content = msgspec.json.encode(line, enc_hook=str)
+    except UnicodeEncodeError:  # half a character, as texts of foreign code may hold
+        content = b""
+    if len(content) > MAX_FIELD or not content:
+        content = msgspec.json.encode({name: _bounded(value) for name, value in line.items()}, enc_hook=str)
+    return content + b"\n"
+
+
+def _bounded(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    text = value.encode("utf-8", "replace").decode()
+    half = MAX_FIELD // 2
+    return text if len(text) <= MAX_FIELD else f"{text[:half]} … {text[-half:]}"

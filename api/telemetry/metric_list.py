@@ -58,4 +58,9 @@ METRICS = (
         CounterMetricFamily, "feedback_absolute_error", "Sum of absolute errors of predicted numbers.",
         ("model", "version"),
     ),
+    MetricInfo(
+        CounterMetricFamily, "metrics_errors", "Failures to count or to expose a series, which was left out.",
+        ("model", "series"),
+    ),
+    MetricInfo(CounterMetricFamily, "log_lines_dropped", "Lines of the log that could not be written.", ()),
 )  # fmt: skip

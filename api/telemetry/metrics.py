@@ -13,7 +13,9 @@ from threading import Lock
 from typing import Any
 
 from api.telemetry.buffers import take_numbers
+from api.telemetry.containment import Containment
 from api.telemetry.histogram import LATENCY, Histogram
+from api.telemetry.logs import Log
 from api.telemetry.model_metrics import ModelMetrics
 from model.runtime.base import Model
 from model.schema.rows import Table
@@ -27,8 +29,10 @@ RouteKey = tuple[str, str]
 class Metrics:
     """The counts of this process, and the buffers of what is not counted yet."""
 
-    def __init__(self, models: Iterable[Model]) -> None:
+    def __init__(self, models: Iterable[Model], log: Log | None = None) -> None:
         self.served = tuple(models)
+        self.log = log or Log()
+        self.containment = Containment(self.log)
         self.in_flight: deque[None] = deque()
         """One entry for each request that is being answered."""
         self.requests: defaultdict[tuple[RouteKey, int], int] = defaultdict(int)
@@ -36,7 +40,7 @@ class Metrics:
         self.rejected: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.exemplars: dict[str, tuple[str, float]] = {}
         """The trace id and latency of each route's last traced request."""
-        self.models = {model.name: ModelMetrics(model) for model in self.served}
+        self.models = {model.name: ModelMetrics(model, self.containment) for model in self.served}
         self._latencies: dict[tuple[RouteKey, int], array[float]] = {}
         self._lock = Lock()
 
@@ -50,11 +54,14 @@ class Metrics:
 
     def record_batch(self, name: str, table: Table, answers: Any, seconds: float) -> None:
         """Record rows that a model answered in one call."""
+        self.containment.run(name, "batches", lambda: self._record_batch(self.models[name], table, answers, seconds))
+
+    def _record_batch(self, model: ModelMetrics, table: Table, answers: Any, seconds: float) -> None:
         if len(answers) <= SMALL_BATCH:
-            self.models[name].buffer.add_batch(table, answers.tolist(), seconds)
+            model.buffer.add_batch(table, answers.tolist(), seconds)
             return
         with self._lock:
-            self.models[name].count_batch(table, answers, seconds)
+            model.count_batch(table, answers, seconds)
 
     def record_rejection(self, path: str, code: str) -> None:
         """Count a refused request."""

@@ -2,64 +2,62 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from threading import BoundedSemaphore, Event, Thread
-from time import monotonic
-from typing import Any
 
 from api.pipeline.service import Service
-from api.transport.draining import drain
+from api.transport.draining import Draining
 from api.transport.limited_http_server import LimitedHandler, LimitedServer
 
 MAX_DRAINS = 8
+LIFECYCLE_AGENT = "kube-lifecycle/"
+"""How the User-Agent of the kubelet's hooks begins; its probes and any browser have another."""
 
 
-def start_admin_server(service: Service) -> LimitedServer:
+def start_admin_server(service: Service, draining: Draining) -> LimitedServer:
     """Start the admin server in a thread."""
     interrupt, drains = Event(), BoundedSemaphore(MAX_DRAINS)
 
     class Handler(LimitedHandler):
         server: LimitedServer
-        server_version, sys_version = "score-app", ""
 
         def do_GET(self) -> None:  # noqa: N802 - http.server calls it so
             """Answer the three paths there are."""
-            path = self.path.partition("?")[0]
+            path = self.target.partition("?")[0]
             if path == "/metrics":
                 from api.telemetry.prometheus import exposition  # noqa: PLC0415 - loaded at the first scrape
 
                 body, content_type = exposition(service.metrics, self.headers.get("Accept", ""))
-                self._send(200, body, content_type)
+                self.send(200, body, content_type)
             elif path == "/drain":
-                self._drain()
+                self._drain(allowed=self.headers.get("User-Agent", "").startswith(LIFECYCLE_AGENT))
             elif path == "/livez":
-                self._send(200, b"ok\n", "text/plain")
+                self.send(200, b"ok\n")
             else:
-                self._send(404, b"there are /metrics, /drain and /livez\n", "text/plain")
+                self.send(404, b"there are /metrics, /drain and /livez\n")
 
-        do_POST = do_GET  # noqa: N815
+        def do_POST(self) -> None:  # noqa: N802
+            """Drain for a caller within the pod."""
+            if self.target.partition("?")[0] == "/drain":
+                self._drain(allowed=ip_address(self.client_address[0]).is_loopback)
+            else:
+                self.send(405, b"only /drain takes POST\n")
 
-        def _drain(self) -> None:
+        def _drain(self, *, allowed: bool) -> None:
+            if not allowed:
+                self.send(403, b"a drain needs GET by the kubelet's hook, or POST from within the pod\n")
+                return
             # Each caller waits for the end of the drain, like the first one: any of them may be the kubelet.
             if not drains.acquire(blocking=False):
-                self._send(503, b"too many requests are waiting for the drain\n", "text/plain")
+                self.send(503, b"too many requests are waiting for the drain\n")
                 return
             try:
                 self.server.protect(self.connection)
-                outcome = drain(service.state, service.settings, interrupt, since=monotonic())
-                self._send(200, f"{outcome}\n".encode(), "text/plain")
+                self.send(200, f"{draining.on_request(interrupt)}\n".encode())
             finally:
                 drains.release()
 
-        def _send(self, status: int, body: bytes, content_type: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            """Keep probes and scrapes out of the log."""
-
     server = LimitedServer((service.settings.host, service.settings.admin_port), Handler)
+    server.report = service.log.write
     Thread(target=server.serve_forever, name="admin", daemon=True).start()
     return server

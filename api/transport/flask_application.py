@@ -1,4 +1,4 @@
-"""The Flask application: it answers what the fast path leaves to it, such as uploads, large bodies, unknown paths."""
+"""The Flask application: it answers what the fast path leaves to it, such as unknown paths and wrong methods."""
 
 from __future__ import annotations
 
@@ -6,17 +6,15 @@ from typing import Any
 
 from flask import Flask, request
 from flask import Response as FlaskResponse
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import BaseConverter
 
 from api.errors import ApiError
-from api.limits.request_bodies import too_large
 from api.pipeline.exchange import Exchange
 from api.pipeline.route import Route
 from api.pipeline.routes import PUBLIC_METRICS, ROUTES, unmatched
 from api.pipeline.service import Service
 from api.protocols.message import Response
-from api.transport.uploads import file_of_form
 
 _METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
 _UNMATCHED = {
@@ -35,6 +33,9 @@ def create_app(service: Service) -> Flask:
     """Return the application that answers every route of this service."""
     app = Flask(__name__, static_folder=None)
     app.url_map.converters["default"] = _Name
+    # Each route has one path: a gateway's rule for it must not be passed by another way to write it.
+    app.url_map.merge_slashes = False
+    app.before_request(lambda: _refuse_alias(service))
     for route in (*ROUTES, PUBLIC_METRICS) if service.settings.public_metrics else ROUTES:
         app.add_url_rule(
             route.path,
@@ -49,27 +50,15 @@ def create_app(service: Service) -> Flask:
 
 def _view(service: Service, route: Route) -> Any:
     def view(**names: str) -> FlaskResponse:
-        exchange = Exchange(b"", request.environ, route=route, names=names)
-        try:
-            with service.bodies.slot(exchange.environ):
-                exchange.body = _body(service, exchange)
-                return _send(service.handle(exchange))
-        except ApiError as error:
-            exchange.unreadable = error
-            return _send(service.handle(exchange))
+        return _send(service.handle(Exchange(b"", request.environ, route=route, names=names)))
 
     return view
 
 
-def _body(service: Service, exchange: Exchange) -> bytes:
-    body = service.bodies.read(exchange.environ)
-    content_type = exchange.header("CONTENT_TYPE") or ""
-    if not (exchange.route.upload and "multipart" in content_type):
-        return body
-    try:
-        return file_of_form(body, content_type)
-    except RequestEntityTooLarge:
-        raise too_large(service.settings.max_body_size) from None
+def _refuse_alias(service: Service) -> FlaskResponse | None:
+    """Refuse what werkzeug would take for another path: it leaves out slashes at the start, and adds a missing one."""
+    path = request.environ["PATH_INFO"]
+    return None if path.startswith("/") and not path.startswith("//") else _refuse_unmatched(service, NotFound())
 
 
 def _refuse_unmatched(service: Service, error: HTTPException) -> FlaskResponse:
@@ -86,4 +75,4 @@ def _refuse_unmatched(service: Service, error: HTTPException) -> FlaskResponse:
 
 
 def _send(response: Response) -> FlaskResponse:
-    return FlaskResponse(response.body, response.status, response.headers)
+    return FlaskResponse(response.pieces or response.body, response.status, response.headers)

@@ -45,7 +45,10 @@ def make_callback(application: Any, options: dict[str, Any], log_format: Any = N
         if response is None:
             return wsgi(connection, scope)
         status: int = response.status
-        connection.response_bytes(status, response.headers, response.body)
+        if response.pieces is None:
+            connection.response_bytes(status, response.headers, response.body)
+        else:
+            connection.response_iter(status, response.headers, response.pieces)
         return status
 
     return callback

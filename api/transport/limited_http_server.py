@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import socket
 import sys
+import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
@@ -25,6 +27,8 @@ class LimitedServer(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 128
+    report: Callable[..., None]
+    """Writes an event to the log."""
 
     def __init__(self, *args: Any) -> None:
         # A dictionary, because it keeps their order.
@@ -53,20 +57,38 @@ class LimitedServer(ThreadingHTTPServer):
         self.protect(request)
         super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print an error, unless the client only closed its connection."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - so it is called
+        """Log an error, unless the client only closed its connection."""
         if not isinstance(sys.exception(), OSError):
-            super().handle_error(request, client_address)
+            self.report("error", "admin_error", traceback=traceback.format_exc())
 
 
 class LimitedHandler(BaseHTTPRequestHandler):
     """A handler that reads the head of one request and nothing else."""
+
+    server_version, sys_version = "score-app", ""
 
     def setup(self) -> None:
         """Read the head."""
         super().setup()
         self.rfile.close()
         self.rfile = BytesIO(_read_head(self.connection))
+
+    @property
+    def target(self) -> str:
+        """Return the request's target as it was sent; http.server's path has several slashes made one."""
+        return self.requestline.split()[1]
+
+    def send(self, status: int, body: bytes, content_type: str = "text/plain") -> None:
+        """Send a response."""
+        self.send_response(status)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Keep probes and scrapes out of the log."""
 
 
 def _read_head(connection: socket.socket) -> bytes:

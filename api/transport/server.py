@@ -22,6 +22,7 @@ MAX_CONNECTIONS = 4096
 MAX_HEAD_BYTES = 32 << 10
 HEAD_TIMEOUT_SECONDS = 10
 """A connection whose request head never ends holds these bytes for this time: all of them, half of a pod's memory."""
+IDLE_THREAD_SECONDS = 10
 OTHER_FILES = 64
 """Open files that are no connections of the main port, those of the admin port among them."""
 
@@ -40,7 +41,12 @@ class DrainingServer(ThreadedServer):
         """Start, and report when the server listens."""
         super().startup(spawn_target, target_loader)  # type: ignore[no-untyped-call]
         wait_until_listening(loopback_address(self.bind_addr), self.bind_port)
-        self._on_listening()
+        try:
+            self._on_listening()
+        except BaseException:
+            # The worker's thread would keep a process alive that no signal ends.
+            super().shutdown()  # type: ignore[no-untyped-call]
+            raise
 
     def signal_handler_interrupt(self, number: int, *_: Any) -> None:
         """Drain at the first SIGTERM; end at once at Ctrl-C or a second signal."""
@@ -81,6 +87,7 @@ def serve(
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=settings.threads,
+        blocking_threads_idle_timeout=IDLE_THREAD_SECONDS,
         backpressure=max_connections(),
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_TIMEOUT_SECONDS * 1000, max_buffer_size=MAX_HEAD_BYTES),

@@ -6,7 +6,7 @@ from math import inf
 from threading import Event
 from time import monotonic
 
-MAX_DELAY_SECONDS = 0.2
+MAX_DELAY_SECONDS = 0.1
 """A signal has its effect after this time at the latest."""
 
 
@@ -16,6 +16,10 @@ class SignalEvent(Event):
     Python runs a signal's handler in the main thread alone. On a busy machine the kernel may give the signal to another
     thread; then nothing wakes the main thread, and without a look now and then the signal would have no effect.
     """
+
+    def set(self) -> None:
+        """Set the event without its lock: the thread that a signal's handler interrupts may hold it."""
+        self._flag = True
 
     def wait(self, timeout: float | None = None) -> bool:
         """Return whether the event is set, at the latest after so many seconds."""

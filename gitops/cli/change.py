@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitops.cli.options import DETAILED, DRY_RUN, FORCE_HELD, JSON, NO_PUSH, PULL_REQUEST, ROOT
-from gitops.cli.output import finish, print_changes, print_json, reporting
+from gitops.cli.options import DETAILED, DRY_RUN, FORCE_HELD, JSON, NO_PUSH, PULL_REQUEST, REASON, ROOT
+from gitops.cli.output import finish, print_changes, print_json, print_line, reporting
 
 if TYPE_CHECKING:
     from gitops.commit import MakePlan
@@ -39,9 +39,9 @@ class Outcome:
             click.echo("nothing to do")
             return
         print_changes(self.plan.changes)
-        click.echo(self.plan.subject)
+        print_line(self.plan.subject)
         for key, value in self.plan.trailers.items():
-            click.echo(f"{key}: {value}")
+            print_line(f"{key}: {value}")
         if self.branch:
             click.echo(f"branch {self.branch}; its pull request is described in build/pull-request.md")
         else:
@@ -56,14 +56,15 @@ def carry_out(root: Path, make: MakePlan, *, dry_run: bool = False, pr: bool = F
     from gitops.repository import Repository
 
     environments, repository = load(root), Repository(root.resolve())
-    repository.require_ready(environments.branch, push=not no_push)
-    if not (dry_run or pr):
-        done = commit.commit(repository, environments, make, push=not no_push)
-        return Outcome(*done) if done else Outcome(None)
-    plan = make(Planner(repository, environments))
-    if plan is None or dry_run:
-        return Outcome(plan)
-    return Outcome(plan, branch=commit.propose(repository, environments, plan))
+    with repository.exclusive():
+        repository.require_ready(environments.branch, push=not no_push)
+        if not (dry_run or pr):
+            done = commit.commit(repository, environments, make, push=not no_push)
+            return Outcome(*done) if done else Outcome(None)
+        plan = make(Planner(repository, environments))
+        if plan is None or dry_run:
+            return Outcome(plan)
+        return Outcome(plan, branch=commit.propose(repository, environments, plan, push=not no_push))
 
 
 def _run(root: Path, make: MakePlan, *, as_json: bool, detailed_exitcode: bool, **how: bool) -> None:
@@ -88,39 +89,51 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 @click.command(epilog="Example: python -m gitops release 1.4.2@$(cat build/digest)")
 @click.argument("version", metavar="TAG@DIGEST")
 @_options(FORCE_HELD, DRY_RUN, PULL_REQUEST)
-def release(version: str, root: Path, force_held: str, **how: bool) -> None:
-    """Set a new release in the first environment."""
+def release(version: str, root: Path, force_held: str | None, **how: bool) -> None:
+    """Set a new release in the first environment.
+
+    TAG is the image's tag, and DIGEST its sha256 digest, which `make push` writes to build/digest.
+    """
     from gitops.release import parse
 
     with reporting():
         parsed = parse(version)
-    _run(root, lambda planner: planner.release(parsed, forced=force_held), **how)
+    _run(root, lambda planner: planner.release(parsed, forced=force_held or ""), **how)
 
 
 @click.command(epilog="Example: python -m gitops promote dev staging --dry-run")
 @click.argument("source")
 @click.argument("target")
 @_options(FORCE_HELD, DRY_RUN, PULL_REQUEST)
-def promote(source: str, target: str, root: Path, force_held: str, **how: bool) -> None:
-    """Set in the next environment exactly what this one has verified."""
-    _run(root, lambda planner: planner.promote(source, target, forced=force_held), **how)
+def promote(source: str, target: str, root: Path, force_held: str | None, **how: bool) -> None:
+    """Set in an environment what the one before has verified.
+
+    SOURCE is the environment that has verified the release, and TARGET the next one in environments.yaml.
+    """
+    _run(root, lambda planner: planner.promote(source, target, forced=force_held or ""), **how)
 
 
 @click.command(epilog="Example: python -m gitops rollback prod --reason 'wrong predictions'")
 @click.argument("environment")
-@click.option("--reason", required=True, help="Why; shown to whoever wants to release it again.")
+@click.option("--reason", type=REASON, required=True, help="Why; shown to whoever wants to release it again.")
 @_options(DRY_RUN, PULL_REQUEST)
 def rollback(environment: str, root: Path, reason: str, **how: bool) -> None:
-    """Restore the previous verified release, and hold the current one."""
+    """Restore the previous verified release.
+
+    The current release is held: no environment accepts it any more without --force-held.
+    """
     _run(root, lambda planner: planner.rollback(environment, reason), **how)
 
 
 @click.command(epilog="Example: python -m gitops freeze prod --reason 'end of year'")
 @click.argument("environment")
-@click.option("--reason", required=True, help="Why no release may be set.")
+@click.option("--reason", type=REASON, required=True, help="Why no release may be set.")
 @_options()
 def freeze(environment: str, root: Path, reason: str, **how: bool) -> None:
-    """Refuse releases to an environment until it is unfrozen; rollbacks are still possible."""
+    """Refuse releases to an environment.
+
+    That lasts until it is unfrozen. Rollbacks are still possible.
+    """
     _run(root, lambda planner: planner.freeze(environment, reason), **how)
 
 

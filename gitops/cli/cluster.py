@@ -10,8 +10,9 @@ import click
 
 from gitops.cli.change import Outcome, carry_out
 from gitops.cli.inspect import overlay_folder
-from gitops.cli.options import DETAILED, JSON, ROOT
-from gitops.cli.output import ExitCode, finish, print_json, reporting
+from gitops.cli.options import CONTEXT, DETAILED, JSON, PODS_TIMEOUT, ROOT, TIMEOUT, URL
+from gitops.cli.output import ExitCode, finish, print_json, print_line, reporting
+from gitops.cli.progress import confirmed, working
 from gitops.errors import GitopsError
 
 if TYPE_CHECKING:
@@ -20,9 +21,16 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: python -m gitops verify staging --timeout 300")
 @click.argument("environment")
-@click.option("--timeout", default=180, show_default=True, help="Seconds to wait for each check.")
-@click.option("--url", help="Use this address of the service instead of its external one.")
-@click.option("--prometheus", help="Also compare errors and latency in this Prometheus with the SLO.")
+@click.option(
+    "--timeout",
+    type=TIMEOUT,
+    metavar="SECONDS",
+    default=180,
+    show_default=True,
+    help="How long to wait for each check.",
+)
+@click.option("--url", type=URL, help="Use this address of the service instead of its external one.")
+@click.option("--prometheus", type=URL, help="Also compare errors and latency in this Prometheus with the SLO.")
 @click.option("--auto-rollback", is_flag=True, help="If a check fails, restore the previous verified release.")
 @click.option("--no-record", is_flag=True, help="Do not write to the ledger.")
 @JSON
@@ -32,7 +40,10 @@ def verify(
     environment: str, root: Path, timeout: int, url: str | None, prometheus: str | None, *, auto_rollback: bool,
     no_record: bool, **how: bool,
 ) -> None:  # fmt: skip
-    """Check that an environment runs and answers what git declares, and record that in the ledger.
+    """Check a cluster against git, and record the result.
+
+    The environment must run the release that git declares, and predict its golden rows correctly. Success is recorded
+    in the ledger, in a commit.
 
     With --detailed-exitcode, 3 means that a new record was committed.
     """
@@ -51,7 +62,7 @@ def verify(
         try:
             outcome = carry_out(root, lambda planner: planner.rollback(environment, reason))
         except GitopsError as error:
-            click.echo(f"error: no rollback: {error}", err=True)
+            print_line(f"error: no rollback: {error}", err=True)
     elif not problem and not no_record:
         with reporting():
             outcome = carry_out(root, lambda planner: planner.verify(environment))
@@ -66,11 +77,11 @@ def verify(
 
 def _print(result: Result, environment: str) -> None:
     if result.problem is None:
-        click.echo(f"{result.name}: ok")
+        print_line(f"{result.name}: ok")
     else:
-        click.echo(f"error: {environment}: {result.name}: failed: {result.problem}", err=True)
+        print_line(f"error: {environment}: {result.name}: failed: {result.problem}", err=True)
         for line in result.diagnosis:
-            click.echo(f"  {line}", err=True)
+            print_line(f"  {line}", err=True)
 
 
 def _document(environment: str, results: list[Result], outcome: Outcome) -> dict[str, Any]:
@@ -85,21 +96,22 @@ def _document(environment: str, results: list[Result], outcome: Outcome) -> dict
 @click.command(epilog="Example: python -m gitops deploy dev")
 @click.argument("environment")
 @click.option("--yes", is_flag=True, help="Apply without a question.")
-@click.option("--timeout", default=180, show_default=True, help="Seconds to wait for the pods.")
+@CONTEXT
+@PODS_TIMEOUT
 @ROOT
-def deploy(environment: str, root: Path, timeout: int, *, yes: bool) -> None:
-    """Apply an environment to the cluster that kubectl points to."""
+def deploy(environment: str, root: Path, timeout: int, context: str | None, *, yes: bool) -> None:
+    """Apply an environment with kubectl.
+
+    The changes to the cluster that kubectl points to are shown first, and must be confirmed. If the pods cannot become
+    ready, the reason is shown as soon as it is known.
+    """
     from gitops.cluster import deploy as deployment
+    from gitops.cluster import preflight
 
-    def write(text: str) -> None:
-        click.echo(text, nl=False)
+    with working() as report:
+        folder = overlay_folder(root, environment)
 
-    with reporting():
-        deployment.deploy(overlay_folder(root, environment), write, lambda: yes or _confirmed(), timeout)
+        def choose() -> str:
+            return preflight.choose(context, confirmed)
 
-
-def _confirmed() -> bool:
-    try:
-        return click.confirm("apply this?")
-    except click.Abort:
-        return False
+        deployment.deploy(folder, choose, report, lambda: yes or confirmed("apply this?"), timeout)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gitops.cli.options import CHECK, DETAILED, JSON, ROOT
-from gitops.cli.output import ExitCode, finish, print_json, reporting
+from gitops.cli.output import ExitCode, finish, print_json, print_line, reporting
 
 
 @click.command(epilog="Example: python -m gitops generate")
@@ -17,10 +17,10 @@ from gitops.cli.output import ExitCode, finish, print_json, reporting
 @DETAILED
 @ROOT
 def generate(root: Path, *, only_check: bool, as_json: bool, detailed_exitcode: bool) -> None:
-    """Write everything that follows from environments.yaml and the overlays.
+    """Write every generated file.
 
-    That is: clusters/, each environment's alerts.yaml, the dashboard, the choices of the promotion workflow, README's
-    table of environments, and rendered/.
+    They follow from environments.yaml and the overlays: clusters/, each environment's alerts.yaml, the dashboard, the
+    choices of the promotion workflow, README's table of environments, and rendered/.
     """
     from gitops.generate import files
 
@@ -35,7 +35,7 @@ def generate(root: Path, *, only_check: bool, as_json: bool, detailed_exitcode: 
 @DETAILED
 @ROOT
 def render(root: Path, *, only_check: bool, as_json: bool, detailed_exitcode: bool) -> None:
-    """Write the render of every environment to rendered/, for review."""
+    """Write only rendered/, one file for each environment."""
     from gitops.generate import files
 
     with reporting():
@@ -47,7 +47,7 @@ def _report(paths: list[str], *, only_check: bool, as_json: bool, detailed: bool
     if as_json:
         print_json({"stale" if only_check else "written": paths})
     elif paths:
-        click.echo(f"{'stale' if only_check else 'written'}: {', '.join(paths)}")
+        print_line(f"{'stale' if only_check else 'written'}: {', '.join(paths)}")
     else:
         click.echo("nothing to do: every file is current")
     if only_check and paths:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from gitops.cli.options import DETAILED, JSON, ROOT
-from gitops.cli.output import ExitCode, finish, print_changes, print_json, print_table, reporting
+from gitops.cli.output import ExitCode, finish, print_changes, print_json, print_line, print_table, reporting
 from gitops.errors import GitopsError
 
 
@@ -18,7 +19,9 @@ from gitops.errors import GitopsError
 @DETAILED
 @ROOT
 def status(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
-    """Show what each environment runs, whether it was verified, and whether it is frozen.
+    """Show what each environment runs.
+
+    Also whether that was verified, whether the environment is frozen, and how it differs from the one before it.
 
     With --detailed-exitcode, 3 means that an environment is behind the one before it.
     """
@@ -37,15 +40,16 @@ def status(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
 
 def _cells(row: dict[str, Any]) -> list[str]:
     from gitops.status import age
+    from gitops.text import visible
 
     models = "\n".join(f"{name} {(version or '?')[:7]}" for name, version in row["models"].items())
     return [
         str(row["environment"]),
-        f"{row['tag']} {row['digest'][7:14]}",
+        f"{row['tag']} {row['digest'][7:14]}" if row["released"] else "none yet",
         models,
         age(row["since"]),
         age(row["verified"]) if row["verified"] else "no",
-        str(row["frozen"] or "-"),
+        visible(row["frozen"] or "-"),
         "yes" if row["behind"] else "-",
         str(len(row["differs"]) or "-"),
     ]
@@ -59,7 +63,9 @@ def _cells(row: dict[str, Any]) -> list[str]:
 @DETAILED
 @ROOT
 def diff(source: str, target: str, root: Path, *, markdown: bool, as_json: bool, detailed_exitcode: bool) -> None:
-    """Show how the renders of two environments differ, by object and field.
+    """Show how two environments differ.
+
+    Their renders are compared by object and field.
 
     With --detailed-exitcode, 3 means that they differ.
     """
@@ -86,11 +92,16 @@ def overlay_folder(root: Path, name: str) -> Path:
 
 
 @click.command(epilog="Example: python -m gitops check")
+@click.option(
+    "--cluster", is_flag=True, help="Also ask the cluster that kubectl points to whether it knows every kind."
+)
 @JSON
 @DETAILED
 @ROOT
-def check(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
-    """Check every environment against the rules, and every generated file for staleness.
+def check(root: Path, *, cluster: bool, as_json: bool, detailed_exitcode: bool) -> None:
+    """Check the rules, and that no file is stale.
+
+    Every environment is checked against the rules, and every generated file against what `generate` would write.
 
     With --detailed-exitcode, 3 instead of 1 means that no rule is broken and `generate` repairs the rest.
     """
@@ -98,11 +109,27 @@ def check(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
 
     with reporting():
         found = checks.check(root)
+        if cluster:
+            found.problems.extend(_unknown_kinds(root, found.environments))
     if as_json:
         print_json(found.as_json())
     else:
         for line in found.lines():
-            click.echo(line)
+            print_line(line)
     if found.problems or (found.stale and not detailed_exitcode):
         sys.exit(ExitCode.FAILED)
     finish(changed=bool(found.stale), detailed=detailed_exitcode)
+
+
+def _unknown_kinds(root: Path, environments: list[str]) -> Iterator[str]:
+    from gitops.cluster.client import Cluster
+    from gitops.cluster.deploy import RIGHTS, namespace_of
+    from gitops.cluster.refusals import reported
+    from gitops.cluster.requirements import missing_kinds
+    from gitops.render.kustomize import render
+
+    for name in environments:
+        objects = render(overlay_folder(root, name))
+        with reported(RIGHTS):
+            if found := missing_kinds(Cluster(namespace_of(objects)), root, name, objects):
+                yield found

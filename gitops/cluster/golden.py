@@ -21,8 +21,10 @@ def problem(models: list[Manifest], url: str | None) -> str | None:
             for manifest in models:
                 if found := _request(manifest, url, number):
                     return found
-    except (OSError, ValueError, KeyError) as error:
+    except OSError as error:
         return f"{url} does not answer: {error}"
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return f"{url} answers, but not as this service does"
     return None
 
 
@@ -32,6 +34,8 @@ def _request(manifest: Manifest, url: str, number: int) -> str | None:
         return f"{manifest.name} is served as {version}, not {manifest.version}"
     rows = [list(row) for row in manifest.golden.rows]
     found = fetch_json(f"{url}/v1/models/{manifest.name}:predict", {"instances": rows})["predictions"]
+    if len(found) != len(rows):
+        return f"{manifest.name} returns {len(found)} predictions for {len(rows)} golden rows"
     for index, (actual, expected) in enumerate(zip(found, manifest.golden.predict, strict=True)):
         if not _equal(actual, expected):
             return (
@@ -42,7 +46,7 @@ def _request(manifest: Manifest, url: str, number: int) -> str | None:
 
 def _equal(actual: Any, expected: Any) -> bool:
     if isinstance(actual, list) and isinstance(expected, list | tuple):
-        return all(map(_equal, actual, expected))
-    if isinstance(actual, float) or isinstance(expected, float):
-        return isclose(actual, expected, rel_tol=1e-5, abs_tol=1e-9)
+        return len(actual) == len(expected) and all(map(_equal, actual, expected))
+    if float in (type(actual), type(expected)) and isinstance(actual, int | float):
+        return isinstance(expected, int | float) and isclose(actual, expected, rel_tol=1e-5, abs_tol=1e-9)
     return bool(actual == expected)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.error
 from urllib.parse import urlencode
 
 from gitops.cluster.http import fetch_json
@@ -18,9 +17,11 @@ def problem(url: str, slo: Slo) -> str | None:
         query = f"{missed(slo, objective, WINDOW)} / {total(slo, objective, WINDOW)}"
         try:
             found = fetch_json(f"{url.rstrip('/')}/api/v1/query?{urlencode({'query': query})}")["data"]["result"]
-        except (urllib.error.URLError, ValueError, KeyError) as error:
+            share = float(found[0]["value"][1]) if found else 0.0
+        except OSError as error:
             return f"Prometheus does not answer: {error}"
-        share = float(found[0]["value"][1]) if found else 0.0
+        except (ValueError, LookupError, TypeError):
+            return f"{url} answers, but not as Prometheus does"
         if share > slo.allowed(objective):
             meaning = "answered with 5xx" if objective == "errors" else f"slower than {slo.seconds} s"
             return f"{share:.2%} of the requests were {meaning}, {slo.allowed(objective):.2%} are allowed"

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
+from gitops.errors import GitopsError
+from gitops.files import is_current, read, replace
 from gitops.generate import argocd, flux, observability, readme, settings_page, verify_account, workflow
 from gitops.generate.text import HEADER, kustomization, yaml_text
 from gitops.render.kustomize import RenderError
@@ -15,7 +17,11 @@ from gitops.rules import overlay
 from gitops.rules.overlay import Overlay
 
 Files = dict[Path, str]
-CLUSTERS, README, WORKFLOW = Path("clusters"), Path("README.md"), Path(".github/workflows/promote.yml")
+CLUSTERS, README = Path("clusters"), Path("README.md")
+WORKFLOWS = {
+    Path(".github/workflows/promote.yml"): workflow.promoting,
+    Path(".github/workflows/release.yml"): workflow.releasing,
+}
 SETTINGS = Path("docs/settings.md")
 # Where a file that is not generated any more may be left over.
 PATTERNS = ("clusters/*.yaml", "clusters/*/*.yaml", "overlays/*/alerts.yaml", "rendered/*.yaml")
@@ -30,8 +36,12 @@ def sources(root: Path, environments: Environments) -> Files:
     found[CLUSTERS / "argocd" / "kustomization.yaml"] = yaml_text(kustomization(["project.yaml", *names]))
     found[CLUSTERS / "flux" / "source.yaml"] = yaml_text(flux.source(environments))
     found[CLUSTERS / "flux" / "kustomization.yaml"] = yaml_text(kustomization(["source.yaml", *names]))
-    if (root / WORKFLOW).exists():
-        found[WORKFLOW] = workflow.updated((root / WORKFLOW).read_text(), environments)
+    for path, updated in WORKFLOWS.items():
+        if (root / path).exists():
+            try:
+                found[path] = updated(read(root / path), environments)
+            except GitopsError as error:
+                raise GitopsError(f"{path}: {error}") from None
     if (root / SETTINGS).exists():
         found[SETTINGS] = settings_page.page(root)
     return found
@@ -44,10 +54,10 @@ def derived(root: Path, environments: Environments, overlays: list[Overlay]) -> 
         autoscaled = bool(of_kind(each.objects, "HorizontalPodAutoscaler"))
         application = argocd.application(environments, each.environment, autoscaled=autoscaled)
         found[CLUSTERS / "argocd" / f"{each.name}.yaml"] = yaml_text(application)
-        synced = flux.kustomization(each.environment, autoscaled=autoscaled)
+        synced = flux.kustomization(environments, each.environment, autoscaled=autoscaled)
         found[CLUSTERS / "flux" / f"{each.name}.yaml"] = yaml_text(synced)
     if (root / README).exists():
-        found[README] = readme.updated((root / README).read_text(), overlays)
+        found[README] = readme.updated(read(root / README), overlays)
     return found
 
 
@@ -62,12 +72,15 @@ def _verify_accounts(environments: Environments) -> Iterator[tuple[Path, str]]:
         by_cluster[each.cluster].append(each)
     for cluster, members in by_cluster.items():
         name = "verify.yaml" if cluster == IN_CLUSTER else f"verify-{cluster}.yaml"
-        yield CLUSTERS / name, yaml_text(*verify_account.account(members), comment=str(verify_account.__doc__))
+        yield (
+            CLUSTERS / name,
+            yaml_text(*verify_account.account(environments, members), comment=str(verify_account.__doc__)),
+        )
 
 
 def differing(root: Path, files: Files) -> list[Path]:
     """Return which of these files are missing or have another content."""
-    return [path for path, text in files.items() if not (root / path).exists() or (root / path).read_text() != text]
+    return [path for path, text in files.items() if not is_current(root / path, text)]
 
 
 def leftovers(root: Path, environments: Environments) -> list[Path]:
@@ -80,14 +93,14 @@ def leftovers(root: Path, environments: Environments) -> list[Path]:
     found = []
     for path in (path for pattern in PATTERNS for path in sorted(root.glob(pattern))):
         current = path.parent.name in with_slo if path.name == "alerts.yaml" else path.name in expected
-        if not current and (path.parent.name == "rendered" or path.read_text().startswith(HEADER)):
+        if not current and (path.parent.name == "rendered" or read(path).startswith(HEADER)):
             found.append(path.relative_to(root))
     return found
 
 
 def load_all(root: Path, environments: Environments) -> list[Overlay]:
     """Render every environment."""
-    return [overlay.load(root, each) for each in environments.all]
+    return [overlay.load(root, environments, name) for name in environments.names]
 
 
 def stale(root: Path) -> list[Path]:
@@ -126,6 +139,5 @@ def write_renders(root: Path) -> list[Path]:
 def _write(root: Path, files: Files) -> list[Path]:
     found = differing(root, files)
     for path in found:
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(files[path])
+        replace(root / path, files[path])
     return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from gitops import files
 from gitops.errors import GitopsError
 from gitops.render.objects import is_service_pod, of_kind, pod_of, settings_of
 from gitops.rules.overlay import Overlay
+from gitops.text import table_cell
 
 HEADER = "| environment | namespace | pods | log level | components |"
 
@@ -19,13 +21,14 @@ def updated(text: str, overlays: list[Overlay]) -> str:
     while end < len(lines) and lines[end].startswith("|"):
         end += 1
     table = [HEADER, "|---|---|---|---|---|", *map(_row, overlays)]
-    return "".join([*lines[:start], *(f"{line}\n" for line in table), *lines[end:]])
+    line_end = files.line_end(text)
+    return "".join([*lines[:start], *(f"{line}{line_end}" for line in table), *lines[end:]])
 
 
 def _row(overlay: Overlay) -> str:
-    components = (each.rpartition("/")[2] for each in overlay.kustomization.get("components") or ())
-    cells = (f"`{overlay.name}`", f"`{overlay.environment.namespace}`", _pods(overlay), _log_level(overlay))
-    return f"| {' | '.join(cells)} | {', '.join(components)} |"
+    texts = (_pods(overlay), _log_level(overlay), ", ".join(overlay.components()))
+    cells = (f"`{overlay.name}`", f"`{overlay.environment.namespace}`", *map(table_cell, texts))
+    return f"| {' | '.join(cells)} |"
 
 
 def _pods(overlay: Overlay) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import yaml
 
+from gitops import files, process
 from gitops.errors import GitopsError
 from gitops.render.objects import Object, parse
 
@@ -30,7 +30,7 @@ def command() -> tuple[str, ...]:
         found, version_command = ("kubectl", "kustomize"), ["kubectl", "version", "--client"]
     else:
         raise GitopsError("neither kustomize nor kubectl is installed: install one of them")
-    output = subprocess.run(version_command, capture_output=True, text=True, check=False).stdout  # noqa: S603
+    output = process.run(*version_command).stdout
     match = re.search(r"(?:Kustomize Version: )?v(\d+)\.(\d+)\.\d+\s*$", output)
     if match and (version := tuple(map(int, match.groups()))) < OLDEST:
         raise GitopsError(f"kustomize {'.'.join(map(str, version))} is too old: 5.5 or newer is needed")
@@ -39,9 +39,11 @@ def command() -> tuple[str, ...]:
 
 def render_text(folder: Path) -> str:
     """Return the rendered YAML of a folder."""
-    done = subprocess.run([*command(), str(folder)], capture_output=True, text=True, check=False)  # noqa: S603
+    done = process.run(*command(), str(folder))
     if done.returncode:
-        raise RenderError(f"{folder.name}: kustomize failed: {' '.join(done.stderr.split())[:600]}")
+        # kubectl writes it as a line of a log.
+        reason = re.sub(r'^E\d{4} .*? err="', "", " ".join(done.stderr.split()))
+        raise RenderError(f"{folder.name}: kustomize failed: {reason[:600]}")
     return done.stdout
 
 
@@ -54,10 +56,10 @@ def kustomization(folder: Path) -> Object:
     """Return the kustomization of a folder."""
     path = folder / "kustomization.yaml"
     try:
-        found = yaml.safe_load(path.read_text())
+        found = yaml.safe_load(files.read(path))
     except OSError as error:
         raise RenderError(f"{path}: cannot be read ({error.strerror})") from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise RenderError(f"{path}: is not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(found, dict):
         raise RenderError(f"{path}: is not a kustomization")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from gitops.environments import Environments
+from gitops.render.kustomize import kustomization
 from gitops.rules.images import exact_images, no_stray_container
 from gitops.rules.isolation import as_declared, known_settings, own_alerts, own_namespace, quota_for_the_service
 from gitops.rules.kustomization import plain_kustomize, short_overlay
@@ -32,6 +33,9 @@ def undeclared(root: Path, environments: Environments) -> Iterator[str]:
     folders = {path.parent.name for path in (root / "overlays").glob("*/kustomization.yaml")}
     for name in sorted(folders - set(environments.names)):
         yield f"{name}: its overlay has no entry in environments.yaml"
+    for each in kustomization(root).get("resources") or () if (root / "kustomization.yaml").exists() else ():
+        if not (root / each).exists():
+            yield f"kustomization.yaml includes {each}, which does not exist: kubectl apply -k . fails"
     for name in environments.names:
         if name not in folders:
             yield f"{name}: environments.yaml lists it, but overlays/{name} does not exist"

@@ -58,7 +58,7 @@ def own_alerts(overlay: Overlay) -> Iterator[str]:
         rules = [rule for group in each["spec"]["groups"] for rule in group["rules"]]
         if foreign := {str(rule["labels"]["namespace"]) for rule in rules} - {namespace}:
             yield f"{full_name(each)} watches the namespace {min(foreign)}, not {namespace}: its slo is not declared"
-    if overlay.environment.slo and not found:
+    if overlay.environment.slo and not found and "monitoring" in overlay.components():
         yield "environments.yaml declares an slo, but its overlay does not list alerts.yaml under resources"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gitops.files import read
 from gitops.render.kustomize import folders, kustomization
 from gitops.rules.overlay import Overlay
 
@@ -17,7 +18,7 @@ DISCOURAGED = ("commonLabels", "namePrefix", "nameSuffix", "patchesJson6902", "p
 
 def short_overlay(overlay: Overlay) -> Iterator[str]:
     """Keep an overlay readable: at most 60 lines, its keys in one order."""
-    lines = (overlay.folder / "kustomization.yaml").read_text().count("\n")
+    lines = read(overlay.folder / "kustomization.yaml").count("\n")
     if lines > MAX_LINES:
         yield f"the overlay has {lines} lines, at most {MAX_LINES} are allowed; move shared parts into a component"
     keys = list(overlay.kustomization)

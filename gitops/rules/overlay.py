@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitops.environments import Environment
+from gitops.environments import Environment, Environments
 from gitops.render.kustomize import kustomization, render_text
 from gitops.render.objects import Object, full_name, parse, pod_of
 
@@ -16,6 +16,7 @@ class Overlay:
     """The overlay of one environment."""
 
     environment: Environment
+    image_repository: str
     folder: Path
     kustomization: Object
     rendered: str
@@ -26,6 +27,10 @@ class Overlay:
         """Return the name of the environment."""
         return self.environment.name
 
+    def components(self) -> list[str]:
+        """Return the names of the components that it lists."""
+        return [str(each).rpartition("/")[2] for each in self.kustomization.get("components") or ()]
+
     def containers(self) -> Iterator[tuple[str, Object]]:
         """Yield each container with the full name of its owner."""
         for each in self.objects:
@@ -34,9 +39,10 @@ class Overlay:
                 yield full_name(each), container
 
 
-def load(root: Path, environment: Environment) -> Overlay:
+def load(root: Path, environments: Environments, name: str) -> Overlay:
     """Render the overlay of an environment."""
-    folder = root / "overlays" / environment.name
+    folder = root / "overlays" / name
     found = kustomization(folder)
     rendered = render_text(folder)
-    return Overlay(environment, folder, found, rendered, parse(rendered))
+    declared = environments.get(name)
+    return Overlay(declared, environments.image_repository, folder, found, rendered, parse(rendered))

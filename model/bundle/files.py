@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 import msgspec
 
+from model.bundle.consistency import contradiction
 from model.bundle.manifest import FORMAT, PROOF, Manifest, readable
 
 MANIFEST, PICKLE, ONNX, COMPACT = "manifest.json", "model.joblib", "model.onnx", "model.compact.json"
@@ -88,6 +89,8 @@ def manifest_from(name: str, content: bytes) -> Manifest:
         raise BundleError(f"{name}: the manifest belongs to a bundle named {manifest.name!r}")
     if manifest.version != manifest.digest()[:12]:
         raise BundleError(f"{name}: {MANIFEST} was changed after packing (it is not version {manifest.version})")
+    if found := contradiction(manifest):
+        raise BundleError(f"{name}: {MANIFEST} contradicts itself: {found[:200]}")
     return manifest
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from model.schema.form import Input
+from model.schema.input_form import Input
 from model.schema.signature import Signature
 
 FORMAT = 2

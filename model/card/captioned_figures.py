@@ -13,12 +13,15 @@ from model.schema.signature import Feature, Target
 
 # More than this many are folded: a reader sees a dozen, not two hundred.
 MOST = 12
+MOST_DRAWN = 200
+"""Features, bars or other parts of a figure; a page with one for each of many thousands would take all memory."""
+_MOST_CLASSES = 40
 _CATEGORIES = 6
 
 
 def evaluation_figures(evaluation: Evaluation, target: Target) -> Iterator[str]:
     """Draw what the evaluation found, as far as it looked."""
-    if evaluation.confusion:
+    if evaluation.confusion and len(evaluation.confusion) <= _MOST_CLASSES:
         drawn = figures.matrix("Confusion", evaluation.confusion, fmt.class_names(target))
         yield _plot("Confusion", drawn, "Count, and share of the rows of that true class")
     if evaluation.scatter:
@@ -41,7 +44,7 @@ def training_figures(manifest: Manifest) -> Iterator[str]:
     for target, histogram in zip(manifest.signature.targets, manifest.reference.predictions, strict=False):
         if drawn := _predicted(target, histogram):
             yield drawn
-    for feature in manifest.signature.features:
+    for feature in manifest.signature.features[:MOST_DRAWN]:
         yield _feature(feature, manifest.reference.features.get(feature.name, Histogram(counts=())))
 
 
@@ -88,8 +91,12 @@ def _barred(
 ) -> str:
     # The folded rest is measured on the same scale, or its bars would look as long as the first ones.
     ends, most = extent([value for _, value in rows]), _CATEGORIES if small else MOST
-    first, *rest = (bar_chart(title, part, form, small=small, ends=ends) for part in (rows[:most], rows[most:]) if part)
-    more = tag("summary", fmt.format_count(len(rows) - most, "more bar"))
+    drawn = rows[:MOST_DRAWN]
+    first, *rest = (
+        bar_chart(title, part, form, small=small, ends=ends) for part in (drawn[:most], drawn[most:]) if part
+    )
+    left_out = f", {MOST_DRAWN - most} of them here" if len(rows) > MOST_DRAWN else ""
+    more = tag("summary", fmt.format_count(len(rows) - most, "more bar") + left_out)
     return _plot(title, first + "".join(tag("details", more, bars) for bars in rest), note)
 
 

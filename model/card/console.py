@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from model.bundle.manifest import Manifest
 from model.card.wording import span
-from model.rendering.text import format_number
+from model.rendering.text import format_number, printable
 from model.schema.signature import Feature
 
 MOST_SHOWN = 25
@@ -21,12 +22,12 @@ def print_result(manifest: Manifest) -> None:
     console = Console()
     facts = Table.grid(padding=(0, 2))
     for label, text in _facts(manifest):
-        facts.add_row(f"[dim]{label}[/]", text)
+        facts.add_row(f"[dim]{label}[/]", escape(printable(text)))
     console.print(facts, _features(manifest), sep="\n")
 
 
 def _facts(manifest: Manifest) -> list[tuple[str, str]]:
-    facts = [("bundle", f"[bold]{manifest.name}[/] {manifest.version}"), ("estimator", manifest.estimator)]
+    facts = [("bundle", f"{manifest.name} {manifest.version}"), ("estimator", manifest.estimator)]
     for target in manifest.signature.targets:
         classes = f": {', '.join(map(str, target.classes[:12]))}" if target.classes else ""
         facts.append(("answers", f"{target.name} ({manifest.signature.task}){classes}"))
@@ -51,7 +52,8 @@ def _features(manifest: Manifest) -> Table:
     table = Table("feature", "type", "range or categories", "null")
     features = manifest.signature.features
     for feature in features[:MOST_SHOWN]:
-        table.add_row(feature.name, _kind(feature), span(feature), "taken" if feature.missing else "refused")
+        cells = map(escape, (printable(feature.name), _kind(feature), span(feature)))
+        table.add_row(*cells, "taken" if feature.missing else "refused")
     if len(features) > MOST_SHOWN:
         table.add_row(f"and {len(features) - MOST_SHOWN:,} more", "", "", "")
     return table
@@ -73,7 +75,7 @@ def print_list(manifests: list[Manifest]) -> None:
         judged = next((f"{name} {format_number(value)}" for name, value in metrics.items()), "")
         width = str(len(manifest.signature.features))
         facts = (manifest.name, manifest.version, manifest.signature.task, width, manifest.runtime, judged)
-        table.add_row(*facts, manifest.estimator)
+        table.add_row(*map(escape, (*facts, manifest.estimator)))
     console = Console()
     console = console if console.is_terminal or "COLUMNS" in os.environ else Console(width=WIDE)
     console.print(table, crop=False)

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from model.bundle.manifest import Manifest
 from model.card import wording
-from model.card.captioned_figures import MOST, evaluation_figures, training_figures
+from model.card.captioned_figures import MOST, MOST_DRAWN, evaluation_figures, training_figures
 from model.rendering import text as fmt
 from model.rendering.styles import STYLES
 from model.rendering.svg import escape_text, tag
@@ -77,7 +77,10 @@ def _training(manifest: Manifest) -> str:
 
 def _contract(manifest: Manifest) -> str:
     signature = manifest.signature
-    rows = [_row(*cells) for cells in wording.feature_rows(manifest)]
+    rows = [_row(*cells) for cells in wording.feature_rows(manifest)[:MOST_DRAWN]]
+    if left_out := len(signature.features) - len(rows):
+        empty = [""] * (len(wording.FEATURE_COLUMNS) - 1)
+        rows.append(_row(f"{fmt.format_count(left_out, 'feature')} not shown", *empty))
     proba = "given" if signature.proba else "none"
     targets = [_row(target.name, wording.answers(target), proba) for target in signature.targets]
     return (

@@ -12,11 +12,12 @@ import pandas as pd
 
 from model.bundle.files import free
 from model.bundle.manifest import Manifest
+from model.errors import guarded
 from model.packing.data import Data, PackError, listed, read_data, require_estimator, require_header, select
 from model.packing.describe import Hints
 from model.packing.evaluate import Judged
 from model.packing.importing import open_estimator
-from model.packing.known import own_code
+from model.packing.known_code import own_code
 from model.packing.origins import Origins
 from model.packing.pack import Material, pack
 from model.packing.types import GAPS, converted, typed_from_cells
@@ -41,15 +42,20 @@ def add(wanted: Request, folder: Path, say: Callable[[str], None]) -> Manifest:
     _require_columns(data, (*wanted.targets, *wanted.types))
     say(f"opening {wanted.file}")
     estimator, warning = open_estimator(wanted.file)
-    require_estimator(estimator)
-    require_header(data, estimator)
+    with guarded(f"{type(estimator).__name__} cannot be packed"):
+        require_estimator(estimator)
+        require_header(data, estimator)
+        return pack(_material(estimator, data, wanted, warning), folder, replace=wanted.replace, say=say)
+
+
+def _material(estimator: Any, data: Data, wanted: Request, warning: str | None) -> Material:
     chosen = select(estimator, data.frame, wanted.targets)
     rows = _typed(estimator, data, chosen, wanted.types)
     judged = None
     if wanted.targets:
         truth = _truth(estimator, data, wanted.targets)
         judged = Judged(rows, truth, f"the rows of {data.source}; whether training saw them is not known here")
-    material = Material(
+    return Material(
         name=wanted.name,
         title=wanted.name.replace("-", " ").capitalize(),
         estimator=estimator,
@@ -58,7 +64,6 @@ def add(wanted: Request, folder: Path, say: Callable[[str], None]) -> Manifest:
         hints=Hints(targets=wanted.targets or ("prediction",)),
         notes=(warning,) if warning else (),
     )
-    return pack(material, folder, replace=wanted.replace, say=say)
 
 
 def _require_columns(data: Data, names: Sequence[str]) -> None:

@@ -20,13 +20,13 @@ from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 from model.bundle.manifest import Parity
 from model.packing.converters import register
 from model.packing.converters.trees import declare_version
-from model.packing.known import looks_at_other_rows, own_code
+from model.packing.known_code import looks_at_other_rows, own_code
 from model.packing.origins import Origins
 from model.proof.compare import Refused, Trial
 from model.proof.forms import copy_answers
 from model.runtime.estimator import Estimator, parts
 from model.runtime.onnx import PREDICT, PROBA
-from model.schema.form import Input
+from model.schema.input_form import Input
 from model.schema.signature import Signature
 
 OPSET = {"": 22, "ai.onnx.ml": 3}

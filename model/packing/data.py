@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from model.bundle.files import BundleError
+from model.errors import one_line
 from model.runtime.estimator import parts
 
 TYPED: dict[str, Any] = {
@@ -43,13 +44,15 @@ class Data:
 def read_data(path: Path, separator: str | None = ",") -> Data:
     """Read a file of rows: Parquet, Feather, a pickled data frame, or CSV with column names in its first line."""
     suffix = path.suffix.lower()
+    if not path.is_file():
+        raise PackError(f"{path} is not a plain file")
     try:
         if suffix in TYPED:
             frame = TYPED[suffix](path)
         elif suffix in PICKLED:
             frame = pd.read_pickle(path)  # a pickle is code: `add` warns of it
         else:
-            return _checked(Data(_read_cells(path, separator), typed=False, source=path.name), path)
+            return _checked(Data(_read_cells(path, separator), typed=False, source=path.name), path, separator)
     except OSError as error:
         raise PackError(f"{path} cannot be read: {error.strerror or one_line(error)}") from None
     except PackError:
@@ -60,19 +63,29 @@ def read_data(path: Path, separator: str | None = ",") -> Data:
         frame = frame.to_frame()
     if not isinstance(frame, pd.DataFrame):
         raise PackError(f"{path} holds a {type(frame).__name__}, not a data frame")
-    return _checked(Data(frame.reset_index(drop=True), typed=True, source=path.name), path)
+    return _checked(Data(frame.reset_index(drop=True), typed=True, source=path.name), path, separator)
 
 
 def _read_cells(path: Path, separator: str | None) -> pd.DataFrame:
     if b"\0" in _start(path):
         raise PackError(f"{path} is not a CSV table: it holds zero bytes")
     try:
-        return pd.read_csv(
-            path, sep=separator, engine="c" if separator else "python", dtype=str, keep_default_na=False,
-            na_filter=False, index_col=False, encoding="utf-8-sig",
-        )  # fmt: skip
-    except (ValueError, UnicodeDecodeError) as error:
+        with warnings.catch_warnings():
+            # pandas cuts what is longer than the header.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return _read_csv(path, separator)
+    except pd.errors.ParserWarning:
+        raise PackError(f"{path} has rows with more cells than its header") from None
+    except ValueError as error:
         raise PackError(f"{path} is not a CSV table: {one_line(error)}") from None
+
+
+def _read_csv(path: Path, separator: str | None, **options: Any) -> pd.DataFrame:
+    frame: pd.DataFrame = pd.read_csv(
+        path, sep=separator, engine="c" if separator else "python", dtype=str, keep_default_na=False, na_filter=False,
+        index_col=False, encoding="utf-8-sig", **options,
+    )  # fmt: skip
+    return frame
 
 
 def _start(path: Path) -> bytes:
@@ -80,16 +93,19 @@ def _start(path: Path) -> bytes:
         return stream.read(_FIRST_BYTES)
 
 
-def _checked(data: Data, path: Path) -> Data:
+def _checked(data: Data, path: Path, separator: str | None) -> Data:
     if data.frame.empty:
         raise PackError(f"{path} has no rows below its header")
-    twice: list[Any] = data.frame.columns[data.frame.columns.duplicated()].tolist()
-    if not data.typed:
-        first = next(csv.reader([_start(path).decode("utf-8-sig", "replace").splitlines()[0]]), [])
-        twice = [name for name in dict.fromkeys(first) if first.count(name) > 1]
-    if twice:
-        raise PackError(f"{path} has two columns named {twice[0]!r}")
+    columns = data.frame.columns if data.typed else _header(path, separator)
+    names = pd.Index([str(name) for name in columns], dtype=object)
+    if names.has_duplicates:
+        raise PackError(f"{path} has two columns named {names[names.duplicated()][0]!r}")
     return data
+
+
+def _header(path: Path, separator: str | None) -> list[str]:
+    """Return the names of a CSV file's columns as they stand there; pandas numbers equal ones."""
+    return list(_read_csv(path, separator, header=None, nrows=1).iloc[0])
 
 
 def require_header(data: Data, estimator: Any) -> None:
@@ -159,13 +175,6 @@ def listed(names: Iterable[Any]) -> str:
     """Return names for a sentence, not more than a dozen."""
     texts = [str(name) for name in names]
     return ", ".join(texts[:12]) + (f" and {len(texts) - 12} more" if len(texts) > 12 else "")
-
-
-def one_line(error: BaseException, most: int = 300) -> str:
-    """Return what an exception says on one line, or at least its type."""
-    text = " ".join(str(error).split())
-    named = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    return named if len(named) <= most else f"{named[:most].rsplit(' ', 1)[0]} …"
 
 
 def plain_label(value: Any) -> Any:

@@ -16,13 +16,13 @@ from msgspec.structs import replace
 from sklearn import base
 from sklearn.utils import get_tags
 
-from model.packing.data import PackError, fitted_on_frame, names_of, one_line
-from model.packing.known import looks_at_other_rows, own_code
-from model.packing.neutral import neutral
+from model.packing.data import PackError
+from model.packing.find_input_form import find_input_form
+from model.packing.known_code import own_code
 from model.packing.origins import Evidence, Origins
+from model.packing.request_rows import as_request_rows
 from model.packing.types import EXACT, feature_type
-from model.runtime.estimator import Estimator, dense, take
-from model.schema.form import Input
+from model.runtime.estimator import Estimator, take
 from model.schema.rows import Table
 from model.schema.signature import Feature, Label, Signature, Target, Task
 from model.schema.values import is_missing
@@ -50,10 +50,10 @@ def describe(estimator: Any, rows: pd.DataFrame, hints: Hints) -> tuple[Estimato
         for name, column, evidence in zip(names, rows.columns, origins.evidence, strict=True)
     )
     rows = rows.set_axis(names, axis=1)
-    form, answer = _form(estimator, rows, features)
+    form, answer = find_input_form(estimator, rows, features)
     signature = _signature(estimator, features, answer, hints)
     model = Estimator(estimator, signature, form)
-    table = neutral(rows, features)
+    table = as_request_rows(rows, features)
     missing = _takes_missing(model, table, origins)
     features = tuple(replace(each, missing=takes) for each, takes in zip(features, missing, strict=True))
     return Estimator(estimator, replace(signature, features=features), form), table
@@ -91,8 +91,15 @@ def _with_typical(feature: Feature, there: pd.Series[Any]) -> Feature:
     if finite.empty:
         raise PackError(f"column {feature.name!r} has no finite number in any row")
     exact = feature.type == "integer" and float(finite.abs().max()) > EXACT
-    low, high, typical = (float(value) for value in (finite.min(), finite.max(), finite.median()))
+    low, high, typical = (float(value) for value in (finite.min(), finite.max(), _median(finite)))
     return replace(feature, exact=exact, low=low, high=high, typical=typical)
+
+
+def _median(numbers: pd.Series[Any]) -> float:
+    """Return the median, or the lower of two in the middle whose sum overflows."""
+    with np.errstate(over="ignore"):
+        median = float(numbers.median())
+    return median if np.isfinite(median) else float(numbers.sort_values().iloc[(len(numbers) - 1) // 2])
 
 
 def _dtype(column: pd.Series[Any], kind: str) -> str | None:
@@ -115,49 +122,6 @@ def _common(there: pd.Series[Any]) -> tuple[str, ...] | None:
     """Return the values of a column of few: what a form offers, never what is refused."""
     distinct = there.unique().tolist()
     return tuple(sorted(map(str, distinct))) if len(distinct) <= min(MOST_CATEGORIES, len(there) / 2) else None
-
-
-def _form(estimator: Any, rows: pd.DataFrame, features: tuple[Feature, ...]) -> tuple[Input, Any]:
-    """Return the form in which the estimator takes its rows, and its answer to all of them as training had them."""
-    errors: list[Exception] = []
-    alone = looks_at_other_rows(estimator)
-    for kind in _kinds(estimator, features):
-        try:
-            answer = dense(estimator.predict(_given(rows, features, kind)))
-        except Exception as error:  # noqa: BLE001 - a foreign estimator raises what it likes
-            errors.append(error)
-            continue
-        if answer.ndim in (1, 2) and len(answer) == len(rows):
-            return Input(kind=kind, alone=alone), answer
-        errors.append(ValueError(f"it answers {len(rows)} rows in the shape {answer.shape}"))
-    raise PackError(
-        f"the model cannot predict the rows of the data: {one_line(errors[0])}. Are its columns those of training? "
-        "--target leaves one out, --types COLUMN=TYPE changes how one is read"
-    )
-
-
-def _kinds(estimator: Any, features: tuple[Feature, ...]) -> list[Any]:
-    """Return the forms to try: what is known from the fitted steps, else a frame first, as own code had it."""
-    numeric = all(feature.type in ("number", "integer", "boolean") for feature in features)
-    array = "matrix" if numeric and not any(feature.exact for feature in features) else "objects"
-    text = ["texts"] if len(features) == 1 and features[0].type == "string" else []
-    if names_of(estimator) is not None:
-        return ["frame"]
-    if fitted_on_frame(estimator):
-        return ["frame", array]
-    if own_code(estimator):
-        return ["frame", *text, array]
-    return [*text, array, "frame"]
-
-
-def _given(rows: pd.DataFrame, features: tuple[Feature, ...], kind: str) -> Any:
-    if kind == "frame":
-        return rows
-    if kind == "texts":
-        return rows[features[0].name]
-    if kind == "objects":
-        return rows.to_numpy(dtype=object)
-    return neutral(rows, features)
 
 
 def _takes_missing(model: Estimator, table: Table, origins: Origins) -> list[bool]:

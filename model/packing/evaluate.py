@@ -13,7 +13,7 @@ from sklearn import inspection, metrics
 
 from model.bundle.manifest import Evaluation, Histogram, Reference
 from model.packing.data import PackError, plain_label
-from model.packing.neutral import neutral
+from model.packing.request_rows import as_request_rows
 from model.proof.compare import Answers, estimator_answers
 from model.runtime.estimator import Estimator
 from model.schema.rows import Table
@@ -47,7 +47,7 @@ def evaluate(model: Estimator, judged: Judged) -> Evaluation | None:
     if model.form.alone:
         places = places[:MOST_ROWS_ALONE]
     rows, truth = judged.rows.iloc[places], judged.truth.iloc[places]
-    answers = estimator_answers(model, neutral(rows, signature.features))
+    answers = estimator_answers(model, as_request_rows(rows, signature.features))
     good = ~answers.refused
     parts = [
         _judged(target, place, answers, good, _right(target, truth.iloc[:, place]))
@@ -70,9 +70,12 @@ def _judged(target: Target, place: int, answers: Answers, good: NDArray[np.bool_
 def _right(target: Target, truth: pd.Series[Any]) -> NDArray[Any]:
     """Return the right answers as the model gives its own."""
     if target.classes is None:
-        if not pd.api.types.is_numeric_dtype(truth.dtype):
-            raise PackError(f"the target {target.name!r} holds texts, but the model predicts numbers")
-        return truth.to_numpy(dtype=np.float64)
+        if not pd.api.types.is_numeric_dtype(truth.dtype) or truth.dtype.kind == "c":
+            raise PackError(f"the target {target.name!r} holds other values than numbers, which the model predicts")
+        numbers: NDArray[Any] = truth.to_numpy(dtype=np.float64)
+        if not np.isfinite(numbers).all():
+            raise PackError(f"the target {target.name!r} holds numbers that are not finite")
+        return numbers
     labels = np.array([plain_label(value) for value in truth.tolist()], dtype=object)
     _require_known_labels(target, labels)
     return labels.astype(np.asarray(target.classes).dtype)
@@ -150,7 +153,7 @@ def _importance(model: Estimator, rows: pd.DataFrame, right: NDArray[Any]) -> di
     if not plain or len(right) < 2 or len(features) > MOST_FEATURES_SHUFFLED:
         return None
     some = np.random.default_rng(0).permutation(len(right))[:MOST_ROWS_SHUFFLED]
-    given = rows.iloc[some] if model.form.kind == "frame" else neutral(rows.iloc[some], features)
+    given = rows.iloc[some] if model.form.kind == "frame" else as_request_rows(rows.iloc[some], features)
     scoring = "accuracy" if model.signature.task == "classification" else "r2"
     try:
         found = inspection.permutation_importance(

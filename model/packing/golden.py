@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.bundle.manifest import Golden
+from model.packing.data import PackError
 from model.proof.compare import Answers, Trial, picked, sizes
 from model.proof.forms import by_row
 from model.runtime.estimator import height, take
@@ -24,6 +25,8 @@ def golden(proof: Trial, limit: float) -> Golden:
     most = min(limit, _MOST_FACTOR * float(sizes(proof.training).max(initial=0.0)))
     good = ~proof.expected.refused & (sizes(proof.rows) <= most) & _finite(proof.expected)
     first = np.flatnonzero(good[:training])
+    if not len(first):
+        raise PackError("the model answers no row of the data with a finite number or a label")
     places = [int(first[place]) for place in _varied(picked(proof.expected, first))]
     later = training + np.flatnonzero(good[training:])
     places += np.random.default_rng(1).permutation(later)[:_HOSTILE].tolist()

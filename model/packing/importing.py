@@ -16,7 +16,8 @@ from typing import Any
 import joblib
 from sklearn.exceptions import InconsistentVersionWarning
 
-from model.packing.data import PackError, one_line
+from model.errors import one_line
+from model.packing.data import PackError
 
 _SAVED_WITH = re.compile(rb"_sklearn_version.{0,8}?(\d+\.\d+[\w.]*)", re.DOTALL)
 # Pickles since protocol 2, gzip, zlib at its levels, bzip2, xz and lzma, lz4.
@@ -46,6 +47,8 @@ def open_estimator(path: Path) -> tuple[Any, str | None]:
 
 def _require_saved(path: Path) -> None:
     """Refuse early what no library wrote: a large file of nothing keeps the unpickler busy for ever."""
+    if not path.is_file():
+        raise PackError(f"{path} is not a plain file")
     try:
         with path.open("rb") as stream:
             start = stream.read(2)
@@ -66,7 +69,7 @@ def _why_not(path: Path, error: Exception) -> str:
             f"{path} was saved with scikit-learn {there}, which {here} here cannot open ({why}): train it again with "
             f"{here}, or install {there} in .venv and change locks/ to it"
         )
-    if isinstance(error, ModuleNotFoundError):
+    if isinstance(error, ModuleNotFoundError) and error.name:
         return (
             f"{path} needs the module {error.name}, which is not installed here: install it in .venv, or save "
             "the model with cloudpickle where the module is your own file"

@@ -21,7 +21,7 @@ from model.runtime.batching import join
 from model.runtime.compact.answer import answerer
 from model.runtime.compact.form import Form
 from model.runtime.estimator import Estimator, height, take
-from model.schema.form import UNLIMITED
+from model.schema.input_form import UNLIMITED
 from model.schema.rows import Table
 
 MOST_ROWS, LEAST_ROWS = 10_000, 600

@@ -11,8 +11,10 @@ from model.runtime.batching import join
 from model.runtime.estimator import Estimator
 from model.schema.rows import Table
 
+LEAST_DISTANCE = 1e-9
+"""Nearer to a boundary than this share of the way between two training rows, a copy's label is not promised."""
 _PAIRS, _STEPS = 150, 50
-_DISTANCES = (1e-4, 1e-6, 1e-8, 1e-9)
+_DISTANCES = (1e-4, 1e-6, 1e-8, LEAST_DISTANCE)
 
 
 def boundary_rows(model: Estimator, rows: Table, labels: NDArray[np.object_], seed: int = 0) -> Table | None:

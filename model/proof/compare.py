@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.bundle.manifest import Parity
 from model.runtime.estimator import Estimator, height, take
-from model.schema.form import UNLIMITED
+from model.schema.input_form import UNLIMITED
 from model.schema.rows import Table
 from model.schema.signature import Signature
 

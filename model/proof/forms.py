@@ -11,7 +11,7 @@ from model.proof.compare import Answers, complete
 from model.runtime.compact.answer import Row
 from model.runtime.estimator import height, take
 from model.runtime.onnx import PREDICT, PROBA, open_session
-from model.schema.form import Input
+from model.schema.input_form import Input
 from model.schema.rows import Table
 from model.schema.signature import MISSING_TEXT, Feature, Signature
 from model.schema.values import has_zone, is_missing

@@ -22,6 +22,8 @@ from model.schema.values import is_missing
 Column = NDArray[Any]
 _TINY = (0.0, -0.0, 5e-324, -5e-324, 2.3e-308, -1e-300, 1e-45, 1e-9, 0.5, 1.0, -1.0, 2.0)
 HUGE = (1e6, 1e9, 1e12, 2.0**53, 1e18, 1e24, 1e30, 3.4028234e38, 3.5e38, 1e45, 1e80, 1e154, 1e200, 1e300, 1.7e308)
+# The numbers between a bound and its opposite still have a width that is a number.
+_WIDEST = 8e307
 _BEYOND = (0.01, 0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 100.0, 1e3, 1e4)
 _DAYS = (-40_000, -3660, -366, -31, -1, 1, 29, 365, 3653, 20_000)
 _MOST_MIDPOINTS = 5_000
@@ -89,7 +91,7 @@ def _near(training: Column, known: Column | None, numbers: Column, rng: np.rando
     beyond = [end for step in _BEYOND for end in (low - step * span, high + step * span)]
     edges = np.unique(training)[:_MOST_MIDPOINTS]
     middles = (edges[1:] + edges[:-1]) / 2
-    inside = rng.uniform(low - span / 5, high + span / 5, 200)
+    inside = rng.uniform(max(low - span / 5, -_WIDEST), min(high + span / 5, _WIDEST), 200)
     others = rng.choice(numbers, min(len(numbers), 2000), replace=False) if len(numbers) else numbers
     exact = np.concatenate([np.array(beyond), middles, others] + ([] if known is None else [np.repeat(known, 3)]))
     exact = exact[np.abs(exact) <= max(1e6, 1e4 * span + abs(high) + abs(low))]

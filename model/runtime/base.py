@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from model.bundle.files import BundleError
 from model.bundle.manifest import Manifest
 from model.runtime.compact.answer import Row
+from model.runtime.estimator import height, take
 from model.schema.readers import reader
 from model.schema.rows import Table
 from model.schema.signature import MOST_PROBLEMS, Problem, SignatureError
 
 Answer = NDArray[Any]
+T = TypeVar("T")
+BATCH_ROWS = 2048
+"""More rows are answered in batches of this size, so that what a model needs for its steps does not grow with them."""
 
 
 class RefusedRow(Exception):  # noqa: N818 - the row is at fault, not the program
@@ -43,16 +47,31 @@ class Model(ABC):
 
     def predict(self, rows: Table) -> Answer:
         """Return the label or number of each row; one column a target where there are several."""
-        answer = self._predict(rows)
+        parts = self._in_batches(rows, self._predict)
+        answer = parts[0] if len(parts) == 1 else np.concatenate(parts)
         _require_finite(answer)
         return answer
 
     def predict_proba(self, rows: Table) -> list[Answer]:
         """Return each row's probabilities in the order of the classes, one table a target."""
-        answer = self._predict_proba(rows)
+        parts = self._in_batches(rows, self._predict_proba)
+        answer = parts[0] if len(parts) == 1 else [np.concatenate(each) for each in zip(*parts, strict=True)]
         for table in answer:
             _require_finite(table)
         return answer
+
+    def _in_batches(self, rows: Table, function: Callable[[Table], T]) -> list[T]:
+        """Return the answers to all rows, one for each batch."""
+        count = height(rows)
+        if count <= BATCH_ROWS:
+            return [function(rows)]
+        answers = []
+        for start in range(0, count, BATCH_ROWS):
+            try:
+                answers.append(function(take(rows, slice(start, start + BATCH_ROWS))))
+            except RefusedRow as error:
+                raise RefusedRow(None if error.row is None else start + error.row) from error.__cause__
+        return answers
 
     @abstractmethod
     def _predict(self, rows: Table) -> Answer:

@@ -32,7 +32,7 @@ class _Call(Generic[Rows, Answer]):
         self.error: Exception | None = None
 
 
-class Together(Generic[Rows, Answer]):
+class CallBatcher(Generic[Rows, Answer]):
     """Call a function of many rows on behalf of everyone who waits for it."""
 
     def __init__(

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.runtime.frames import Frames, Places
-from model.schema.form import Input
+from model.schema.input_form import Input
 from model.schema.rows import Table
 from model.schema.signature import Signature
 

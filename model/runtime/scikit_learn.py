@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from model.bundle.manifest import Manifest
 from model.runtime.base import Answer, Model, RefusedRow
-from model.runtime.batching import Together, join, split, split_each
+from model.runtime.batching import CallBatcher, join, split, split_each
 from model.runtime.estimator import Estimator, height, take
 from model.schema.rows import Table
 
@@ -23,8 +23,8 @@ class SklearnModel(Model):
     def __init__(self, manifest: Manifest, estimator: Any) -> None:
         super().__init__(manifest)
         self._estimator = Estimator(estimator, manifest.signature, manifest.input)
-        self._predict_together: Together[Table, Answer] = Together(self._estimator.predict, join, split)
-        self._proba_together: Together[Table, list[Answer]] = Together(self._estimator.proba, join, split_each)
+        self._predict_together: CallBatcher[Table, Answer] = CallBatcher(self._estimator.predict, join, split)
+        self._proba_together: CallBatcher[Table, list[Answer]] = CallBatcher(self._estimator.proba, join, split_each)
 
     def _predict(self, rows: Table) -> Answer:
         """Return the label or number of each row."""

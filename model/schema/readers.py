@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from math import inf, isfinite
+from math import hypot, inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.schema.form import Input
+from model.schema.input_form import Input
 from model.schema.rows import Columns, Matrix, Reader
 from model.schema.signature import MISSING_TEXT, Problem, Signature, SignatureError
-from model.schema.values import NUMBERS, problem
+from model.schema.values import LARGEST_EXACT, NUMBERS, is_exact, problem
 
 STEP = 10_000
 
@@ -26,6 +26,8 @@ class MatrixReader(Reader):
         self._plain = all(f.type != "boolean" and not f.closed for f in signature.features)
         self._null = all(feature.missing for feature in signature.features)
         self._cells = NUMBERS | {type(None)} if self._null else NUMBERS
+        # Whatever is not larger is finite, within the limit, and the same number as a float.
+        self._good = min(self.limit, LARGEST_EXACT - 1)
         self._narrow = self.limit < float(np.finfo(np.float64).max)
 
     def __call__(self, rows: object, names: Sequence[str] | None = None) -> Matrix:
@@ -45,8 +47,7 @@ class MatrixReader(Reader):
         if not (self._plain and NUMBERS.issuperset(map(type, cells))):
             return None
         try:
-            # A sum is finite only if each of its terms is.
-            if not isfinite(sum(cells)) or (self._narrow and (max(cells) > self.limit or min(cells) < -self.limit)):
+            if not hypot(*cells) <= self._good:
                 return None
             return np.array((cells,), self.dtype) if self.width > 1 else np.array(cells, self.dtype).reshape(-1, 1)
         except OverflowError:
@@ -75,7 +76,10 @@ class MatrixReader(Reader):
         good = self._within(matrix)
         if self._null:
             good |= np.isnan(matrix)
-        return matrix if good.all() else None
+        if not good.all():
+            return None
+        large = (np.abs(matrix) >= LARGEST_EXACT).any()
+        return matrix if not large or all(map(is_exact, chain.from_iterable(table))) else None
 
     def _within(self, matrix: Matrix) -> NDArray[np.bool_]:
         """Tell which numbers are finite, and not beyond the limit."""
@@ -93,7 +97,8 @@ class MatrixReader(Reader):
             return self(array.tolist()) if len(array) else array.astype(self.dtype)
         with np.errstate(over="ignore"):
             matrix = np.ascontiguousarray(array, dtype=self.dtype)
-        if self._within(matrix).all():
+        whole = array.dtype.kind in "iu" and array.dtype.itemsize == 8
+        if self._within(matrix).all() and not (whole and (np.abs(matrix) >= LARGEST_EXACT).any()):
             return matrix
         return self(array.tolist())
 
@@ -128,7 +133,7 @@ class ColumnReader(Reader):
             string = feature.type == "string"
             if value is None and feature.missing:
                 cell = self._missing_text if string else np.nan
-            elif problem(feature, value, 0, self.limit) or value == self._missing_text:
+            elif problem(feature, value, 0, self.limit):
                 return None
             else:
                 cell = value

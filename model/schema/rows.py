@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.schema.signature import MISSING_TEXT, Feature, Problem, Signature, SignatureError
-from model.schema.values import ALLOWED, kind_of, moment, problem
+from model.schema.values import ALLOWED, LARGEST_EXACT, is_exact, kind_of, moment, problem
 
 Matrix = NDArray[Any]
 Columns = dict[str, NDArray[Any]]
@@ -39,11 +39,16 @@ class Reader:
         self.width = len(signature.features)
         self.names = signature.names
         # What fits float64 may still be infinite as float32, which scikit-learn refuses.
-        self.limit = min(limit, float(np.finfo(self.dtype).max))
+        self.limit = min(limit, float(np.finfo(self._narrowest(signature)).max))
         self._missing_text = missing_text
         self._known = frozenset(self.names)
         pick = itemgetter(*self.names)
         self._pick = pick if self.width > 1 else lambda record: (pick(record),)
+
+    def _narrowest(self, signature: Signature) -> np.dtype[Any]:
+        """Return the narrowest type of numbers on their way to the estimator: the reader's, or a column of float32."""
+        single = any((feature.dtype or "").lower() == "float32" for feature in signature.features)
+        return np.dtype(np.float32) if single else self.dtype
 
     def table(self, rows: object, names: Sequence[str] | None = None) -> list[Sequence[Any]]:
         """Return rows by position in the model's order, whichever way they came."""
@@ -57,6 +62,9 @@ class Reader:
             _check_names(rows, names)
             if self._known == set(names):
                 return self._in_order(rows, names)
+            if not rows:
+                # No row says that these names are wrong, and an empty answer would say that they are right.
+                self._refuse_names(names)
             rows = [dict(zip(names, row, strict=True)) for row in rows]
         table: list[Any] = rows
         try:
@@ -85,6 +93,12 @@ class Reader:
             return rows
         places = [names.index(name) for name in self.names]
         return list(map(itemgetter(*places), rows))
+
+    def _refuse_names(self, names: Sequence[str]) -> None:
+        problems = [Problem("missing", "is missing", None, name) for name in self.names if name not in names]
+        unknown = islice((name[:80] for name in names if name not in self._known), MOST_LOOKED_FOR)
+        problems += [Problem("unknown", "is not a feature of this model", None, name) for name in unknown]
+        raise SignatureError(problems)
 
     def _table_or_error(self, rows: list[Any]) -> list[Sequence[Any]]:
         problems: list[Problem] = []
@@ -144,8 +158,8 @@ class Reader:
             if not there.issubset(feature.categories or ()):
                 return None
         if feature.type == "string":
-            if self._missing_text == MISSING_TEXT and MISSING_TEXT in values:
-                raise SignatureError([_reserved(feature, place) for place in _places(values, MISSING_TEXT)])
+            if MISSING_TEXT in values:
+                return None
             filled = [self._missing_text if value is None else value for value in values] if nulls else values
             array = np.empty(len(values), dtype=object)
             array[:] = filled
@@ -162,19 +176,13 @@ class Reader:
                 array = np.array(values, dtype=np.float64).astype(self.dtype)
         except OverflowError:
             return None
-        good = np.abs(array) <= self.limit
+        size = np.abs(array)
+        good = size <= self.limit
+        if (size >= LARGEST_EXACT).any() and not all(map(is_exact, values)):
+            return None
         if missing:
             good |= np.isnan(array)
         return array if good.all() else None
-
-
-def _places(values: Sequence[Any], wanted: str) -> list[int]:
-    return [place for place, value in enumerate(values) if value == wanted][:MOST_LOOKED_FOR]
-
-
-def _reserved(feature: Feature, row: int) -> Problem:
-    """Refuse what stands for a missing string on its way into ONNX; Unicode promises never to assign it."""
-    return Problem("type", "is U+FDD0, which is not a character", row, feature.name)
 
 
 def _moments(values: Sequence[Any]) -> NDArray[Any]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Any
 
-from model.schema.signature import Feature, Problem
+from model.schema.signature import MISSING_TEXT, Feature, Problem
 
 NUMBERS = frozenset({int, float})
 ALLOWED = {
@@ -24,7 +24,11 @@ _EXPECTED = {
     "date": "a date in ISO 8601",
 }
 _KINDS = {bool: "a boolean", str: "a string", list: "a list", dict: "an object", type(None): "null"}
+LARGEST_EXACT = 2**53
+"""A float holds each whole number up to this one."""
 _INT64 = range(-(2**63), 2**63)
+# pandas would make another date of any other, without a word.
+_NANOSECOND_YEARS = range(1678, 2262)
 
 
 def problem(feature: Feature, value: Any, row: int, limit: float) -> Problem | None:
@@ -46,16 +50,19 @@ def problem(feature: Feature, value: Any, row: int, limit: float) -> Problem | N
 
 def _unfit(feature: Feature, value: Any, limit: float) -> tuple[Any, str] | None:
     if feature.type == "string":
-        return None
+        # It stands for a missing string on its way into ONNX; no form of a model may take it for another one.
+        return ("type", "is U+FDD0, which is not a character") if value == MISSING_TEXT else None
     if feature.type == "date":
         return _wrong_date(value, feature)
     if feature.exact:
         fits = value == int(value) and int(value) in _INT64 if isfinite(value) else False
-        exact = type(value) is int or abs(value) <= 2**53
+        exact = type(value) is int or abs(value) <= LARGEST_EXACT
         if not fits:
             return "finite", "is not a whole number that fits 64 bits"
         return None if exact else ("finite", "came with a decimal point, which cannot hold it exactly")
-    return None if _fits(value, limit) else ("finite", f"is not a finite number of at most {limit:.6g}")
+    if not _fits(value, limit):
+        return "finite", f"is not a finite number of at most {limit:.6g}"
+    return None if is_exact(value) else ("finite", "is a whole number that a float cannot hold exactly")
 
 
 def _wrong_date(value: str, feature: Feature) -> tuple[Any, str] | None:
@@ -64,6 +71,8 @@ def _wrong_date(value: str, feature: Feature) -> tuple[Any, str] | None:
         return "type", 'expected a date in ISO 8601, like "2026-11-26" or "2026-11-26T10:30:00"'
     if (found.tzinfo is not None) != has_zone(feature):
         return "type", "needs a time zone, like +00:00" if has_zone(feature) else "may not have a time zone"
+    if "[ns" in (feature.dtype or "") and found.year not in _NANOSECOND_YEARS:
+        return "finite", "is not within the years 1678 to 2261, which is all that the model's type of date holds"
     return None
 
 
@@ -88,6 +97,11 @@ def has_zone(feature: Feature) -> bool:
 def kind_of(value: object) -> str:
     """Name the kind of a JSON value."""
     return _KINDS.get(type(value), "a number")
+
+
+def is_exact(value: float) -> bool:
+    """Tell whether a float holds this finite number exactly as the caller wrote it."""
+    return type(value) is not int or -LARGEST_EXACT <= value <= LARGEST_EXACT or float(value) == value
 
 
 def _fits(value: float, limit: float) -> bool:

@@ -36,7 +36,7 @@ def test_everything_can_be_set(tmp_path):
         ("PORT", "70000", "must be a whole number"),
         ("ADMIN_PORT", "5000", "must differ from PORT"),
         ("MODEL", "../iris", "must be a bundle's name"),
-        ("THREADS", "0", "must be a whole number from 2 to 256"),
+        ("THREADS", "0", "must be a whole number from 2 to 1024"),
         ("LOG_LEVEL", "loud", "must be one of debug, info, warning, error"),
         ("MAX_BODY_SIZE", "0", "must be a number of bytes"),
         ("MAX_BODY_SIZE", "1.5m", "must be a number of bytes"),

@@ -9,6 +9,9 @@ from tests.helpers.waiting import unless
 
 # A browser calls every refusal an error; these tests ask for some.
 REFUSED = "status of 4"
+KEY = "a-key-of-mine"
+# What a person types where the browser asks for a name and a password.
+CREDENTIALS = {"username": "anyone", "password": KEY}
 
 
 @pytest.fixture(scope="session")
@@ -22,7 +25,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def site():
-    with running(model="iris,churn", api_keys="a-key-of-mine") as process:
+    with running(model="iris,churn", api_keys=KEY) as process:
         yield process.url
 
 
@@ -30,7 +33,9 @@ def site():
 def page(request, browser, site):
     """Give a page that fails the test if anything leaves the origin or is said on the console."""
     width, scheme = request.param
-    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, http_credentials=CREDENTIALS
+    )
     found = context.new_page()
     wrong = []
     found.on(

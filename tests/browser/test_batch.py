@@ -56,4 +56,4 @@ def test_rows_can_be_pasted_and_a_wrong_table_is_said(page, site):
     page.get_by_label("Or paste rows").fill("one,two\n1,2\n")
     page.get_by_role("button", name="Predict").click()
     page.wait_for_selector("#status.wrong")
-    assert "expected 4 columns, got 2" in page.locator("#status").inner_text()
+    assert "sepal_length: is missing" in page.locator("#status").inner_text()

@@ -1,19 +1,11 @@
 """The form for one row: with and without script, on a desk and on a telephone, right and wrong input."""
 
-import pytest
-
-KEY = "a-key-of-mine"
-
-
-def unlock(page):
-    page.locator("details.key summary").click()
-    page.get_by_label("Key", exact=True).fill(KEY)
+from tests.browser.conftest import CREDENTIALS
 
 
 def test_a_prediction_comes_without_a_reload_and_is_explained(page, site):
     page.goto(f"{site}/")
     assert page.get_by_label("petal_length").input_value()
-    unlock(page)
     page.evaluate("window.stays = true")
     page.get_by_label("petal_length").fill("1.4")
     page.get_by_label("petal_width").fill("0.2")
@@ -30,7 +22,6 @@ def test_a_prediction_comes_without_a_reload_and_is_explained(page, site):
 
 def test_what_is_wrong_stands_beside_its_field(page, site):
     page.goto(f"{site}/")
-    unlock(page)
     page.get_by_label("petal_length").fill("wide")
     page.get_by_role("button", name="Predict").click()
     page.wait_for_selector("[aria-invalid]")
@@ -43,20 +34,25 @@ def test_what_is_wrong_stands_beside_its_field(page, site):
     assert "petal_length: 60 lies outside the training data" in page.locator("#answer").inner_text()
 
 
-@pytest.mark.parametrize("key", [KEY, "not-the-right-one"])
-def test_it_works_without_script(key, browser, site):
-    context = browser.new_context(java_script_enabled=False)
+def test_it_works_without_script(browser, site):
+    context = browser.new_context(java_script_enabled=False, http_credentials=CREDENTIALS)
     page = context.new_page()
     page.goto(f"{site}/?model=churn")
-    page.locator("details.key summary").click()
-    page.get_by_label("Key", exact=True).fill(key)
     page.get_by_label("contract").fill("two years")
     page.get_by_label("tenure_months").fill("")
     page.get_by_role("button", name="Predict").click()
     assert page.url.endswith("/prediction")
     assert page.get_by_label("contract").input_value() == "two years"
-    found = page.locator("#answer").inner_text()
-    assert ("stays" in found) if key == KEY else ("a valid key is needed" in found)
+    assert "stays" in page.locator("#answer").inner_text()
+    context.close()
+
+
+def test_a_wrong_key_is_refused_on_the_page(browser, site):
+    context = browser.new_context(http_credentials=CREDENTIALS | {"password": "not-the-right-one"})
+    page = context.new_page()
+    page.goto(f"{site}/")
+    page.get_by_role("button", name="Predict").click()
+    page.get_by_text("a valid key is needed").wait_for()
     context.close()
 
 

@@ -73,8 +73,8 @@ def _csv(path: str) -> Send:
 
 
 def _in_csv(rows: list[Row]) -> list[Row]:
-    """Leave out what a CSV file cannot tell from a missing value."""
-    return [row for row in rows if "" not in row.values()]
+    """Leave out what a CSV file cannot tell from a missing value, and NUL, for which it has no form."""
+    return [row for row in rows if not any(value == "" or "\x00" in str(value) for value in row.values())]
 
 
 def _upload(service: Service, rows: list[Row]) -> Answer:

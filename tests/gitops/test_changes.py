@@ -87,7 +87,7 @@ def race(repository, monkeypatch):
     def late(touched):
         other, push = None, Repository.push
 
-        def first(self, branch):
+        def first(self, remote, branch):
             nonlocal other
             if other is None:
                 other = clone(repository)
@@ -95,7 +95,7 @@ def race(repository, monkeypatch):
                 page.write_text(page.read_text() + "\n")
                 git(other, "commit", "-q", "-a", "-m", "another's")
                 git(other, "push", "-q")
-            push(self, branch)
+            push(self, remote, branch)
 
         monkeypatch.setattr(Repository, "push", first)
 

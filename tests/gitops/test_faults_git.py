@@ -117,7 +117,8 @@ def test_a_ledger_that_is_cut_is_an_error_with_its_line(broken, command, reposit
     repository.commit("a broken ledger")
     done = repository.run(*command)
     assert done.exit_code == 2, done.output
-    assert done.output.startswith("error: promotions/dev.jsonl: line 2 is not a complete entry: git log -p ")
+    assert done.output.startswith("error: promotions/dev.jsonl: line 2 is not a complete entry")
+    assert ": git log -p promotions/dev.jsonl shows its history" in done.output
 
 
 def test_a_ledger_whose_last_line_does_not_end_is_continued_on_the_next(repository):
@@ -133,7 +134,7 @@ def test_a_ledger_whose_last_line_does_not_end_is_continued_on_the_next(reposito
     ("step", "message"),
     [
         ("pre-commit", "the working tree has changes: commit or stash them first"),
-        ("pre-push", "this is committed already, but origin lacks 1 commit of main: git push"),
+        ("pre-push", "this is committed already, but origin lacks 1 commit of main: git push origin main"),
     ],
 )
 def test_the_command_after_a_killed_one_says_how_to_go_on(step, message, repository):

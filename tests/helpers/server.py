@@ -18,6 +18,9 @@ from api.transport.addresses import wait_until_listening
 from model.bundle.files import DEFAULT_ROOT, read
 from model.runtime.load import load
 
+KUBELET = {"User-Agent": "kube-lifecycle/1.32"}
+"""What the kubelet's hook says of itself."""
+
 
 @cache
 def model(name):

@@ -13,10 +13,10 @@ SHIFT, WRONG = 0.55, (0.4, 0.6)
 """From which share of the time on rows are shifted, and between which many are wrong."""
 
 
-def lessons():
+def samples():
     """Return each model's rows, with what is true of them."""
     for name in MODELS:
-        found = import_module(f"model.packing.datasets.{name}").lesson(None)
+        found = import_module(f"model.packing.datasets.{name}").sample_model(None)
         rows = json.loads(found.rows.to_json(orient="records"))
         yield name, list(zip(rows, json.loads(found.target.to_json(orient="records")), strict=True))
 
@@ -33,7 +33,7 @@ class Load:
 
     def __init__(self, services, seconds):
         self.services, self.seconds, self.draw = services, seconds, random.Random(1)
-        self.known = dict(lessons())
+        self.known = dict(samples())
 
     def run(self):
         start = monotonic()

@@ -7,14 +7,14 @@ from threading import Thread
 from time import sleep
 from urllib.parse import urlsplit
 
-from tests.helpers.server import fetch, running, stderr_until_exit
+from tests.helpers.server import KUBELET, fetch, running, stderr_until_exit
 
 GRACE = 45
 
 
 def drained(pod):
     """Wait as the component `drain` does."""
-    fetch(f"{pod.admin}/drain")
+    fetch(f"{pod.admin}/drain", headers=KUBELET)
 
 
 def sleeping(seconds):

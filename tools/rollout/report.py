@@ -31,6 +31,12 @@ In the last two rows the server does not drain. Otherwise it drains by itself at
 every caller to close the connection, and ends when no request has come for `DRAIN_IDLE_SECONDS`, or after
 `DRAIN_TIMEOUT_SECONDS`.
 
+A drain before that signal is for those who end the pod: `GET /drain` on the admin port needs the `User-Agent`
+`kube-lifecycle/VERSION`, which the kubelet's hook sends, and `POST /drain` a loopback address, such as
+`kubectl exec` or a sidecar has. Anybody else gets 403. Since a header can be forged, the NetworkPolicy of the component
+`network-policy` is what keeps others from port 9000. A drain that no signal follows within `DRAIN_TIMEOUT_SECONDS`
+and 15 s was a mistake: it is taken back, the log says `drain_taken_back`, and the pod serves on as before.
+
 ## On a cluster
 
 Prod's manifests on one node, under Locust's mix and 200 requests a second from sixteen callers; while versions are

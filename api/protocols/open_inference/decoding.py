@@ -14,8 +14,11 @@ from api.protocols.message import Request
 from api.protocols.open_inference.outputs import RequestedOutput
 from api.protocols.open_inference.tensors import Tensor, from_bytes, from_json, malformed
 from model.runtime.base import Model
+from model.schema.values import LARGEST_EXACT
 
 BINARY = "application/octet-stream"
+CONTENT_TYPES = ("np", "pd", "str", "datetime")
+"""Of MLServer's, those whose data is what the datatype says."""
 LENGTH_HEADER = "inference-header-content-length"
 # Python itself refuses to parse a number of thousands of digits, with an error of its own.
 _SIZE = re.compile("[0-9]{1,12}")
@@ -43,8 +46,9 @@ def decode(model: Model, request: Request) -> InferQuestion:
     if row is not None:
         return InferQuestion(row, id=request_id, compact=True)
     outputs, parameters = _requested_outputs(body), _mapping(body, "parameters")
+    _require_content_type("the request", parameters)
     rows, names = _rows(model, _tensors(body, raw))
-    binary = parameters.get("binary_data_output") is True
+    binary = _flag(parameters, "binary_data_output")
     return InferQuestion(rows, names, id=request_id, outputs=outputs, binary=binary)
 
 
@@ -54,10 +58,15 @@ def _single_row(model: Model, body: dict[str, Any]) -> list[Any] | None:
     if not (body.keys() <= {"inputs", "id"} and type(inputs) is list and len(inputs) == 1):
         return None
     (tensor,) = inputs
-    width = len(model.signature.names)
+    names = model.signature.names
+    width = len(names)
     if type(tensor) is not dict or tensor.keys() != _TENSOR_KEYS or tensor["datatype"] != "FP64":
         return None
     if tensor["shape"] != [1, width] or type(tensor["name"]) is not str or not model.signature.numeric:
+        return None
+    # 1.0 and true are equal to 1, and are no sizes.
+    height, size = tensor["shape"]
+    if type(height) is not int or type(size) is not int or (tensor["name"] in names and width > 1):
         return None
     row = tensor["data"]
     if type(row) is list and len(row) == 1 and type(row[0]) is list:
@@ -109,7 +118,26 @@ def _requested_outputs(body: dict[str, Any]) -> tuple[RequestedOutput, ...]:
     ):
         raise malformed("outputs must be a list of objects with names")
     found = tuple(RequestedOutput(output["name"], _mapping(output, "parameters")) for output in outputs)
+    # Each is computed and sent: repeated, a small request would have a large answer.
+    if len({output.name for output in found}) != len(found):
+        raise malformed("each output must be requested once")
+    for output in found:
+        _flag(output.parameters, "binary_data")
     return found or _DEFAULT_OUTPUTS
+
+
+def _flag(parameters: dict[str, Any], name: str) -> bool:
+    found = parameters.get(name, False)
+    if type(found) is not bool:
+        raise malformed(f"{name} must be true or false")
+    return found
+
+
+def _require_content_type(where: str, parameters: dict[str, Any]) -> None:
+    """Refuse data that another server would decode before it reaches the model, such as base64."""
+    found = parameters.get("content_type", "np")
+    if found not in CONTENT_TYPES:
+        raise malformed(f"{where}: content_type must be one of {', '.join(CONTENT_TYPES)}")
 
 
 def _tensors(body: dict[str, Any], raw: memoryview) -> dict[str, Tensor]:
@@ -121,10 +149,14 @@ def _tensors(body: dict[str, Any], raw: memoryview) -> dict[str, Tensor]:
         name = tensor.get("name")
         if not isinstance(name, str) or name in found:
             raise malformed("each input must have a name of its own")
-        size = _mapping(tensor, "parameters").get("binary_data_size")
+        parameters = _mapping(tensor, "parameters")
+        _require_content_type(f"input {name[:80]}", parameters)
+        size = parameters.get("binary_data_size")
         if size is None:
             found[name] = from_json(tensor)
             continue
+        if "data" in tensor:
+            raise malformed(f"input {name[:80]}: it has data and binary_data_size")
         if type(size) is not int or not 0 <= size <= len(raw):
             raise malformed(f"input {name[:80]}: the body does not have binary_data_size {str(size)[:40]} bytes")
         found[name], raw = from_bytes(tensor, raw[:size]), raw[size:]
@@ -137,7 +169,7 @@ def _rows(model: Model, tensors: dict[str, Tensor]) -> tuple[Any, list[str] | No
     """Return the rows of one tensor of the full width, under whatever name, or of one tensor for each feature."""
     (name, tensor), *others = tensors.items()
     # One feature's values must never pass for a row of all features, however many they are.
-    if others or (tensor.ndim == 1 and name in model.signature.names):
+    if others or name in model.signature.names:
         return _rows_of_columns(model, {each: _column(each, values) for each, values in tensors.items()})
     width = len(model.signature.names)
     table = tensor if tensor.ndim == 2 else tensor.reshape(1, -1) if len(tensor) == width > 1 else tensor.reshape(-1, 1)
@@ -152,11 +184,18 @@ def _column(name: str, tensor: Tensor) -> Tensor:
     return tensor.reshape(-1)
 
 
+def _are_floats(column: Tensor) -> bool:
+    """Return whether a matrix of floats holds these numbers; stacked with floats, large integers would be rounded."""
+    if column.dtype.kind not in "iu" or column.dtype.itemsize < 8 or not len(column):
+        return column.dtype.kind in "fiu"
+    return bool(column.min() >= -LARGEST_EXACT and column.max() <= LARGEST_EXACT)
+
+
 def _rows_of_columns(model: Model, columns: dict[str, Tensor]) -> tuple[Any, list[str] | None]:
     if len({len(column) for column in columns.values()}) > 1:
         raise malformed("the columns differ in length")
     names = model.signature.names
-    numbers = model.signature.numeric and all(column.dtype.kind in "fiu" for column in columns.values())
+    numbers = model.signature.numeric and all(map(_are_floats, columns.values()))
     if numbers and columns.keys() == set(names):
         return np.column_stack([columns[name] for name in names]), None
     return list(map(list, zip(*(column.tolist() for column in columns.values()), strict=True))), list(columns)

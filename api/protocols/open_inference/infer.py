@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.inference.answers import Answers
+from api.inference.answers import Answers, count_rows
 from api.inference.models import Models
 from api.protocols.json_codec import encode_json
 from api.protocols.message import Response
@@ -34,6 +34,19 @@ def predict(models: Models, model: Model, question: InferQuestion) -> TensorAnsw
     array = models.predict(model, table)
     outputs = tuple((each, compute_output(model, each, table, array)) for each in question.outputs)
     return TensorAnswers([], array=array, outputs=outputs)
+
+
+def values(model: Model, question: InferQuestion) -> int:
+    """Return how many values the requested outputs have."""
+    if question.compact:
+        return 1
+    targets = model.signature.targets
+    narrow, wide = len(targets), sum(len(target.classes or ()) for target in targets)
+    widths = [
+        wide if each.name == "predict_proba" or "classification" in each.parameters else narrow
+        for each in question.outputs
+    ]
+    return count_rows(question.rows) * sum(widths)
 
 
 def encode(model: Model, question: InferQuestion, answers: TensorAnswers) -> Response:

@@ -52,13 +52,12 @@ def _fit_one_tensor(signature: Signature) -> bool:
 
 def compute_output(model: Model, output: RequestedOutput, table: Table, predictions: Tensor) -> Tensor:
     """Return the tensor of one requested output."""
+    compute = OUTPUTS.get(output.name)
+    if compute is None:
+        text = f"Unexpected inference output '{output.name[:80]}' for model '{model.name}'; it has {', '.join(OUTPUTS)}"
+        raise malformed(text)
     if "classification" in output.parameters:
         return _best_classes(model, output.parameters["classification"], table, predictions)
-    try:
-        compute = OUTPUTS[output.name]
-    except KeyError:
-        text = f"Unexpected inference output '{output.name[:80]}' for model '{model.name}'; it has {', '.join(OUTPUTS)}"
-        raise malformed(text) from None
     return compute(model, table, predictions)
 
 

@@ -21,6 +21,8 @@ DTYPES: dict[str, Any] = {
 _NAMES = {np.dtype(dtype): name for name, dtype in DTYPES.items()}
 _CELL_TYPES = {"b": (bool,), "u": (int,), "i": (int,), "f": (int, float, type(None)), "O": (str, type(None))}
 MAX_ELEMENTS = 1 << 28
+_LARGEST_EXACT = {4: 2**24, 8: 2**53}
+"""Each whole number up to this one is a float of so many bytes."""
 
 
 def malformed(text: str) -> ApiError:
@@ -54,7 +56,7 @@ def from_json(tensor: dict[str, Any]) -> Tensor:
     if not isinstance(tensor.get("data"), list):
         raise malformed(f"input {_name(tensor)}: data must be a list")
     shape = shape_of(tensor)
-    cells = _flatten(tensor["data"], len(shape))
+    cells = _flatten(tensor, shape)
     if len(cells) != prod(shape):
         raise malformed(f"input {_name(tensor)}: shape {shape} needs {prod(shape)} elements, data has {len(cells)}")
     dtype = np.dtype(DTYPES[kind])
@@ -65,18 +67,30 @@ def from_json(tensor: dict[str, Any]) -> Tensor:
         )
     try:
         with np.errstate(over="ignore"):
-            return np.array(cells, dtype=dtype).reshape(shape)
+            array = np.array(cells, dtype=dtype)
     except (OverflowError, ValueError):
         raise malformed(f"input {_name(tensor)}: a value does not fit {kind}") from None
+    if dtype.kind == "f":
+        _require_exact(tensor, cells, array)
+    return array.reshape(shape)
 
 
-def _flatten(data: list[Any], depth: int) -> list[Any]:
-    """Return the cells of nested data, no deeper than the shape."""
-    for _ in range(depth):
-        if list not in set(map(type, data)):
-            break
-        data = list(chain.from_iterable(each if type(each) is list else (each,) for each in data))
-    return data
+def _flatten(tensor: dict[str, Any], shape: list[int]) -> list[Any]:
+    """Return the cells of data that is flat, or nested as the shape says; nested otherwise, its order is a guess."""
+    data: list[Any] = tensor["data"]
+    if list not in set(map(type, data)):
+        return data
+    if len(shape) != 2 or len(data) != shape[0] or any(type(row) is not list or len(row) != shape[1] for row in data):
+        raise malformed(f"input {_name(tensor)}: data must be flat, or nested as its shape {shape} says")
+    return list(chain.from_iterable(data))
+
+
+def _require_exact(tensor: dict[str, Any], cells: list[Any], array: Tensor) -> None:
+    """Refuse whole numbers that the datatype would change; decimals are rounded by any reader."""
+    # An infinity is refused with its row and feature, later.
+    large = np.flatnonzero(np.isfinite(array) & (np.abs(array) >= _LARGEST_EXACT[array.dtype.itemsize]))
+    if any(type(cells[place]) is int and int(array[place]) != cells[place] for place in large.tolist()):
+        raise malformed(f"input {_name(tensor)}: {_kind(tensor)} cannot hold one of the whole numbers exactly")
 
 
 def from_bytes(tensor: dict[str, Any], content: memoryview) -> Tensor:

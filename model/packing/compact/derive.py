@@ -8,7 +8,7 @@ from model.packing.compact import linear as sums
 from model.packing.compact import trees as rules
 from model.packing.compact.columns import Column, Number, Text, Underivable
 from model.packing.compact.steps import through
-from model.packing.known import own_code
+from model.packing.known_code import own_code
 from model.runtime.compact.form import Form
 from model.runtime.estimator import Estimator
 from model.schema.signature import Feature

@@ -15,7 +15,7 @@ from model.packing.converters.forests import CLASSIFIERS, REGRESSORS, plain_fore
 from model.packing.converters.trees import Inexact, Tree, with_inner_root
 from model.runtime.compact.form import Link, Trees
 from model.runtime.compact.trees import counts
-from model.schema.form import UNLIMITED
+from model.schema.input_form import UNLIMITED
 
 _BOOSTED = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
 KINDS = (*_BOOSTED, *CLASSIFIERS, *REGRESSORS)

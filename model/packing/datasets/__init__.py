@@ -13,17 +13,17 @@ from model.packing.describe import Hints
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What a sample model is taught, and what it is judged by."""
+class SampleModel:
+    """An estimator, the rows that it is fitted on, and the rows that judge it."""
 
     title: str
     estimator: Any
     rows: pd.DataFrame
     target: pd.Series[Any]
-    judged_rows: pd.DataFrame
-    judged_target: pd.Series[Any]
+    test_rows: pd.DataFrame
+    test_target: pd.Series[Any]
     hints: Hints = field(default_factory=Hints)
     notes: tuple[str, ...] = ()
 
 
-Maker = Callable[[Path | None], Lesson]
+Maker = Callable[[Path | None], SampleModel]

@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from model.packing.datasets import Lesson
+from model.packing.datasets import SampleModel
 from model.packing.describe import Hints
 
 ROWS = 3000
@@ -21,7 +21,7 @@ NUMBERS = ["tenure_months", "monthly_charges", "support_calls"]
 CATEGORIES = ["contract", "internet", "payment"]
 
 
-def lesson(_: Path | None) -> Lesson:
+def sample_model(_: Path | None) -> SampleModel:
     """Return made-up customers and a pipeline over both kinds of columns."""
     table = _customers()
     left = table.pop("left")
@@ -33,13 +33,13 @@ def lesson(_: Path | None) -> Lesson:
             CATEGORIES,
         ),
     )
-    return Lesson(
+    return SampleModel(
         title="Customer churn",
         estimator=make_pipeline(columns, LogisticRegression(max_iter=1000)),
         rows=train,
         target=right,
-        judged_rows=test,
-        judged_target=held,
+        test_rows=test,
+        test_target=held,
         hints=Hints(
             targets=("left",), titles=("stays", "leaves"), units={"tenure_months": "months", "monthly_charges": "$"}
         ),

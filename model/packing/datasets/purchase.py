@@ -9,13 +9,13 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
-from model.packing.datasets import Lesson
+from model.packing.datasets import SampleModel
 from model.packing.describe import Hints
 
 ROWS = 4000
 
 
-def lesson(_: Path | None) -> Lesson:
+def sample_model(_: Path | None) -> SampleModel:
     """Return made-up visitors and a logistic regression."""
     rng = np.random.default_rng(42)
     table = pd.DataFrame(
@@ -28,13 +28,13 @@ def lesson(_: Path | None) -> Lesson:
     pull = 0.6 * (table["total_pages_visited"] - 9) - 1.4 * table["new_user"] - 0.05 * (table["age"] - 31)
     bought = pd.Series((rng.random(ROWS) < 1 / (1 + np.exp(-pull))).astype(int), name="purchase")
     train, test, right, held = train_test_split(table, bought, test_size=0.2, random_state=42, stratify=bought)
-    return Lesson(
+    return SampleModel(
         title="Purchase",
         estimator=LogisticRegression(),
         rows=train,
         target=right,
-        judged_rows=test,
-        judged_target=held,
+        test_rows=test,
+        test_target=held,
         hints=Hints(
             targets=("purchase",),
             titles=("no purchase", "purchase"),

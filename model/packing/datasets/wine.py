@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from model.packing.data import PackError, read_data
-from model.packing.datasets import Lesson
+from model.packing.datasets import SampleModel
 from model.packing.describe import Hints
 
 # Published of the 1,599 red and 4,898 white wines: mean, standard deviation, least, most.
@@ -42,7 +42,7 @@ UNITS = {
 }
 
 
-def lesson(data: Path | None) -> Lesson:
+def sample_model(data: Path | None) -> SampleModel:
     """Return the wines of a file, or made-up ones, and gradient-boosted trees behind a scaler."""
     table = _generated() if data is None else _read(data)
     note = (
@@ -54,13 +54,13 @@ def lesson(data: Path | None) -> Lesson:
     rows, quality = table[list(STATISTICS)], table["quality"]
     train, test, right, held = train_test_split(rows, quality, test_size=0.05, random_state=1)
     trees = HistGradientBoostingRegressor(max_iter=50, max_depth=5, random_state=1)
-    return Lesson(
+    return SampleModel(
         title="Wine quality",
         estimator=make_pipeline(StandardScaler(), trees),
         rows=train,
         target=right,
-        judged_rows=test,
-        judged_target=held,
+        test_rows=test,
+        test_target=held,
         hints=Hints(targets=("quality",), units=UNITS),
         notes=(note,),
     )

@@ -10,10 +10,12 @@ from typing import Any
 from model.runtime.compact.decide import decider
 from model.runtime.compact.form import Form, Sum, Term, Trees
 from model.runtime.compact.trees import scorer
-from model.schema.signature import Signature
-from model.schema.values import ALLOWED, NUMBERS
+from model.schema.signature import MISSING_TEXT, Signature
+from model.schema.values import ALLOWED, LARGEST_EXACT, NUMBERS
 
 Row = Callable[[Sequence[Any]], Any]
+# Whether a float holds a larger whole number exactly is the full model's to say.
+_LIMIT = float(LARGEST_EXACT - 1)
 
 
 def answerer(form: Form, signature: Signature) -> Row:
@@ -26,7 +28,7 @@ def answerer(form: Form, signature: Signature) -> Row:
 
 
 def _from_trees(form: Trees, signature: Signature) -> Row:
-    width, limit, margin = len(signature.features), form.limit, form.margin
+    width, limit, margin = len(signature.features), min(form.limit, _LIMIT), form.margin
     scores, decide = scorer(form, width), decider(form.link, signature.targets[0])
     are_numbers = _kinds_check(signature)
 
@@ -54,7 +56,7 @@ def _from_weights(form: Sum, signature: Signature) -> Row:
     lines = [tuple((term.weights or ())[place] for term in form.terms) for place in range(len(form.intercepts))]
     centers = tuple(term.center for term in form.terms)
     decide, width = decider(form.link, signature.targets[0]), len(form.terms)
-    limit, (unit, least), moved = form.limit, form.margin, any(centers)
+    limit, (unit, least), moved = min(form.limit, _LIMIT), form.margin, any(centers)
     are_numbers = NUMBERS.issuperset
     (first, start), *others = zip(lines, form.intercepts, strict=True)
 
@@ -76,7 +78,8 @@ def _from_weights(form: Sum, signature: Signature) -> Row:
 def _from_mixed_terms(form: Sum, signature: Signature) -> Row:
     pairs = zip(form.terms, signature.features, strict=True)
     terms, start, width = [_Lookup(term, ALLOWED[each.type]) for term, each in pairs], form.intercepts, len(form.terms)
-    decide, limit, (unit, least) = decider(form.link, signature.targets[0]), form.limit, form.margin
+    decide, limit = decider(form.link, signature.targets[0]), min(form.limit, _LIMIT)
+    unit, least = form.margin
 
     def answer(row: Sequence[Any]) -> Any:
         if len(row) != width:
@@ -115,5 +118,7 @@ class _Lookup:
     def __init__(self, term: Term, kinds: frozenset[type]) -> None:
         self.kinds = kinds
         self.weights, self.center = term.weights or (), term.center
-        self.texts, self.unknown, self.missing = term.categories, term.unknown, term.missing
+        self.unknown, self.missing = term.unknown, term.missing
+        # Rows with the text that stands for a missing one are the full model's to refuse.
+        self.texts = None if term.categories is None else {**term.categories, MISSING_TEXT: None}
         self.codes = None if term.codes is None else dict(term.codes)

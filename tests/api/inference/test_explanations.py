@@ -1,5 +1,8 @@
 """Explanations: what a feature did is what changes when it alone becomes typical."""
 
+import json
+
+import numpy as np
 import pytest
 
 from tests.helpers.server import model
@@ -45,3 +48,44 @@ def test_explaining_is_not_counted_as_asking(make_client):
 )
 def test_what_cannot_be_explained_is_refused(body, status, make_client):
     assert make_client("iris").post("/explain", body).status == status
+
+
+def strict(answer):
+    return json.loads(answer.body, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "purchase", "churn"])
+@pytest.mark.parametrize("number", [1.7e308, -1.7e308, 5e-324, 1e999, 10**400, None])
+def test_extreme_values_are_explained_or_refused(name, number, make_client):
+    client = make_client(name)
+    row = [value if isinstance(value, str) else number for value in model(name).manifest.golden.rows[0]]
+    body = json.dumps({"X": [row]}).replace("Infinity", "1e999").encode()
+    answer = client.post("/explain", body)
+    assert answer.status in (200, 400, 422)
+    strict(answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "answers", "status"),
+    [
+        ("wine", [1.7e308, -1.7e308], 422),
+        ("wine", [float("nan"), 1.0], 422),
+        ("wine", [1e308, 1e308], 200),
+        ("iris", [7, 7], 422),
+    ],
+)
+def test_answers_that_no_effect_can_be_taken_of_are_refused(name, answers, status, make_client, monkeypatch):
+    client = make_client(name)
+    served = client.service.models.default
+    first, others = answers
+    monkeypatch.setattr(served, "_predict", lambda rows: np.array([first, *[others] * (len(rows) - 1)]))
+    answer = client.post("/explain", {"X": [list(served.manifest.golden.rows[0])]})
+    assert answer.status == status
+    strict(answer)
+
+
+def test_probabilities_of_zero_are_explained(make_client, monkeypatch):
+    client = make_client("iris")
+    monkeypatch.setattr(client.service.models.default, "_predict_proba", lambda rows: [np.zeros((len(rows), 3))])
+    answer = client.post("/explain", {"X": [ROW]})
+    assert (answer.status, {each["effect"] for each in strict(answer)["explanations"][0]["effects"]}) == (200, {0.0})

@@ -1,11 +1,29 @@
 """Callers tell what turned out to be true, and the metrics say how right each model was."""
 
-import pytest
+import json
+from math import isfinite
 
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from api.application import build
+from api.inference.answers import Answers
+from api.settings import Settings
+from api.telemetry.logs import Log
 from tests.api.telemetry.test_metrics import samples, value
+from tests.helpers.server import Client, model
 
 FLOWER = [5.1, 3.5, 1.4, 0.2]
 WINE = [7.4, 0.7, 0.0, 1.9, 0.076, 11, 34, 0.9978, 3.51, 0.56, 9.4]
+
+KNOWN = {"X-Request-ID": "known"}
+
+
+def _client(name):
+    return Client(*build(Settings(feedback_capacity=10), [model(name)], Log("error")))
 
 
 def tell(client, answer, truth):
@@ -56,3 +74,59 @@ def test_it_is_off_until_it_is_asked_for_and_needs_the_key(make_client):
     assert tell(client, client.post("/score", {"X": FLOWER}), 0).json["error"]["code"] == "off"
     assert make_client("iris", feedback_capacity=2, api_keys=("a-key-of-mine",)).post("/feedback", {}).status == 401
     assert make_client("iris", feedback_capacity=2).post("/feedback", {"request_id": 5}).status == 400
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9) | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+)
+bodies = st.one_of(
+    values.map(json.dumps),
+    values.map(lambda truth: json.dumps({"request_id": "known", "truth": truth})),
+    st.just('{"request_id": "known", "truth": 1e999}'),
+    st.just('{"request_id": "known", "truth": ' + "[" * 5000),
+    st.just('{"request_id": "known", "truth": [' + "1e308," * 5000 + "1]}"),
+    st.just('{"' + "x" * 100_000 + '": 1}'),
+).map(lambda text: text.encode("utf-8", "surrogatepass"))
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "churn"])
+@given(body=bodies | st.binary(max_size=30))
+def test_feedback_of_any_shape_is_taken_or_refused_and_spoils_no_metric(name, body):
+    client = _client(name)
+    (served,) = client.service.metrics.served
+    client.post(f"/v1/models/{name}:predict", {"instances": list(served.manifest.golden.rows[:1])}, KNOWN)
+    answer = client.post("/feedback", body)
+    assert answer.status in (200, 400, 404, 413, 422)
+    assert len(answer.body) < 500
+    assert all(isfinite(number) for number in samples(client).values())
+
+
+def test_errors_near_the_largest_number_add_up_to_a_number(make_client):
+    client = make_client("wine", feedback_capacity=10)
+    for _ in range(2):
+        answer = client.post("/predict", {"data": [WINE] * 9})
+        assert tell(client, answer, [1.7e308, -1.7e308, *[1.7e308] * 7]).status == 200
+    version = client.service.models.default.version
+    assert isfinite(value(samples(client), "feedback_absolute_error_total", model="wine", version=version))
+
+
+def test_a_model_of_several_targets_takes_no_feedback():
+    client = _client("iris")
+    manifest = client.service.models.default.manifest
+    (target,) = manifest.signature.targets
+    several = replace(manifest, signature=replace(manifest.signature, targets=(target, target)))
+    client.service.models.ground_truth.remember("known", several, Answers([[0, 1]], array=np.array([[0, 1]])))
+    answer = client.post("/feedback", {"request_id": "known", "truth": [[0, 1]]})
+    assert (answer.status, answer.json["error"]["code"]) == (400, "no_feedback")
+
+
+@pytest.mark.parametrize("truth", [True, "yes"])
+def test_a_class_that_is_true_is_named_by_its_title_too(truth):
+    client = _client("iris")
+    manifest = client.service.models.default.manifest
+    target = replace(manifest.signature.targets[0], classes=(False, True), titles=("no", "yes"))
+    boolean = replace(manifest, signature=replace(manifest.signature, targets=(target,)))
+    client.service.models.ground_truth.remember("known", boolean, Answers([True], array=np.array([True])))
+    assert client.post("/feedback", {"request_id": "known", "truth": truth}).status == 200
+    assert client.service.metrics.models["iris"].accuracy.correct == 1

@@ -1,6 +1,7 @@
 """The pages as a program sees them: the first tutorial's form, and what a browser without script would get."""
 
 import re
+from base64 import b64encode
 from html import unescape
 from urllib.parse import urlencode
 
@@ -54,16 +55,37 @@ def test_what_is_wrong_is_said_on_the_form(change, words, make_client):
     assert 'value="3.5"' in answer.body.decode()
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/prediction", urlencode({**TUTORIAL, "sepal_length": "9"})),
+        ("/prediction", urlencode(TUTORIAL) + "&SepalLengthCm=9"),
+        ("/prediction", urlencode(TUTORIAL) + "%ff"),
+        ("/prediction?SepalLengthCm=9", urlencode(TUTORIAL)),
+    ],
+)
+def test_a_field_with_two_values_is_refused(path, body, make_client):
+    answer = make_client("iris").post(path, body.encode(), FORM)
+    assert (answer.status, "predicted" in answer.body.decode()) == (400, False)
+
+
 def test_what_is_typed_stays_text(make_client):
     answer = make_client("iris").post("/prediction", urlencode({"sepal_length": '"><script>x'}).encode(), FORM)
     assert "<script>x" not in answer.body.decode()
 
 
-def test_the_key_may_stand_in_the_form(make_client):
+def test_a_browser_asks_for_the_key_as_a_password(make_client):
     client = make_client("iris", api_keys=("a-key-of-mine",))
-    refused = client.post("/prediction", urlencode(TUTORIAL).encode(), FORM)
+    body = urlencode(TUTORIAL).encode()
+    refused = client.post("/prediction", body, FORM)
     assert (refused.status, "a valid key is needed" in said(refused)) == (401, True)
-    assert client.post("/prediction", urlencode({**TUTORIAL, "key": "a-key-of-mine"}).encode(), FORM).status == 200
+    assert refused.headers["www-authenticate"].startswith("Basic ")
+    for user, status in (("anybody:a-key-of-mine", 200), (":a-key-of-mine", 200), ("a-key-of-mine:", 401), ("", 401)):
+        basic = {"Authorization": f"Basic {b64encode(user.encode()).decode()}"}
+        assert client.post("/prediction", body, FORM | basic).status == status
+        # A browser would send it along from any site's form, so it opens nothing that such a form could harm.
+        assert client.post("/score", b"{}", basic).status == 401
+    assert client.post("/prediction", body, FORM | {"Authorization": "Basic é!"}).status == 401
 
 
 @pytest.mark.parametrize("name", SAMPLES)

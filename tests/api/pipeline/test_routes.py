@@ -30,7 +30,7 @@ def test_the_fast_path_knows_every_model_s_paths():
         _, known, names = found[path]["POST"]
         assert known.name == names["name"]
     assert found["/score"]["POST"][1].name == "iris"
-    assert "/predict_file" not in found
+    assert found["/predict_file"]["POST"][1].name == "iris"
     assert not any("<" in path or path.startswith("/static") for path in found)
 
 

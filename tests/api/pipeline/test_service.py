@@ -5,10 +5,16 @@ import json
 
 import pytest
 
+from api.pipeline.routes import ROUTES
 from tests.api.telemetry.test_metrics import samples, value
+from tests.helpers.server import model
 
 FLOWER = {"X": [5.1, 3.5, 1.4, 0.2]}
 KEY = "a-key-of-mine"
+SCORING = [
+    route.path.replace("<name>", "iris").replace("<version>", model("iris").version)
+    for route in ROUTES if route.scoring and route.method == "POST"
+]  # fmt: skip
 
 
 def names(stages):
@@ -17,29 +23,30 @@ def names(stages):
 
 def test_the_stages_are_listed(make_client):
     service = make_client().service
-    assert names(service.prediction) == ["identify", "admit", "decode", "predict", "encode"]
-    assert names(service.information) == ["identify", "admit", "respond"]
-    assert names(service.refusal) == ["identify", "admit", "refuse"]
+    assert names(service.prediction) == ["identify", "admit", "receive", "decode", "predict", "encode"]
+    assert names(service.information) == ["identify", "admit", "receive", "respond"]
 
 
 def test_a_key_comes_before_load_and_load_before_the_body(make_client):
     client = make_client("iris", api_keys=(KEY,))
-    client.service.load.overloaded = True
+    client.service.limits.load.overloaded = True
     assert client.post("/score", b"not JSON").json["error"]["code"] == "unauthorized"
     assert client.post("/score", b"not JSON", {"X-API-Key": KEY}).json["error"]["code"] == "overloaded"
     assert client.get("/readyz").status == 200
-    client.service.load.overloaded = False
+    client.service.limits.load.overloaded = False
     assert client.post("/score", b"not JSON", {"X-API-Key": KEY}).json["error"]["code"] == "malformed"
 
 
-def test_a_body_that_cannot_be_read_is_refused_only_with_a_key(make_client):
-    client = make_client("iris", api_keys=(KEY,))
-    for fast in (True, False):
-        client = make_client("iris", fast=fast, api_keys=(KEY,))
-        short = {"CONTENT_LENGTH": "99"}
-        assert client.ask("POST", "/score", b"{}", **short).status == 401
-        answer = client.ask("POST", "/score", b"{}", {"X-API-Key": KEY}, **short)
-        assert (answer.status, answer.json["error"]["code"]) == (400, "incomplete")
+@pytest.mark.parametrize("fast", [True, False])
+def test_nothing_is_read_of_a_body_without_a_key(fast, make_client):
+    client = make_client("iris", fast=fast, api_keys=(KEY,), feedback_capacity=9)
+    for route in SCORING:
+        body = io.BytesIO(b"{}")
+        answer = client.ask("POST", route, b"{}", {"Content-Encoding": "gzip"}, **{"wsgi.input": body})
+        assert (answer.status, body.tell()) == (401, 0), route
+    short = {"CONTENT_LENGTH": "99"}
+    answer = client.ask("POST", "/score", b"{}", {"X-API-Key": KEY}, **short)
+    assert (answer.status, answer.json["error"]["code"]) == (400, "incomplete")
 
 
 @pytest.mark.parametrize("path", ["/score", "/livez", "/nothing"])

@@ -47,11 +47,11 @@ def test_rows_come_as_one_tensor_or_as_columns(inputs, make_client):
 
 def test_outputs_are_those_asked_for(make_client):
     names = ["output-0", "predict_proba", "labels"]
-    outputs = [{"name": name} for name in names] + [{"name": "top", "parameters": {"classification": 2}}]
+    outputs = [{"name": name} for name in names] + [{"name": "predict", "parameters": {"classification": 2}}]
     found = infer(make_client(), tensor([FLOWER, FLOWER], [2, 4]), outputs=outputs).json["outputs"]
     assert [(each["name"], each["datatype"], each["shape"]) for each in found] == [
         ("output-0", "INT64", [2]), ("predict_proba", "FP64", [2, 3]),
-        ("labels", "BYTES", [2]), ("top", "BYTES", [2, 2]),
+        ("labels", "BYTES", [2]), ("predict", "BYTES", [2, 2]),
     ]  # fmt: skip
     assert found[2]["data"] == ["Iris-setosa", "Iris-setosa"]
     assert found[3]["data"][0].endswith(":0:Iris-setosa")

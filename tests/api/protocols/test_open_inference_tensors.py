@@ -50,7 +50,51 @@ def refused(*inputs, **more):
         ([tensor([True] * 4, [1, 4], "BOOL")], "expected a number, got a boolean"),
         ([tensor([True], [1], "BOOL", n) for n in NAMES], "expected a number, got a boolean"),
         ([tensor(["a"] * 4, [1, 4], "BYTES")], "expected a table of numbers"),
-        ([tensor([[[[1]]], 2, 3, 4], [1, 4])], "FP64 data holds list"),
+        ([tensor([[[[1]]], 2, 3, 4], [1, 4])], "nested as its shape [1, 4] says"),
+        ([tensor([FLOWER[:2], FLOWER[2:]], [1, 4])], "nested as its shape [1, 4] says"),
+        ([tensor([FLOWER[:3], FLOWER[3:]], [1, 4])], "nested as its shape [1, 4] says"),
+        ([tensor([[1, 2], [3, 4], [5, 6], [7, 8]], [2, 4])], "nested as its shape [2, 4] says"),
+        ([tensor([[1, 2, 3], [4, 5, 6, 7, 8]], [2, 4])], "nested as its shape [2, 4] says"),
+        ([tensor([FLOWER, *FLOWER], [2, 4])], "nested as its shape [2, 4] says"),
+        ([tensor([[], FLOWER], [1, 4])], "nested as its shape [1, 4] says"),
+        ([tensor([[FLOWER]], [1, 4])], "nested as its shape [1, 4] says"),
+        ([tensor([FLOWER], [4])], "nested as its shape [4] says"),
+        ([tensor([[], []], [0, 4])], "nested as its shape [0, 4] says"),
+        ([tensor([], [1, 4])], "needs 4 elements, data has 0"),
+        ([tensor([[]], [1, 4])], "nested as its shape [1, 4] says"),
+        ([tensor([], [0])], "expected a tensor of shape [-1, 4]"),
+        ([tensor([], [0, 0])], "expected a tensor of shape [-1, 4]"),
+        ([tensor(FLOWER, [])], "shape must be"),
+        ([tensor(FLOWER, [-1, -4])], "shape must be"),
+        ([tensor(FLOWER, [1.0, 4])], "shape must be"),
+        ([tensor(FLOWER, [1, 4.0])], "shape must be"),
+        ([tensor(FLOWER, [True, 4])], "shape must be"),
+        ([tensor(FLOWER, [2**62, 4])], "is larger than the maximum"),
+        ([tensor(FLOWER, [2**63, 0])], "is larger than the maximum"),
+        ([tensor(FLOWER, [1, 4], name="sepal_length")], "expected a column of shape"),
+        ([tensor([[v] for v in FLOWER], [4, 1], name="sepal_length")], "sepal_width: is missing"),
+        ([tensor([2**53 + 1, 2, 3, 4], [1, 4], "FP64")], "a float cannot hold exactly"),
+        ([tensor([1, 2, 3, 4, 2**53 + 1, 2, 3, 4], [2, 4])], "cannot hold one of the whole numbers exactly"),
+        ([tensor([2**24 + 1, 2, 3, 4], [1, 4], "FP32")], "cannot hold one of the whole numbers exactly"),
+        ([tensor([2**53 + 1, 2, 3, 4], [1, 4], "INT64")], "a float cannot hold exactly"),
+        ([tensor([2**64 - 1, 2, 3, 4], [1, 4], "UINT64")], "a float cannot hold exactly"),
+        ([tensor([2**53 + 1], [1], "INT64", n) for n in NAMES], "a float cannot hold exactly"),
+        (
+            [tensor([2**53 + 1], [1], "INT64", NAMES[0]), *[tensor([0.5], [1], name=n) for n in NAMES[1:]]],
+            "row 0, sepal_length: is a whole number that a float cannot hold exactly",
+        ),
+        (
+            [tensor([2**64 - 1], [1], "UINT64", NAMES[0]), *[tensor([-5], [1], "INT64", n) for n in NAMES[1:]]],
+            "row 0, sepal_length: is a whole number that a float cannot hold exactly",
+        ),
+        ([tensor([2**63, 2, 3, 4], [1, 4], "INT64")], "does not fit INT64"),
+        ([tensor([-1, 2, 3, 4], [1, 4], "UINT8")], "does not fit UINT8"),
+        ([tensor([1e39, 2, 3, 4], [1, 4], "FP32")], "is not a finite number of at most"),
+        ([tensor([True, 2, 3, 4], [1, 4])], "FP64 data holds bool"),
+        ([tensor([1, 0, 1, 1], [1, 4], "BOOL")], "BOOL data holds int"),
+        ([tensor(["5.1"] * 4, [1, 4])], "FP64 data holds str"),
+        ([{**tensor(FLOWER, [1, 4]), "parameters": {"binary_data_size": 0}}], "has data and binary_data_size"),
+        ([{**tensor(FLOWER, [1, 4]), "parameters": {"content_type": "base64"}}], "content_type must be one of"),
         ([tensor([10**400, 2, 3, 4], [1, 4])], "is not a finite number of at most"),
         ([tensor([1.5, 2, 3, 4], [1, 4], "INT64")], "INT64 data holds float"),
     ],
@@ -59,7 +103,7 @@ def test_tensors_that_are_no_rows_are_refused(inputs, said):
     assert said in refused(*inputs)
 
 
-@pytest.mark.parametrize("data", [[*FLOWER, *FLOWER], [FLOWER, FLOWER], [FLOWER, *FLOWER]])
+@pytest.mark.parametrize("data", [[*FLOWER, *FLOWER], [FLOWER, FLOWER]])
 def test_data_is_flat_or_nested(data):
     assert infer(tensor(data, [2, 4]))["outputs"][0]["data"] == [0, 0]
 
@@ -78,9 +122,20 @@ def test_answers_have_the_type_and_shape_that_metadata_declares(name, height):
     assert given == [{**each, "shape": [height, *each["shape"][1:]]} for each in described]
 
 
-def test_an_output_asked_for_twice_is_given_twice_each_in_its_own_form():
-    twice = [{"name": "predict"}, {"name": "predict", "parameters": {"classification": 9}}]
-    plain, best = infer(tensor(FLOWER, [1, 4]), outputs=twice)["outputs"]
+def test_columns_are_flat_or_nested_too():
+    for shape, nested in ([1], False), ([1, 1], False), ([1, 1], True):
+        columns = [tensor([[v]] if nested else [v], shape, name=n) for n, v in zip(NAMES, FLOWER, strict=True)]
+        assert infer(*columns)["outputs"][0]["data"] == [0]
+
+
+def test_whole_numbers_that_floats_hold_are_taken():
+    for kind in ("FP64", "INT64", "FP32"):
+        assert len(infer(tensor([2**60, 2, 3, 4], [1, 4], kind))["outputs"][0]["data"]) == 1
+
+
+def test_each_output_has_its_own_form():
+    wanted = [{"name": "predict"}, {"name": "predict_proba", "parameters": {"classification": 9}}]
+    plain, best = infer(tensor(FLOWER, [1, 4]), outputs=wanted)["outputs"]
     assert (plain["datatype"], plain["data"]) == ("INT64", [0])
     assert (best["datatype"], best["shape"], best["data"][0][8:]) == ("BYTES", [1, 3], ":0:Iris-setosa")
     chances = [float(line.partition(":")[0]) for line in best["data"]]
@@ -96,12 +151,20 @@ def test_an_output_asked_for_twice_is_given_twice_each_in_its_own_form():
         ("iris", {"name": "predict", "parameters": {"classification": 0}}, "at least 1"),
         ("iris", {"name": "predict", "parameters": {"classification": True}}, "at least 1"),
         ("iris", {"name": "zzz"}, "Unexpected inference output 'zzz' for model 'iris'"),
+        ("iris", {"name": "zzz", "parameters": {"classification": 1}}, "Unexpected inference output 'zzz'"),
+        ("iris", {"name": "predict", "parameters": {"binary_data": "yes"}}, "binary_data must be true or false"),
         ("iris", {"parameters": {}}, "objects with names"),
     ],
 )
 def test_outputs_that_a_model_has_not_are_refused(name, output, said):
     width = len(model(name).signature.names)
     assert said in refused(tensor([1.0] * width, [1, width]), name=name, outputs=[output])
+
+
+def test_an_output_is_computed_once():
+    twice = [{"name": "predict"}, {"name": "predict", "parameters": {"classification": 1}}]
+    assert "requested once" in refused(tensor(FLOWER, [1, 4]), outputs=twice)
+    assert "binary_data_output must be" in refused(tensor(FLOWER, [1, 4]), parameters={"binary_data_output": 1})
 
 
 def test_an_identity_is_echoed_made_or_refused():

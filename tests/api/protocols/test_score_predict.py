@@ -59,6 +59,7 @@ def test_the_wine_record_answers_quality_with_its_header(make_client):
         ("iris", {"input": [1, 2, 3, 4], "data": [1, 2, 3, 4]}, 400, "several keys"),
         ("iris", {**NAMED, "petal_width": "bad data"}, 422, "petal_width: expected a number, got a string"),
         ("iris", 5, 400, "expected an object"),
+        ("iris", {"input": FLOWER, "sepal_width": 1}, 400, "sepal_width stands beside it"),
         ("iris", {"dataframe_split": [1]}, 400, "dataframe_split must hold"),
         ("iris", {"dataframe_split": {"columns": 5, "data": []}}, 400, "must be a list of names"),
     ],
@@ -77,6 +78,22 @@ def test_predict_by_query(make_client):
     missing = client.get("/predict?age=30&new_user=x")
     assert missing.status == 422
     assert {fault["loc"][2] for fault in missing.json["detail"]} == {"new_user", "total_pages_visited"}
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("age=30&new_user=0&total_pages_visited=20&age=31", "age stands in the query twice"),
+        ("age=30&new_user=0&total_pages_visited=20&proba=0&proba=1", "proba stands in the query twice"),
+        ("age=30&new_user=0&total_pages_visited=20%ff", "not in UTF-8"),
+        ("age=30&new_user=0&total_pages_visited=20&\u00e9=1", "percent-encoded"),
+        ("age=30&new_user=0&total_pages_visited=9007199254740993", "cannot hold exactly"),
+    ],
+)
+def test_a_query_that_two_readers_could_read_differently_is_refused(query, said, make_client):
+    answer = make_client("purchase").get(f"/predict?{query}")
+    assert answer.status in (400, 422)
+    assert said in answer.json["message"]
 
 
 CSV = b"age,new_user,total_pages_visited\n30,0,20\n40,1,1\n"

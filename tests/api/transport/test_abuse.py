@@ -16,7 +16,7 @@ from api.transport.admin_server import MAX_DRAINS
 from api.transport.limited_http_server import MAX_CONNECTIONS as MAX_ADMIN_CONNECTIONS
 from api.transport.limited_http_server import MAX_HEAD_BYTES as MAX_ADMIN_HEAD
 from api.transport.server import MAX_CONNECTIONS, MAX_HEAD_BYTES
-from tests.helpers.server import connect, fetch, heard, running
+from tests.helpers.server import KUBELET, connect, fetch, heard, running
 from tests.helpers.waiting import unless
 
 ROOT = Path(__file__).parents[3]
@@ -79,7 +79,7 @@ ODD = {
         b"",
     ),
     "too many headers": (b"GET /livez HTTP/1.1\r\n" + b"X: a\r\n" * 200 + b"\r\n", b"431"),
-    "a body": (b"POST /livez HTTP/1.1\r\nContent-Length: 0\r\n\r\n", b"200"),
+    "a body": (b"POST /livez HTTP/1.1\r\nContent-Length: 0\r\n\r\n", b"405"),
     "HEAD": (b"HEAD /livez HTTP/1.1\r\n\r\n", b"501"),
     "PUT": (b"PUT /livez HTTP/1.1\r\n\r\n", b"501"),
     "an unknown method": (b"<script> /livez HTTP/1.1\r\n\r\n", b"501"),
@@ -133,7 +133,7 @@ def test_whoever_drains_waits_as_the_first_does_and_not_without_end():
         running(drain_idle_seconds=2, drain_timeout_seconds=4, log_level="error", max_queue_seconds=0) as server,
         ThreadPoolExecutor(callers) as pool,
     ):
-        found = list(pool.map(lambda _: fetch(f"{server.admin}/drain"), range(callers)))
+        found = list(pool.map(lambda _: fetch(f"{server.admin}/drain", headers=KUBELET), range(callers)))
         assert {(each.status, each.body) for each in found} == {
             (200, b"idle\n"), (503, b"too many requests are waiting for the drain\n")
         }  # fmt: skip

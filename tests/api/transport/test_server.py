@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import os
 import re
 import shutil
 import signal
@@ -15,8 +16,9 @@ from threading import Thread
 import pytest
 
 from api.__main__ import main
+from api.transport.signal_event import SignalEvent
 from model.bundle.files import DEFAULT_ROOT, read, write
-from tests.helpers.server import fetch, free_port, running, stderr_until_exit
+from tests.helpers.server import KUBELET, fetch, free_port, running, stderr_until_exit
 from tests.helpers.waiting import until
 
 
@@ -24,7 +26,7 @@ def test_it_says_in_one_line_what_it_serves():
     with running(model="iris,churn") as server:
         assert re.fullmatch(
             r"score-app: iris \w{12} \(onnx\), churn \w{12} \(onnx\) on http://127\.0\.0\.1:\d+, admin on \d+, "
-            r"32 threads, ready in \d+\.\d\d s\n", server.first_line
+            r"256 threads, [\d,]+ MiB for requests, ready in \d+\.\d\d s\n", server.first_line
         )  # fmt: skip
         assert fetch(f"{server.url}/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}').body == b'{"score":[0]}'
         assert fetch(f"{server.url}/readyz").json["status"] == "ready"
@@ -46,10 +48,35 @@ def stopped(**settings):
 
 
 def test_what_keeps_it_from_starting_is_one_sentence(bundles):
-    assert stopped(threads="many") == "error: THREADS 'many': must be a whole number from 2 to 256\n"
+    assert stopped(threads="many") == "error: THREADS 'many': must be a whole number from 2 to 1024\n"
     assert "there is no bundle 'nope'" in stopped(model="nope")
     (bundles / "iris" / "model.onnx").write_bytes(b"tampered")
     assert "is not the file that was packed" in stopped(bundles=bundles)
+
+
+BROKEN_START = """
+import sys
+from api.limits import slow_connections
+slow_connections._limit_send_buffers = lambda port: 1 / 0
+from api.__main__ import main
+sys.argv = ["api"]
+main()
+"""
+
+
+def test_a_failure_while_it_begins_to_listen_ends_the_process():
+    ports = {"PORT": str(free_port()), "ADMIN_PORT": str(free_port()), "HOST": "127.0.0.1"}
+    command = [sys.executable, "-c", BROKEN_START]
+    done = subprocess.run(command, env=os.environ | ports, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "ZeroDivisionError" in done.stderr
+
+
+def test_a_signal_s_event_is_set_whatever_lock_is_held():
+    event = SignalEvent()
+    with event._cond:
+        event.set()
+    assert event.wait(0)
 
 
 def test_an_admin_port_that_is_taken_during_the_start_is_reported(monkeypatch, capsys):
@@ -105,7 +132,7 @@ def test_a_drain_sends_clients_away_and_ends_when_it_is_quiet():
         found = kept.getresponse()
         assert (found.read(), found.getheader("Connection")) == (b'{"status":"ok"}', None)
         said = []
-        draining = Thread(target=lambda: said.append(fetch(f"{server.admin}/drain").body))
+        draining = Thread(target=lambda: said.append(fetch(f"{server.admin}/drain", headers=KUBELET).body))
         draining.start()
         draining.join(10)
         assert said == [b"idle\n"]

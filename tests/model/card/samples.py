@@ -1,7 +1,7 @@
 """Manifests of every kind of model, small enough to know by heart."""
 
 from model.bundle.manifest import Evaluation, Golden, Histogram, Manifest, Parity, Reference
-from model.schema.form import Input
+from model.schema.input_form import Input
 from model.schema.signature import Feature, Signature, Target
 
 

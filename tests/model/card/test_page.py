@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from model.bundle.manifest import Histogram, Reference
+from model.bundle.manifest import Evaluation, Histogram, Reference
 from model.card import page as card_page
 from model.card import terminal, wording
 from model.rendering.styles import STYLES
@@ -182,3 +182,24 @@ def test_the_figures_classes_all_have_a_colour():
     used = {name for told in EVERY.values() for name in re.findall(r"\bfig-[a-z]+", card_page.body(told))}
     assert all(f".{name}" in style for name in used)
     assert len(used) > 10
+
+
+def test_thousands_of_features_and_classes_make_no_page_without_end():
+    names, classes = [f"x{place}" for place in range(5000)], tuple(range(1000))
+    features = tuple(Feature(name=name, type="number", low=0.0, high=1.0) for name in names)
+    evaluation = Evaluation(
+        rows=1000, source="held back", metrics={"accuracy": 1.0}, balance=(1,) * 1000,
+        confusion=tuple(tuple(int(row == column) for column in classes) for row in classes),
+    )  # fmt: skip
+    many = manifest(
+        Signature(task="classification", features=features, targets=(Target(name="y", classes=classes),), proba=True),
+        Reference(
+            features=dict.fromkeys(names, Histogram(counts=(5, 5), edges=(0.5,))),
+            predictions=(Histogram(counts=(1,) * 1000, categories=classes),),
+        ),
+        evaluation=evaluation,
+    )
+    text = card_page.html(many)
+    assert len(text) < 1_000_000
+    assert "4,800 features not shown" in text or "4800 features not shown" in text
+    Page(text)

@@ -1,0 +1,110 @@
+"""The memory budget: how many bytes all requests together may need at the same time.
+
+It is what the process's memory limit leaves. What a request needs is estimated from above before it is spent: from the
+number of values in its body (request_cost), and from the number of values in its answers. Requests wait a moment for
+others to finish, and get 503 if they do not; a request that could never fit gets 413.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from threading import Condition
+from time import monotonic
+
+from api.errors import ApiError
+
+MAX_WAIT_SECONDS = 5.0
+"""How long a request may wait for memory."""
+UNLIMITED = 1 << 30
+"""The budget of a process without a memory limit."""
+_CEILING = 0.9
+"""The share of the limit that the process may reach; the rest is for what nobody counts, such as fragments."""
+_RESERVE = 40 << 20
+"""What the process needs beside requests, and not yet at its start: compiled forms, threads, connections, metrics."""
+_SMALLEST = 24 << 20
+_NO_LIMIT = 1 << 50
+
+
+class MemoryBudget:
+    """Bytes that requests take before they need them, and give back at their end."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._free = size
+        self._changed = Condition()
+
+    def take(self, cost: int, *, before: int = 0, wait: float = MAX_WAIT_SECONDS) -> None:
+        """Take bytes, waiting for others to give some back; raise a 413 or a 503 if that cannot be.
+
+        before is how many bytes the same request has taken already.
+        """
+        if before + cost > self.size:
+            raise ApiError(
+                413, "too_much_memory",
+                f"the request needs about {megabytes(before + cost)} of memory, more than the {megabytes(self.size)} "
+                "that this server has for requests; send fewer rows at a time",
+            )  # fmt: skip
+        end = monotonic() + wait
+        with self._changed:
+            while cost > self._free:
+                if not self._changed.wait(max(0.0, end - monotonic())) and cost > self._free:
+                    raise ApiError(503, "busy", "other requests use the server's memory; try again in a moment")
+            self._free -= cost
+
+    def give(self, cost: int) -> None:
+        """Give bytes back."""
+        with self._changed:
+            self._free += cost
+            self._changed.notify_all()
+
+    @property
+    def used(self) -> int:
+        """Return how many bytes are taken."""
+        return self.size - self._free
+
+
+def memory_limit(root: Path = Path("/")) -> int | None:
+    """Return the memory limit of the process's control group in bytes, if it or a group around it has one."""
+    limits = []
+    for folder, name in _control_groups(root):
+        with suppress(OSError, ValueError):
+            limits.append(int((folder / name).read_text(encoding="ascii")))
+    return min((limit for limit in limits if limit < _NO_LIMIT), default=None)
+
+
+def _control_groups(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the folder of the process's group and of each around it, and the name of the file with the limit.
+
+    In a container without a view of its own, only the outermost folder exists: it is the container's group there.
+    """
+    with suppress(OSError):
+        for line in (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            _, controllers, path = line.split(":", 2)
+            mount = "sys/fs/cgroup/memory" if controllers else "sys/fs/cgroup"
+            if controllers and "memory" not in controllers.split(","):
+                continue
+            group = PurePosixPath(path.lstrip("/"))
+            for each in (group, *group.parents):
+                yield root / mount / each, "memory.limit_in_bytes" if controllers else "memory.max"
+
+
+def budget_size(limit: int | None, resident: int) -> int:
+    """Return the budget for a memory limit, of which the process uses some already."""
+    if limit is None:
+        return UNLIMITED
+    return max(_SMALLEST, int(limit * _CEILING) - resident - _RESERVE)
+
+
+def resident_memory() -> int:
+    """Return how much memory this process uses."""
+    status = Path("/proc/self/status")
+    lines = status.read_text(encoding="ascii").splitlines() if status.exists() else []
+    sizes: Mapping[str, str] = dict(line.split(":", 1) for line in lines)
+    return int(sizes.get("VmRSS", "0 kB").split()[0]) << 10
+
+
+def megabytes(size: int) -> str:
+    """Return a size as text."""
+    return f"{max(1, size >> 20):,} MiB"

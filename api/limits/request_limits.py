@@ -1,0 +1,54 @@
+"""All limits of one service: who may ask, how much memory requests take, how long callers may take."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from api.limits.api_keys import ApiKeys
+from api.limits.document_turns import DocumentTurns
+from api.limits.large_requests import LargeRequests
+from api.limits.large_responses import LARGE_RESPONSE, LargeResponses, Pieces
+from api.limits.load_shedding import LoadShedder
+from api.limits.memory_budget import MemoryBudget, budget_size, memory_limit, resident_memory
+from api.limits.request_bodies import RequestBodies
+from api.limits.slow_connections import SlowConnections
+from api.settings import Settings
+
+
+class RequestLimits:
+    """The limits that every request passes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.keys = ApiKeys(settings.api_keys)
+        self.needs_key = bool(settings.api_keys)
+        self.load = LoadShedder(settings.max_queue_seconds)
+        self.budget = MemoryBudget(budget_size(memory_limit(), resident_memory()))
+        self.bodies = RequestBodies(settings.max_body_size, self.budget)
+        self.documents = DocumentTurns()
+        self.large = LargeRequests()
+        self._responses = LargeResponses()
+
+    def give_memory(self, taken: int, body: bytes) -> Pieces | None:
+        """Give a request's memory back; a large response keeps its share until it is sent in the returned pieces."""
+        if len(body) <= LARGE_RESPONSE:
+            self.budget.give(taken)
+            return None
+        kept = 2 * len(body)
+        self.budget.give(taken)
+        self.budget.take(kept, wait=0)
+        return self._responses.pieces(body, lambda: self.budget.give(kept))
+
+    def start(self, host: str, max_connections: int, log: Any) -> None:
+        """Measure the queue wait, and close slow connections, in the background."""
+        settings = self._settings
+        slow = SlowConnections(
+            lambda: self.bodies.reading + self._responses.sending, self.bodies.oldest, settings.threads,
+            max_connections, settings.body_timeout_seconds, settings.send_timeout_seconds,
+        )  # fmt: skip
+        slow.start(settings.port, lambda closed: log("warning", "slow_connections_closed", connections=closed))
+
+        def report(begins: bool) -> None:  # noqa: FBT001 - called by position
+            log("warning", "overload_started" if begins else "overload_ended")
+
+        self.load.start(host, settings.port, report)

@@ -1,0 +1,76 @@
+"""The edge of the command line: whatever a command raises becomes one sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import warnings
+from io import TextIOWrapper
+from typing import Any, NoReturn
+
+import click
+
+from model.bundle.files import BundleError
+from model.errors import message, one_line, shorten
+
+_MOST_SHOWN = 600
+REFUSED, INTERRUPTED = 2, 130
+
+
+class Command(click.Command):
+    """A command whose failure is one sentence; --debug shows the traceback too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        text = "Show the traceback of an error, and warnings."
+        self.params.append(click.Option(["--debug"], is_flag=True, envvar="MODEL_DEBUG", show_envvar=True, help=text))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        debug = ctx.params.pop("debug")
+        _print_whatever_comes()
+        try:
+            with warnings.catch_warnings():
+                if not debug:
+                    # Estimators warn about their own insides; what matters here is proven instead.
+                    warnings.simplefilter("ignore")
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            click.echo("stopped; nothing was written", err=True)
+            ctx.exit(INTERRUPTED)
+        except BaseException as error:  # noqa: BLE001 - what an estimator raises has no end, SystemExit included
+            _fail(ctx, error, debug=debug)
+
+
+class Commands(click.Group):
+    """A group of such commands."""
+
+    command_class = Command
+
+
+def _print_whatever_comes() -> None:
+    """Write what a stream cannot encode as escapes: names of columns hold what they like."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _fail(ctx: click.Context, error: BaseException, *, debug: bool) -> NoReturn:
+    if debug:
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    print_error(error)
+    ctx.exit(REFUSED)
+
+
+def print_error(error: BaseException) -> None:
+    """Print an error as one line."""
+    click.echo(f"error: {sentence(error)}", err=True)
+
+
+def sentence(error: BaseException) -> str:
+    """Return what an error says on one line that a terminal can show."""
+    known = isinstance(error, BundleError)
+    text = shorten(message(error), _MOST_SHOWN) if known else one_line(error, _MOST_SHOWN)
+    return text if known and error.__cause__ is None else f"{text} (--debug shows the traceback)"

@@ -1,0 +1,72 @@
+"""The memory budget: what is taken is given back, who cannot have it is refused, and its size follows the limit."""
+
+from threading import Thread
+
+import pytest
+
+from api.errors import ApiError
+from api.limits.memory_budget import UNLIMITED, MemoryBudget, budget_size, memory_limit
+from tests.helpers.waiting import until
+
+MEGABYTE = 1 << 20
+
+
+def refusal(budget, cost, **more):
+    with pytest.raises(ApiError) as caught:
+        budget.take(cost, **more)
+    return int(caught.value.status), caught.value.code
+
+
+def test_a_request_that_never_fits_and_one_that_does_not_fit_now():
+    budget = MemoryBudget(10)
+    assert refusal(budget, 11) == (413, "too_much_memory")
+    budget.take(10)
+    assert refusal(budget, 1, wait=0.01) == (503, "busy")
+    budget.give(10)
+    budget.take(1, wait=0)
+    assert budget.used == 1
+
+
+def test_a_request_waits_for_others():
+    budget, done = MemoryBudget(10), []
+    budget.take(8)
+    waiting = [Thread(target=lambda: (budget.take(5, wait=20), done.append(1), budget.give(5))) for _ in range(4)]
+    for each in waiting:
+        each.start()
+    budget.give(8)
+    until(lambda: len(done) == 4, "all have had their turn")
+    for each in waiting:
+        each.join()
+    assert budget.used == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "limit"),
+    [("268435456", 256 * MEGABYTE), ("max", None), ("9223372036854771712", None), (None, None)],
+)
+@pytest.mark.parametrize(
+    ("line", "folder", "name"),
+    [
+        ("0::/", "sys/fs/cgroup", "memory.max"),
+        ("0::/kubepods/pod/container", "sys/fs/cgroup/kubepods/pod/container", "memory.max"),
+        ("0::/kubepods/pod/container", "sys/fs/cgroup/kubepods", "memory.max"),
+        ("0::/kubepods/pod/container", "sys/fs/cgroup", "memory.max"),
+        ("5:cpu,memory:/docker/abc", "sys/fs/cgroup/memory/docker/abc", "memory.limit_in_bytes"),
+        ("5:memory:/docker/abc", "sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+    ],
+)
+def test_the_limit_is_that_of_the_control_group_or_one_around_it(line, folder, name, text, limit, tmp_path):
+    (tmp_path / "proc/self").mkdir(parents=True)
+    (tmp_path / "proc/self/cgroup").write_text(f"1:name=systemd:/elsewhere\n{line}\n0::/nowhere\n")
+    (tmp_path / folder).mkdir(parents=True)
+    if text is not None:
+        (tmp_path / folder / name).write_text(text + "\n")
+    assert memory_limit(tmp_path) == limit
+
+
+def test_the_budget_is_what_the_limit_leaves():
+    assert budget_size(None, 0) == UNLIMITED
+    small, large = (budget_size(limit * MEGABYTE, 80 * MEGABYTE) for limit in (256, 1024))
+    assert 60 * MEGABYTE < small < 256 * MEGABYTE * 0.9 - 80 * MEGABYTE
+    assert large > small + 600 * MEGABYTE
+    assert budget_size(64 * MEGABYTE, 80 * MEGABYTE) > 0

@@ -1,0 +1,97 @@
+"""Which connections are closed: who sends nothing, reads nothing, or too slowly; sooner while many threads wait."""
+
+import socket
+from contextlib import ExitStack
+from math import inf
+from os import fstat
+
+import pytest
+
+from api.limits.slow_connections import MIN_PROGRESS, UNREAD_SECONDS, Connection, Counts, SlowConnections
+
+IDLE = Counts(sent_ago=5.0, received_ago=6.0, acked=500, received=500, unsent=0)
+SENDING = Counts(sent_ago=9.0, received_ago=0.1, acked=500, received=500, unsent=0)
+UNREAD = Counts(sent_ago=0.1, received_ago=9.0, acked=500, received=500, unsent=9000)
+
+
+def slow(waiting=0):
+    return SlowConnections(lambda: waiting, lambda: inf, 32, 100, receive_timeout=20.0, send_timeout=10.0)
+
+
+def verdicts(counts, *, crowded=False, seconds=40, faster=None):
+    """Return when a connection with these counts is closed, and how, if it is looked at ten times a second."""
+    watch, known = slow(), Connection(received_at=100.0, acked_at=100.0)
+    for tenth in range(seconds * 10):
+        counts = faster(counts) if faster else counts
+        how = watch.verdict(known, counts, 100.0 + tenth / 10, crowded=crowded)
+        if how is not None:
+            return tenth / 10, how
+    return None
+
+
+def more(received=0, acked=0):
+    def change(counts):
+        return Counts(
+            counts.sent_ago, counts.received_ago, counts.acked + acked, counts.received + received, counts.unsent
+        )
+
+    return change
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+def test_an_idle_connection_stays(crowded):
+    assert verdicts(IDLE, crowded=crowded) is None
+
+
+def test_a_body_has_a_time_limit():
+    moment, how = verdicts(SENDING)
+    assert (20.0 <= moment <= 20.1, how) == (True, socket.SHUT_RD)
+    assert verdicts(SENDING, faster=more(received=MIN_PROGRESS)) == (moment, how)
+
+
+@pytest.mark.parametrize(("received", "is_slow"), [(0, True), (100, True), (MIN_PROGRESS, False)])
+def test_who_makes_no_progress_is_slow(received, is_slow):
+    watch, known, counts = slow(), Connection(received_at=100.0, acked_at=100.0), SENDING
+    for tenth in range(9):
+        counts = more(received=received)(counts)
+        watch.verdict(known, counts, 100.0 + tenth / 10, crowded=True)
+    assert known.is_slow is is_slow
+
+
+def test_only_as_many_are_closed_as_threads_wait_for_and_the_oldest_first():
+    with ExitStack() as held:
+        listener = held.enter_context(socket.create_server(("127.0.0.1", 0)))
+        port, served = listener.getsockname()[1], []
+        for _ in range(4):
+            held.enter_context(socket.create_connection(("127.0.0.1", port))).sendall(b"POST / HTTP/1.1")
+            served.append(held.enter_context(listener.accept()[0]))
+            served[-1].settimeout(10)
+            assert served[-1].recv(99) == b"POST / HTTP/1.1"
+        watch = slow(waiting=2)
+        assert watch.close_slow(port, 0.0, crowded=True) == 0
+        for place, each in enumerate(served):
+            watch._known[each.fileno(), fstat(each.fileno()).st_ino].receiving_since = (5.0, 3.0, 4.0, 9.0)[place]
+        assert watch.close_slow(port, 1.0, crowded=True) == 2
+        assert [served[place].recv(99) for place in (1, 2)] == [b"", b""]
+        assert watch.close_slow(port, 9.0, crowded=True) == 0, "the threads have not noticed yet"
+        for place in (1, 2):
+            served[place].close()
+        # Threads wait for the next ones now.
+        assert watch.close_slow(port, 9.1, crowded=True) == 2
+
+
+def test_who_waits_for_this_process_is_not_slow():
+    waiting = Counts(sent_ago=9.0, received_ago=5.0, acked=500, received=90_000, unsent=0, unread=60_000)
+    assert verdicts(waiting) is verdicts(waiting, crowded=True) is None
+
+
+def test_a_response_that_is_not_read_loses_its_connection():
+    assert verdicts(UNREAD)[1] == verdicts(UNREAD, faster=more(acked=1))[1] == socket.SHUT_RDWR
+    assert 10.0 <= verdicts(UNREAD)[0] <= 10.2
+    assert verdicts(UNREAD, faster=more(acked=MIN_PROGRESS // 50)) is None
+    assert verdicts(UNREAD, crowded=True)[0] <= UNREAD_SECONDS + 0.1
+
+
+@pytest.mark.parametrize(("waiting", "crowded"), [(15, False), (16, True), (32, True)])
+def test_the_limits_are_short_while_half_of_the_threads_wait(waiting, crowded):
+    assert slow(waiting).is_crowded is crowded

@@ -1,0 +1,1 @@
+"""A judge from outside: what hostile callers cost a service that has a pod's memory."""
