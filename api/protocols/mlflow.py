@@ -12,6 +12,7 @@ from api.protocols.json_codec import decode_json, encode_json
 from api.protocols.message import CSV, FORM, JSON, Request, Response
 from api.protocols.predict import split_frame
 from model.runtime.base import Model
+from model.schema.rows import NamedColumns
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
@@ -45,17 +46,23 @@ def _rows_of_json(body: Any) -> tuple[Any, list[str] | None]:
     if forms[0] == "dataframe_split":
         return split_frame(rows)
     if forms[0] == "inputs" and isinstance(rows, dict):
-        return _rows_of_columns(rows)
+        return _columns(rows), None
     return rows, None
 
 
-def _rows_of_columns(columns: dict[str, Any]) -> tuple[list[list[Any]], list[str]]:
-    """Return rows and names from a column of values for each feature, or one row from single values."""
+def _columns(columns: dict[str, Any]) -> NamedColumns:
+    """Return a column of values for each feature, or one row from single values."""
     lists = {name: value if isinstance(value, list) else [value] for name, value in columns.items()}
     if len({len(value) for value in lists.values()}) > 1:
         raise ApiError(400, "malformed", "the columns of inputs differ in length")
-    flat = [[v[0] if isinstance(v, list) and len(v) == 1 else v for v in value] for value in lists.values()]
-    return list(map(list, zip(*flat, strict=True))), list(lists)
+    return NamedColumns({name: _flat(values) for name, values in lists.items()})
+
+
+def _flat(values: list[Any]) -> list[Any]:
+    """Return a column without the lists of one that its values may stand in."""
+    if list not in set(map(type, values)):
+        return values
+    return [each[0] if isinstance(each, list) and len(each) == 1 else each for each in values]
 
 
 def ping(_: Models, __: Request) -> Response:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.schema.input_form import Input
-from model.schema.rows import Columns, Matrix, Reader
+from model.schema.rows import Columns, Matrix, NamedColumns, Reader
 from model.schema.signature import MISSING_TEXT, Problem, Signature, SignatureError
 from model.schema.values import LARGEST_EXACT, NUMBERS, is_exact, problem
 
@@ -38,6 +38,9 @@ class MatrixReader(Reader):
                 return clean
         elif isinstance(rows, np.ndarray):
             return self._array(rows)
+        named = self._as_named_columns(rows, names)
+        if named is not None:
+            return np.column_stack(self.named_columns(named))
         table = self.table(rows, names)
         many = self._many(table)
         return np.column_stack(self.columns(table)) if many is None else many
@@ -115,13 +118,14 @@ class ColumnReader(Reader):
     def __call__(self, rows: object, names: Sequence[str] | None = None) -> Columns:
         """Return the columns of these rows, or raise a SignatureError that names every fault."""
         if isinstance(rows, Mapping) and rows and all(isinstance(column, np.ndarray) for column in rows.values()):
-            return self(list(map(list, zip(*(column.tolist() for column in rows.values()), strict=True))), list(rows))
+            rows = NamedColumns({name: column.tolist() for name, column in rows.items()})
         row = self._pick(rows) if type(rows) is dict and rows.keys() == self._known else rows
         if isinstance(row, list | tuple) and names is None and len(row) == self.width > 1:
             clean = self._clean(row)
             if clean is not None:
                 return clean
-        columns = self.columns(self.table(rows, names))
+        named = self._as_named_columns(rows, names)
+        columns = self.columns(self.table(rows, names)) if named is None else self.named_columns(named)
         return {name: column.reshape(-1, 1) for name, column in zip(self.names, columns, strict=True)}
 
     def _clean(self, row: Sequence[Any]) -> Columns | None:

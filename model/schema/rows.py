@@ -1,12 +1,13 @@
 """JSON rows become what a model takes: by position or by name, one or many, with every fault named at once.
 
-A caller's row arrives as parsed JSON: `[5.1, 3.5]`, `{"a": 5.1, "b": 3.5}`, or a list of either. A model
-whose features are all numbers takes one matrix; any other takes one column a feature.
+A caller's row arrives as parsed JSON: `[5.1, 3.5]`, `{"a": 5.1, "b": 3.5}`, or a list of either; rows may also come as
+one list of values a feature. A model whose features are all numbers takes one matrix; any other takes one column a
+feature.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC
 from itertools import islice
 from math import inf
@@ -26,6 +27,17 @@ Table = Matrix | Columns
 _ROWS = (list, dict)
 # A batch that is wrong throughout must not cost memory without bound for its error message.
 MOST_LOOKED_FOR = 1000
+
+
+class NamedColumns:
+    """Rows that came as one list of values under each name, all of the same length."""
+
+    def __init__(self, values: Mapping[str, Sequence[Any]]) -> None:
+        self.values = values
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(next(iter(self.values.values()), ()))
 
 
 class Reader:
@@ -65,7 +77,8 @@ class Reader:
             if not rows:
                 # No row says that these names are wrong, and an empty answer would say that they are right.
                 self._refuse_names(names)
-            rows = [dict(zip(names, row, strict=True)) for row in rows]
+            # Each row has the same fault, and no more than so many are told.
+            rows = [dict(zip(names, row, strict=True)) for row in islice(rows, MOST_LOOKED_FOR + 1)]
         table: list[Any] = rows
         try:
             if all(type(row) is list and len(row) == self.width for row in rows):
@@ -121,12 +134,12 @@ class Reader:
                 break
         if problems:
             # The rows that have their names and width right are looked at too: every fault in one answer.
-            whole = [(n, row) for n, row in enumerate(rows) if isinstance(row, dict) or _is_row(row, self.width)]
+            whole = ((n, row) for n, row in enumerate(rows) if isinstance(row, dict) or _is_row(row, self.width))
             problems += self._cell_problems(whole)
             raise SignatureError(sorted(problems, key=lambda fault: fault.row or 0))
         return table
 
-    def _cell_problems(self, rows: list[tuple[int, Any]]) -> list[Problem]:
+    def _cell_problems(self, rows: Iterable[tuple[int, Any]]) -> list[Problem]:
         found = []
         for number, row in rows:
             for position, feature in enumerate(self.signature.features):
@@ -141,10 +154,28 @@ class Reader:
 
     def columns(self, table: list[Sequence[Any]]) -> list[NDArray[Any]]:
         """Return one array a feature, or say everything that is wrong."""
-        columns = zip(*table, strict=True) if table else ((),) * self.width
+        return self._checked(zip(*table, strict=True) if table else ((),) * self.width, table)
+
+    def named_columns(self, given: NamedColumns) -> list[NDArray[Any]]:
+        """Return one array a feature from columns by name; no row is made for it, since each would take memory."""
+        values = given.values
+        if values.keys() != self._known:
+            self.table(list(map(list, islice(zip(*values.values(), strict=True), MOST_LOOKED_FOR + 1))), list(values))
+        columns = [values[name] for name in self.names]
+        return self._checked(columns, zip(*columns, strict=True))
+
+    def _as_named_columns(self, rows: object, names: Sequence[str] | None) -> NamedColumns | None:
+        """Return rows that came as columns, or as the bare values of a model's one feature; None for anything else."""
+        if isinstance(rows, NamedColumns):
+            return rows
+        if self.width == 1 and names is None and type(rows) is list and rows and not isinstance(rows[0], _ROWS):
+            return NamedColumns({self.names[0]: rows})
+        return None
+
+    def _checked(self, columns: Iterable[Sequence[Any]], table: Iterable[Sequence[Any]]) -> list[NDArray[Any]]:
         arrays = [self._column(*pair) for pair in zip(self.signature.features, columns, strict=True)]
         if any(array is None for array in arrays):
-            raise SignatureError(self._cell_problems(list(enumerate(table))))
+            raise SignatureError(self._cell_problems(enumerate(table)))
         return arrays  # type: ignore[return-value]
 
     def _column(self, feature: Feature, values: Sequence[Any]) -> NDArray[Any] | None:

@@ -14,6 +14,7 @@ from api.protocols.message import Request
 from api.protocols.open_inference.outputs import RequestedOutput
 from api.protocols.open_inference.tensors import Tensor, from_bytes, from_json, malformed
 from model.runtime.base import Model
+from model.schema.rows import NamedColumns
 from model.schema.values import LARGEST_EXACT
 
 BINARY = "application/octet-stream"
@@ -47,9 +48,9 @@ def decode(model: Model, request: Request) -> InferQuestion:
         return InferQuestion(row, id=request_id, compact=True)
     outputs, parameters = _requested_outputs(body), _mapping(body, "parameters")
     _require_content_type("the request", parameters)
-    rows, names = _rows(model, _tensors(body, raw))
+    rows = _rows(model, _tensors(body, raw))
     binary = _flag(parameters, "binary_data_output")
-    return InferQuestion(rows, names, id=request_id, outputs=outputs, binary=binary)
+    return InferQuestion(rows, id=request_id, outputs=outputs, binary=binary)
 
 
 def _single_row(model: Model, body: dict[str, Any]) -> list[Any] | None:
@@ -165,17 +166,17 @@ def _tensors(body: dict[str, Any], raw: memoryview) -> dict[str, Tensor]:
     return found
 
 
-def _rows(model: Model, tensors: dict[str, Tensor]) -> tuple[Any, list[str] | None]:
+def _rows(model: Model, tensors: dict[str, Tensor]) -> Any:
     """Return the rows of one tensor of the full width, under whatever name, or of one tensor for each feature."""
     (name, tensor), *others = tensors.items()
     # One feature's values must never pass for a row of all features, however many they are.
     if others or name in model.signature.names:
-        return _rows_of_columns(model, {each: _column(each, values) for each, values in tensors.items()})
+        return _columns(model, {each: _column(each, values) for each, values in tensors.items()})
     width = len(model.signature.names)
     table = tensor if tensor.ndim == 2 else tensor.reshape(1, -1) if len(tensor) == width > 1 else tensor.reshape(-1, 1)
     if table.shape[1] != width:
         raise malformed(f"expected a tensor of shape [-1, {width}], got {list(tensor.shape)}")
-    return (table if model.signature.numeric else table.tolist()), None
+    return table if model.signature.numeric else table.tolist()
 
 
 def _column(name: str, tensor: Tensor) -> Tensor:
@@ -191,11 +192,11 @@ def _are_floats(column: Tensor) -> bool:
     return bool(column.min() >= -LARGEST_EXACT and column.max() <= LARGEST_EXACT)
 
 
-def _rows_of_columns(model: Model, columns: dict[str, Tensor]) -> tuple[Any, list[str] | None]:
+def _columns(model: Model, columns: dict[str, Tensor]) -> Tensor | NamedColumns:
     if len({len(column) for column in columns.values()}) > 1:
         raise malformed("the columns differ in length")
     names = model.signature.names
     numbers = model.signature.numeric and all(map(_are_floats, columns.values()))
     if numbers and columns.keys() == set(names):
-        return np.column_stack([columns[name] for name in names]), None
-    return list(map(list, zip(*(column.tolist() for column in columns.values()), strict=True))), list(columns)
+        return np.column_stack([columns[name] for name in names])
+    return NamedColumns({name: column.tolist() for name, column in columns.items()})
