@@ -21,9 +21,9 @@ def main() -> None:
     except SettingsError as error:
         _stop(str(error))
     _require_ports(settings)
-    from api.limits.allocator import return_freed_memory  # noqa: PLC0415
+    from api.limits.allocator import keep_large_blocks_apart  # noqa: PLC0415
 
-    return_freed_memory()
+    keep_large_blocks_apart()
     from model.bundle.files import BundleError  # noqa: PLC0415 - a wrong setting is reported before anything heavy is imported
     from model.check import verified  # noqa: PLC0415
 

@@ -8,12 +8,21 @@ import sys
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 _THRESHOLD = 1 << 17
 _ARENAS = 2
+_LIBRARY = ctypes.CDLL(None) if sys.platform == "linux" else None
+# Other C libraries than GNU's have neither function.
+_MALLOPT = getattr(_LIBRARY, "mallopt", None)
+_MALLOC_TRIM = getattr(_LIBRARY, "malloc_trim", None)
+
+
+def keep_large_blocks_apart() -> None:
+    """Keep large blocks apart and arenas few; by default each thread keeps what it has freed, for itself alone."""
+    if _MALLOPT is not None:
+        _MALLOPT(_M_ARENA_MAX, _ARENAS)
+        _MALLOPT(_M_MMAP_THRESHOLD, _THRESHOLD)
+        _MALLOPT(_M_TRIM_THRESHOLD, _THRESHOLD)
 
 
 def return_freed_memory() -> None:
-    """Keep large blocks apart and arenas few; by default each thread keeps what it has freed, for itself alone."""
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(_M_ARENA_MAX, _ARENAS)
-        mallopt(_M_MMAP_THRESHOLD, _THRESHOLD)
-        mallopt(_M_TRIM_THRESHOLD, _THRESHOLD)
+    """Give free pages between used ones back to the system, which takes milliseconds."""
+    if _MALLOC_TRIM is not None:
+        _MALLOC_TRIM(0)

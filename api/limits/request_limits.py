@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from api.limits.allocator import return_freed_memory
 from api.limits.api_keys import ApiKeys
 from api.limits.document_turns import DocumentTurns
 from api.limits.large_requests import LargeRequests
@@ -13,6 +14,9 @@ from api.limits.memory_budget import MemoryBudget, budget_size, memory_limit, re
 from api.limits.request_bodies import RequestBodies
 from api.limits.slow_connections import SlowConnections
 from api.settings import Settings
+
+_TRIMMED = 8 << 20
+"""After a request that took more bytes, free memory goes back to the system before another may use it."""
 
 
 class RequestLimits:
@@ -31,6 +35,8 @@ class RequestLimits:
 
     def give_memory(self, taken: int, body: bytes) -> Pieces | None:
         """Give a request's memory back; a large response keeps its share until it is sent in the returned pieces."""
+        if taken > _TRIMMED:
+            return_freed_memory()
         if len(body) <= LARGE_RESPONSE:
             self.budget.give(taken)
             return None

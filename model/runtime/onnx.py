@@ -85,6 +85,8 @@ def open_session(content: bytes, threads: int = 1) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # An arena keeps the memory of the largest batch for ever; blocks of the C library are as fast here.
+    options.enable_cpu_mem_arena = False
     options.log_severity_level = 4  # what it could say is raised as well
     # Waiting threads that spin eat the quota of the pod that they wait in.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

@@ -4,11 +4,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from time import monotonic
 
+from api.limits.request_cost import cost_of_body
 from tests.budget import answers, bodies, wire
 from tests.budget.service import LIMIT, MAX_BODY, MAX_ROWS, MEGABYTE, RETURNING, service
 from tests.budget.shapes import Filling
 
 RETAINED = 16 * MEGABYTE
+UNCOUNTED = 16 * MEGABYTE
+"""What a refused body may take beyond its estimate: pages, and what is loaded on first use."""
 KEPT = 4
 """How many of the worst are changed further."""
 
@@ -61,7 +64,20 @@ class Scout:
         if not self.service.alive:
             return Found(surface, body, float(LIMIT), LIMIT, "killed", "the service was killed")
         outcome = str(answer.status or answer.fault)
-        return Found(surface, body, peak - before, peak, outcome, answers.fault(answer, surface.error))
+        fault = answers.fault(answer, surface.error) or _undercounted(surface, body, peak - before, answer.status)
+        return Found(surface, body, peak - before, peak, outcome, fault)
+
+
+def _undercounted(surface, body, growth, status):
+    """Return a fault if a refused body took far more than the service took from its budget for it.
+
+    For an answer, the service takes more memory than for the body alone.
+    """
+    media_type = surface.content_type.partition(";")[0]
+    estimate = cost_of_body(bodies.content(body, surface, MAX_BODY), media_type)
+    if status == 200 or growth <= estimate + UNCOUNTED:
+        return ""
+    return f"took {growth / MEGABYTE:.0f} MiB, estimated at {estimate / MEGABYTE:.0f}"
 
 
 def worst(scout, surface, kept, rng, seconds):

@@ -74,17 +74,18 @@ def _listed(keys, row, record):
 
 
 def _split(record):
-    names = json.dumps(list(record))
+    names, others = json.dumps(list(record)), json.dumps([f"not {name}" for name in record])
     return (
         '{"dataframe_split":{"columns":%s,"data":[@0]}}' % names,
         '{"dataframe_split":{"columns":[@0],"data":[@1]}}',
         '{"dataframe_split":{"index":[@1],"columns":%s,"data":[@0]}}' % names,
+        '{"dataframe_split":{"columns":%s,"data":[@0]}}' % others,
     )
 
 
 def _columns(key, record):
     filled = ",".join('"%s":[@0]' % name for name in list(record)[:8])
-    return ('{"%s":{%s}}' % (key, filled), '{"%s":{@0}}' % key)
+    return ('{"%s":{%s}}' % (key, filled), '{"%s":{@0}}' % key, '{"%s":{"a":[@0],"b":[@0],"c":[@0],"d":[@0]}}' % key)
 
 
 def _tensors(row, record):
@@ -105,6 +106,10 @@ def _tensors(row, record):
         "@0",
         '{"inputs":[{"name":@0,"shape":[1],"datatype":@1,"data":[1]}]}',
         '{"inputs":[%s],"outputs":[@1]}' % ",".join(each),
+        (
+            '{"inputs":[{"name":"a","shape":[@n],"datatype":"BYTES","data":[@0]},'
+            '{"name":"b","shape":[@n],"datatype":"BYTES","data":[@0]}]}'
+        ),
     )
 
 
