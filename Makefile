@@ -123,7 +123,7 @@ docs: build/tools/docs/.ready ## build the documentation site into build/docs; a
 	@build/tools/docs/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs build/docs
 	@echo "built build/docs/index.html"
 
-pictures: setup ## make docs/form.png, docs/model.png and docs/promotion.svg again (needs chromium and kustomize or kubectl)
+pictures: setup ## make docs/form.png, model.png, notebook.png and promotion.svg again (needs chromium and kustomize or kubectl)
 	@$(BIN)/python -m tools.pictures
 
 dashboard: setup ## load a service for three minutes, and draw its dashboard: docs/dashboard.svg (needs prometheus)

@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
 from model.bundle import files as bundle
-from model.command import Commands, print_error
-from model.errors import guarded
+from model.command import Commands, print_error, trained_with
 
 if TYPE_CHECKING:
     from model.bundle.manifest import Manifest
@@ -26,6 +26,7 @@ BUNDLES = click.option(
     help="The bundles' folder.",
 )
 TYPES = ("string", "number", "integer", "boolean", "date", "category")
+ADD = "python -m model add churn.pkl --data customers.csv --target left --name customers"
 SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
 
 
@@ -47,7 +48,7 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
     _show(manifest)
 
 
-@main.command(epilog="Example: python -m model add churn.pkl --data customers.csv --target left")
+@main.command(epilog=f"{trained_with()}\n\nExample: {ADD}")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--data",
@@ -77,6 +78,13 @@ def add(
         wanted = Request(file, data, name, targets, parse_wishes(types), replace)
         manifest = add_model(wanted, bundles, say)
     _show(manifest)
+    click.echo(f"next: {_serving(name, bundles)}")
+
+
+def _serving(name: str, bundles: Path) -> str:
+    """Return the command that serves a bundle."""
+    folder = "" if bundles == bundle.DEFAULT_ROOT else f"BUNDLES={quote(str(bundles))} "
+    return f"{folder}MODEL={name} {'make run' if Path('Makefile').is_file() else 'python -m api'}"
 
 
 @main.command(epilog="Example: python -m model check iris")
@@ -93,18 +101,13 @@ def check(names: tuple[str, ...], bundles: Path) -> None:
 
 def _is_good(bundles: Path, name: str) -> bool:
     """Verify one bundle and print what was found."""
-    from model.check import compared, recall  # noqa: PLC0415 - imports numpy
-    from model.runtime.load import load  # noqa: PLC0415
+    from model.check import checked  # noqa: PLC0415 - imports numpy
 
     try:
-        with guarded(f"{name}: cannot be checked"):
-            read = bundle.read(bundles, name)
-            recall(load(read))
-            found = compared(read)
+        click.echo(checked(bundles, name))
     except bundle.BundleError as error:
         print_error(error)
         return False
-    click.echo(f"{name} {read.manifest.version}: good; {found}")
     return True
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from model.bundle.files import ONNX, PICKLE, Bundle, BundleError, read
 from model.bundle.manifest import Golden
+from model.errors import guarded
 from model.proof.compare import TOLERANCE, Answers, Refused, Trial, complete, estimator_answers, sizes, spread
 from model.proof.forms import copy_answers
 from model.proof.rows import hostile_rows
@@ -82,6 +83,14 @@ def _wrong(model: Model, found: Answers) -> int:
     for table, known in zip(found.proba, golden.proba or (), strict=False):
         differs |= (np.abs(table - np.asarray(known)) > TOLERANCE).any(axis=1)
     return int(differs.sum())
+
+
+def checked(folder: Path, name: str) -> str:
+    """Return what was found in the check of a whole bundle, or raise a BundleError."""
+    with guarded(f"{name}: cannot be checked"):
+        found = read(folder, name)
+        recall(load(found))
+        return f"{name} {found.manifest.version}: good; {compared(found)}"
 
 
 def compared(bundle: Bundle) -> str:

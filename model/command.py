@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 import warnings
+from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
@@ -15,6 +16,7 @@ from model.errors import message, one_line, shorten
 
 _MOST_SHOWN = 600
 REFUSED, INTERRUPTED = 2, 130
+INSTALL = "make setup, or pip install 'score-app[train]'"
 
 
 class Command(click.Command):
@@ -69,8 +71,19 @@ def print_error(error: BaseException) -> None:
     click.echo(f"error: {sentence(error)}", err=True)
 
 
+def trained_with() -> str:
+    """Return which scikit-learn a model must be trained with to be packed here."""
+    try:
+        here = version("scikit-learn")
+    except PackageNotFoundError:
+        return f"scikit-learn is not installed here: {INSTALL}."
+    return f"Train the model with scikit-learn {here}, which is installed here: another one's file may not open."
+
+
 def sentence(error: BaseException) -> str:
     """Return what an error says on one line that a terminal can show."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return f"{error.name} is not installed, which this command needs: {INSTALL}"
     known = isinstance(error, BundleError)
     text = shorten(message(error), _MOST_SHOWN) if known else one_line(error, _MOST_SHOWN)
     return text if known and error.__cause__ is None else f"{text} (--debug shows the traceback)"

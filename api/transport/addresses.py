@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from time import monotonic, sleep
 
 
@@ -19,6 +19,15 @@ def wait_until_listening(host: str, port: int, seconds: float = 5.0) -> None:
         with suppress(OSError), socket.create_connection((host, port), timeout=1):
             return
         sleep(0.001)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return different ports of this machine where nobody listens."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
 
 
 def is_port_free(host: str, port: int) -> bool:

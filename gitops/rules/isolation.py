@@ -1,18 +1,12 @@
-"""Rules about what is an environment's own: namespace, label, settings, alerts, quota."""
+"""Rules about what is an environment's own: namespace, label, alerts, quota."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from opentelemetry.sdk import environment_variables
-
-from api.settings import NAMES
-from gitops.render.objects import full_name, is_service_pod, of_kind, pod_of, settings_of
+from gitops.render.objects import full_name, is_service_pod, of_kind, pod_of
 from gitops.rules.overlay import Overlay
-
-# The service's own settings, and those that OpenTelemetry's SDK reads itself.
-SETTINGS = {*NAMES, *(each for each in vars(environment_variables) if each.startswith("OTEL_"))}
 
 
 def as_declared(overlay: Overlay) -> Iterator[str]:
@@ -42,13 +36,6 @@ def own_namespace(overlay: Overlay) -> Iterator[str]:
     for each in overlay.objects:
         if each["kind"] != "Namespace" and each["metadata"].get("namespace") != namespace:
             yield f"{full_name(each)} is in another namespace than {namespace}"
-
-
-def known_settings(overlay: Overlay) -> Iterator[str]:
-    """Require that each environment variable of the pods is a setting of the service."""
-    for key in settings_of(overlay.objects):
-        if key not in SETTINGS:
-            yield f"{key} is no setting of the service; it has {', '.join(NAMES)}"
 
 
 def own_alerts(overlay: Overlay) -> Iterator[str]:

@@ -24,7 +24,9 @@ from model.bundle.manifest import FORMAT, PROOF, Manifest, readable
 MANIFEST, PICKLE, ONNX, COMPACT = "manifest.json", "model.joblib", "model.onnx", "model.compact.json"
 FILES = (PICKLE, ONNX, COMPACT)
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-DEFAULT_ROOT = Path(__file__).parents[1] / "bundles"
+_SOURCES = Path(__file__).parents[2]
+DEFAULT_ROOT = _SOURCES / "model" / "bundles" if (_SOURCES / "pyproject.toml").is_file() else Path("bundles")
+"""The repository's own folder; where only the package is installed, `bundles` in the current folder."""
 
 
 class BundleError(Exception):

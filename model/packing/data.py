@@ -130,11 +130,11 @@ def is_number(text: str) -> bool:
     return True
 
 
-def require_estimator(thing: Any) -> None:
+def require_estimator(thing: Any, holder: str = "the file holds") -> None:
     """Refuse anything that is not a fitted estimator with predict."""
     kind = type(thing).__name__
     if isinstance(thing, type) or not hasattr(thing, "get_params"):
-        raise PackError(f"the file holds a {kind}, not a scikit-learn estimator")
+        raise PackError(f"{holder} a {kind}, not a scikit-learn estimator")
     if not hasattr(thing, "predict"):
         raise PackError(f"{kind} has no predict, so there is nothing that it could answer")
     try:

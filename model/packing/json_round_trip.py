@@ -65,5 +65,5 @@ def _otherwise(model: Estimator, error: Exception | None) -> str:
     return (
         f"the model answers a row differently when it comes as JSON{why}: the types of its columns are lost on the "
         "way, or its own code depends on chance, the time or the frame's index. The columns were taken for "
-        f"{listed(odd)}; --types COLUMN=TYPE changes that, Parquet keeps them"
+        f"{listed(odd)}; --types COLUMN=TYPE changes that for a CSV, a data frame or Parquet keeps them"
     )

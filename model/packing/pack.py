@@ -153,11 +153,16 @@ def pickled(estimator: Any) -> bytes:
     try:
         joblib.dump(estimator, buffer, compress=("zlib", 3))
     except Exception:  # noqa: BLE001 - pickle raises all kinds for what it cannot name
-        try:
-            return zlib.compress(cloudpickle.dumps(estimator), 3)
-        except Exception as error:
-            raise PackError(f"the model cannot be saved: {one_line(error)}") from error
-    return buffer.getvalue()
+        return _with_its_code(estimator)
+    # The functions of a notebook or a script have a name here, and none where the bundle is served.
+    return _with_its_code(estimator) if b"__main__" in zlib.decompress(buffer.getvalue()) else buffer.getvalue()
+
+
+def _with_its_code(estimator: Any) -> bytes:
+    try:
+        return zlib.compress(cloudpickle.dumps(estimator), 3)
+    except Exception as error:
+        raise PackError(f"the model cannot be saved: {one_line(error)}") from error
 
 
 def spelled(estimator: Any) -> str:

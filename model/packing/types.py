@@ -179,5 +179,5 @@ def _kind_of_values(name: str, values: pd.Series[Any]) -> Type:
     names = listed(sorted(kind.__name__ for kind in kinds))
     raise PackError(
         f"column {name!r} holds {names}: numbers, booleans, strings and dates are served; "
-        f"--types {name}=TYPE, one of {', '.join(WISHES)}, converts it"
+        f"convert it with astype, or with --types {name}=TYPE, one of {', '.join(WISHES)}"
     )

@@ -1,4 +1,4 @@
-"""python -m tools.pictures: docs/form.png and docs/model.png need Chromium, docs/promotion.svg kustomize or kubectl."""
+"""python -m tools.pictures: form.png, model.png and notebook.png need Chromium, promotion.svg kustomize or kubectl."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,7 @@ def main():
     screenshots(DOCS)
     with TemporaryDirectory() as scratch:
         (DOCS / "promotion.svg").write_text(promotion(Path(scratch)))
-    print("written: docs/form.png docs/model.png docs/promotion.svg; look at them")
+    print("written: form.png, model.png, notebook.png and promotion.svg in docs/; look at them")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,181 @@
+"""From Python: pack, load, check and serve, as somebody in a notebook calls them."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+
+from model.bundle.files import BundleError
+from model.schema.signature import SignatureError
+from score_app import check, load, pack, serve
+from tests.helpers.server import fetch
+from tests.helpers.waiting import until
+
+RNG = np.random.default_rng(5)
+ROWS = pd.DataFrame(
+    {
+        "age": pd.array(RNG.integers(18, 90, 200), dtype="Int64"),
+        "plan": pd.Categorical(RNG.choice(["free", "paid"], 200)),
+        "spent": RNG.gamma(2, 30, 200).astype("float32"),
+        "trial": RNG.random(200) < 0.5,
+    }
+)
+LEFT = pd.Series(np.where(RNG.random(200) < ROWS["spent"] / 120, "yes", "no"), name="left")
+
+
+def customers():
+    columns = make_column_transformer(
+        (OneHotEncoder(), ["plan"]), (StandardScaler(), ["age", "spent"]), remainder="passthrough"
+    )
+    return make_pipeline(columns, LogisticRegression()).fit(ROWS, LEFT)
+
+
+@pytest.fixture(scope="module")
+def packed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bundles")
+    estimator = customers()
+    return folder, estimator, pack(estimator, ROWS, LEFT, name="customers", bundles=folder)
+
+
+def test_a_frame_s_types_are_those_of_the_bundle(packed):
+    age, plan, spent, trial = packed[2].manifest.signature.features
+    assert [each.type for each in (age, plan, spent, trial)] == ["integer", "string", "number", "boolean"]
+    assert [each.dtype for each in (age, plan, spent)] == ["Int64", "category", "float32"]
+    assert (plan.categories, plan.closed) == (("free", "paid"), True)
+    assert packed[2].manifest.signature.targets[0].name == "left"
+    assert packed[2].manifest.evaluation.rows == 200
+
+
+def test_a_loaded_bundle_answers_a_frame_as_the_estimator_does(packed):
+    folder, estimator, _ = packed
+    loaded = load("customers", bundles=folder)
+    shuffled = ROWS[["trial", "spent", "age", "plan"]].tail(50)
+    assert loaded.predict(shuffled).tolist() == estimator.predict(ROWS.tail(50)).tolist()
+    np.testing.assert_allclose(loaded.predict_proba(shuffled), estimator.predict_proba(ROWS.tail(50)), atol=1e-6)
+    assert loaded.predict({"age": 30, "plan": "paid", "spent": 5.5, "trial": True}).shape == (1,)
+
+
+def test_a_check_is_a_sentence(packed):
+    assert check("customers", bundles=packed[0]).startswith(f"customers {packed[2].version}: good; ")
+
+
+def test_a_notebook_shows_the_card(packed):
+    shown = packed[2]._repr_html_()
+    assert "&lt;h1&gt;Customers&lt;/h1&gt;" in shown
+    assert shown.startswith("<iframe")
+    assert "<script" not in shown
+
+
+def test_a_service_answers_while_its_context_lasts(packed):
+    with serve("customers", bundles=packed[0]) as server:
+        row = {"age": 30, "plan": "paid", "spent": 5.5, "trial": True}
+        body = pd.Series(row).to_json().encode()
+        answer = fetch(f"{server}/score", b'{"X": [' + body + b"]}").json
+        assert answer == {"score": load("customers", bundles=packed[0]).predict(row).tolist()}
+        assert server.is_running
+    assert not server.is_running
+    server.stop()
+
+
+def alive(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_a_service_ends_when_its_parent_is_killed():
+    program = "from score_app import serve\nserver = serve('iris')\nprint(server._process.pid, flush=True)\ninput()"
+    parent = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    assert alive(child)
+    parent.kill()
+    parent.communicate()
+    until(lambda: not alive(child), "the service ends", 20)
+
+
+def test_functions_of_a_notebook_are_served(tmp_path):
+    # `python -c` has its functions in __main__, as a notebook has.
+    program = """
+import numpy as np, pandas as pd
+from urllib.request import urlopen
+from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from score_app import pack, serve
+def doubled(rows): return rows * 2
+X = pd.DataFrame({"a": np.arange(50.0), "b": np.arange(50.0) % 7})
+line = make_pipeline(FunctionTransformer(doubled), LinearRegression()).fit(X, X["a"] + X["b"])
+pack(line, X, name="line")
+with serve("line") as server:
+    print(urlopen(f"{server}/score", data=b'{"X": [3.0, 4.0]}').read().decode())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=os.environ | {"BUNDLES": str(tmp_path)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout[:11]) == (0, '{"score":[7') or done.stdout[:13] == '{"score":[6.9', done.stderr
+
+
+def test_arrays_and_dates_are_packed_too(tmp_path):
+    numbers = RNG.normal(size=(60, 2))
+    line = LinearRegression().fit(numbers, numbers.sum(axis=1))
+    packed = pack(line, numbers, numbers.sum(axis=1), name="line", bundles=tmp_path)
+    np.testing.assert_allclose(packed.predict(numbers[:5]), line.predict(numbers[:5]), atol=1e-6)
+    days = pd.DataFrame({"day": pd.date_range("2026-01-01", periods=60)})
+    year = make_pipeline(FunctionTransformer(lambda rows: rows["day"].dt.day_of_year.to_frame()), LinearRegression())
+    packed = pack(year.fit(days, np.arange(60)), days, name="year", bundles=tmp_path)
+    assert packed.predict([[datetime(2026, 1, 3, tzinfo=UTC).replace(tzinfo=None)]]).round() == [2]
+
+
+FITTED = LinearRegression().fit(ROWS[["spent"]], np.arange(200))
+MISTAKES = {
+    "not fitted": (lambda at: pack(LinearRegression(), ROWS, name="x", bundles=at), "before it was fitted"),
+    "no estimator": (lambda at: pack({"a": 1}, ROWS, name="x", bundles=at), "the first argument is a dict, not"),
+    "a column missing": (lambda at: pack(FITTED, ROWS[["age"]], name="x", bundles=at), "the data lacks spent"),
+    "no rows": (lambda at: pack(FITTED, ROWS.head(0), name="x", bundles=at), "X has no rows"),
+    "too few answers": (lambda at: pack(FITTED, ROWS, [1], name="x", bundles=at), "y has 1 answers and X has 200 rows"),
+    "a wrong name": (lambda at: pack(FITTED, ROWS, name="No!", bundles=at), "'No!' is not a bundle's name"),
+    "no such bundle": (lambda at: load("nothing", bundles=at), "there is no bundle"),
+    "nothing to check": (lambda at: check("nothing", bundles=at), "there is no bundle"),
+    "nothing to serve": (lambda at: serve(bundles=at), "name what to serve"),
+    "serving what is not there": (lambda at: serve("nothing", bundles=at), "there is no bundle 'nothing'"),
+    "no setting": (lambda at: serve("iris", max_bodies=1), "max_bodies is no setting of the service; it has host,"),
+    "a wrong setting": (lambda at: serve("iris", max_body_size="3gigs"), "MAX_BODY_SIZE '3gigs': must be a number of"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_a_sentence_and_writes_nothing(mistake, tmp_path):
+    call, message = MISTAKES[mistake]
+    with pytest.raises(BundleError) as raised:
+        call(tmp_path)
+    assert message in str(raised.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_taken_name_is_kept_unless_replaced(packed):
+    folder, estimator, _ = packed
+    with pytest.raises(BundleError, match="replace=True overwrites it"):
+        pack(estimator, ROWS, name="customers", bundles=folder)
+
+
+def test_a_taken_port_is_named(packed):
+    with serve("iris") as first, pytest.raises(BundleError, match=r"did not start: PORT .* is taken"):
+        serve("iris", port=int(first.url.rpartition(":")[2]))
+
+
+def test_wrong_rows_are_named(packed):
+    loaded = packed[2]
+    with pytest.raises(SignatureError, match="spent: is missing"):
+        loaded.predict(ROWS.drop(columns="spent"))
+    with pytest.raises(SignatureError, match="row 1, plan"):
+        loaded.predict([[30, "paid", 5.5, True], [30, "gone", 5.5, True]])
