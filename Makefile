@@ -27,8 +27,6 @@ PLATFORM ?=
 REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # The same input makes the same image: layers get the time of the commit, where the builder can.
 export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
-# Without it buildah builds every layer anew; docker and podman keep them anyway.
-export BUILDAH_LAYERS ?= true
 STAMPED     = $(if $(filter docker,$(BUILDER)),,--timestamp $(SOURCE_DATE_EPOCH))
 DIGEST_FILE = $(if $(filter podman buildah,$(BUILDER)),--digestfile build/digest)
 

@@ -127,7 +127,8 @@ def _save(builder: str, name: str, archive: Path) -> tuple[str, ...]:
 
 
 def _make(root: Path, target: str, builder: str, pinned: Pinned) -> None:
-    variables = (f"IMAGE={pinned.name}", f"TAG={pinned.tag}", f"BUILDER={builder}")
+    # buildah keeps layers only when told to, and with them the labels of an earlier revision: never for a release.
+    variables = (f"IMAGE={pinned.name}", f"TAG={pinned.tag}", f"BUILDER={builder}", "BUILDAH_LAYERS=true")
     verb = "pushed" if target == "push" else "built"
     _run(f"the image cannot be {verb}", "make", "--no-print-directory", "-C", str(root), target, *variables)
 

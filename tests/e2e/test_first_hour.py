@@ -97,8 +97,8 @@ BROKEN = {
                "ends with exit code 2: error: there is no bundle 'wine'"),
     "security": ([(DEPLOYMENT, "allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true")],
                  "Pod Security restricted:v1.32 lets no such pod in"),
-    "memory": ([(DEPLOYMENT, "memory: 256Mi", "memory: 40Mi"), (DEPLOYMENT, "memory: 128Mi", "memory: 40Mi")],
-               "needs more memory than its limit of 40Mi"),
+    "memory": ([(DEPLOYMENT, "memory: 256Mi", "memory: 24Mi"), (DEPLOYMENT, "memory: 128Mi", "memory: 24Mi")],
+               "needs more memory than its limit of 24Mi"),
     "probe": ([(DEPLOYMENT, "path: /readyz", "path: /nothing"),
                (DEPLOYMENT, "failureThreshold: 60", "failureThreshold: 5")],
               "does not become ready: Startup probe failed"),
@@ -132,8 +132,10 @@ def test_a_quota_is_said_at_once(clone):
 
 
 def test_an_image_that_nobody_pushed_is_said_at_once_by_deploy(clone):
-    edit(PAGE, "newName: ", "newName: localhost:5000/nobody/")
-    command = [made.place / ".venv" / "bin" / "python", "-m", "gitops", "deploy", "dev", "--yes"]
+    gitops = [made.place / ".venv" / "bin" / "python", "-m", "gitops"]
+    names = ("--image", "localhost:5000/nobody/score-app", "--repo", "https://git.example/nobody/score-app.git")
+    subprocess.run([*gitops, "init", *names], cwd=made.place, check=True, capture_output=True, timeout=60)
+    command = [*gitops, "deploy", "dev", "--yes"]
     done = subprocess.run(command, cwd=made.place, capture_output=True, text=True, timeout=120)
     restored()
     assert done.returncode == 1, done.stdout + done.stderr
