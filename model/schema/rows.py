@@ -74,11 +74,7 @@ class Reader:
             _check_names(rows, names)
             if self._known == set(names):
                 return self._in_order(rows, names)
-            if not rows:
-                # No row says that these names are wrong, and an empty answer would say that they are right.
-                self._refuse_names(names)
-            # Each row has the same fault, and no more than so many are told.
-            rows = [dict(zip(names, row, strict=True)) for row in islice(rows, MOST_LOOKED_FOR + 1)]
+            return self._table_or_error(self._some_records(rows, names))
         table: list[Any] = rows
         try:
             if all(type(row) is list and len(row) == self.width for row in rows):
@@ -106,6 +102,14 @@ class Reader:
             return rows
         places = [names.index(name) for name in self.names]
         return list(map(itemgetter(*places), rows))
+
+    def _some_records(self, rows: Iterable[Sequence[Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+        """Return rows under names that are not the model's, no more than are looked at: all have the same fault."""
+        records = [dict(zip(names, row, strict=True)) for row in islice(rows, MOST_LOOKED_FOR + 1)]
+        if not records:
+            # No row says that these names are wrong, and an empty answer would say that they are right.
+            self._refuse_names(names)
+        return records
 
     def _refuse_names(self, names: Sequence[str]) -> None:
         problems = [Problem("missing", "is missing", None, name) for name in self.names if name not in names]
@@ -160,7 +164,7 @@ class Reader:
         """Return one array a feature from columns by name; no row is made for it, since each would take memory."""
         values = given.values
         if values.keys() != self._known:
-            self.table(list(map(list, islice(zip(*values.values(), strict=True), MOST_LOOKED_FOR + 1))), list(values))
+            self._table_or_error(self._some_records(zip(*values.values(), strict=True), list(values)))
         columns = [values[name] for name in self.names]
         return self._checked(columns, zip(*columns, strict=True))
 

@@ -78,8 +78,8 @@ def cost(service, path="/score"):
     faults = [f"{middle * 1000:.1f} ms"] if middle > MOST_SECONDS else []
     faults += [f"{cpu * 1000:.2f} ms of CPU"] if cpu > MOST_CPU else []
     faults += [f"{growth >> 10} kB"] if growth > MOST_FOR_ALL else []
-    said = f"{middle * 1000:.2f} ms, {cpu * 1000:.2f} ms of CPU"
-    return Row("keys", "cost of a refusal", growth, 0.0, said, tuple(faults))
+    figures = f"{middle * 1000:.2f} ms, {cpu * 1000:.2f} ms of CPU"
+    return Row("keys", "cost of a refusal", growth, 0.0, figures, tuple(faults))
 
 
 def half_sent(service, number=500):

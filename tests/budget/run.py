@@ -107,8 +107,10 @@ def honestly(bundles):
         for name, content in contents.items():
             watch = Watch(*alive.get(), "honest", name)
             answer = wire.exchange(alive.service.url, content)
-            said = str(answer.status or answer.fault)
-            yield watch.row(f"{said} in {answer.seconds:.1f} s", () if answer.status == 200 else (f"{said}, not 200",))
+            outcome = str(answer.status or answer.fault)
+            yield watch.row(
+                f"{outcome} in {answer.seconds:.1f} s", () if answer.status == 200 else (f"{outcome}, not 200",)
+            )
         several = {f"{name}, 8 at once": [contents[name]] * 8 for name in ("score", "predict_file", "v2", "batch")}
         for name, sent in (several | {"one of each at once": [*contents.values()]}).items():
             watch = Watch(*alive.get(), "honest", name)

@@ -23,14 +23,6 @@ def state(repository):
     return repository.git("rev-parse", "HEAD"), repository.git("status", "--porcelain"), ledgers
 
 
-def hook(repository, name, script):
-    remote = repository.place.parent / "remote.git"
-    path = (remote if "receive" in name else repository.place / ".git") / "hooks" / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o755)
-
-
 @pytest.fixture
 def nobody(tmp_path, monkeypatch):
     """Use a kubeconfig with the address of a port where nobody listens."""
@@ -56,19 +48,19 @@ def test_a_cluster_that_is_down_is_an_error_and_nothing_is_written(repository, n
 
 def test_a_git_server_that_goes_in_the_middle_leaves_all_as_it_was(repository):
     remote, gone = (repository.place.parent / name for name in ("remote.git", "gone.git"))
-    hook(repository, "pre-receive", f"mv {remote} {gone}; kill -9 $PPID")
+    repository.hook("pre-receive", f"mv {remote} {gone}; kill -9 $PPID")
     before = state(repository)
     done = repository.run("release", NEW)
     assert (done.exit_code, "origin cannot be reached" in done.output) == (2, True), done.output
     assert state(repository) == before
     gone.rename(remote)
-    hook(repository, "pre-receive", "exit 0")
+    repository.hook("pre-receive", "exit 0")
     repository.change("release", NEW)
 
 
 @pytest.mark.parametrize("how", [(), ("--pr",)])
 def test_a_commit_that_git_refuses_leaves_all_as_it_was(how, repository):
-    hook(repository, "pre-commit", "echo it is late >&2; exit 1")
+    repository.hook("pre-commit", "echo it is late >&2; exit 1")
     before = state(repository)
     done = repository.run("release", NEW, *how)
     assert done.exit_code == 2
@@ -139,10 +131,10 @@ def test_a_ledger_whose_last_line_does_not_end_is_continued_on_the_next(reposito
 )
 def test_the_command_after_a_killed_one_says_how_to_go_on(step, message, repository):
     # The hook's parent is git, and git's is the command.
-    hook(repository, step, "kill -9 $(cut -d' ' -f4 /proc/$PPID/stat) $PPID")
+    repository.hook(step, "kill -9 $(cut -d' ' -f4 /proc/$PPID/stat) $PPID")
     command = [sys.executable, "-m", "gitops", "release", NEW, "--root", repository.place]
     assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == -signal.SIGKILL
-    hook(repository, step, "exit 0")
+    repository.hook(step, "exit 0")
     done = repository.run("release", NEW)
     assert (done.exit_code, done.output) == (2, f"error: {message}\n")
     for how_to in (("stash", "-u", "-q"), ("push", "-q", "origin", "main")):

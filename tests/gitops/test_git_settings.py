@@ -159,11 +159,8 @@ def test_what_a_hook_inherits_leads_to_no_other_repository(repository, tmp_path,
 
 
 def test_it_runs_within_a_hook(repository):
-    hook = repository.place / ".git" / "hooks" / "post-commit"
-    hook.parent.mkdir(exist_ok=True)
     command = f"{sys.executable} -m gitops freeze prod --reason hook --root {repository.place}"
-    hook.write_text(f"#!/bin/sh\nrm -f $0\ncd {ROOT} && exec {command}\n")
-    hook.chmod(0o755)
+    repository.hook("post-commit", f"rm -f $0\ncd {ROOT} && exec {command}")
     repository.git("commit", "-q", "--allow-empty", "-m", "more")
     assert subject(repository.place.parent / "remote.git") == "freeze(score-app): prod"
 
@@ -206,10 +203,7 @@ def test_a_signature_that_is_shown_in_the_log_hides_no_model(repository, tmp_pat
 
 @pytest.mark.parametrize("name", ["pre-push", "commit-msg", "prepare-commit-msg"])
 def test_a_hook_that_fails_leaves_all_as_it_was(name, repository):
-    hook = repository.place / ".git" / "hooks" / name
-    hook.parent.mkdir(exist_ok=True)
-    hook.write_text("#!/bin/sh\nprintf '\\033[31mnot [red]today[/]\\033[0m\\n' >&2\nexit 1\n")
-    hook.chmod(0o755)
+    repository.hook(name, "printf '\\033[31mnot [red]today[/]\\033[0m\\n' >&2\nexit 1")
     before = repository.git("rev-parse", "HEAD")
     done = repository.run("release", NEW)
     assert done.exit_code == 2

@@ -104,12 +104,9 @@ def test_without_an_output_a_command_does_its_work(repository):
 
 
 def test_only_one_command_at_a_time_changes_a_repository(repository):
-    hook = repository.place / ".git" / "hooks" / "pre-push"
-    hook.parent.mkdir(exist_ok=True)
     # While the first one pushes, the second one is refused.
     second = f"{sys.executable} -m gitops freeze prod --reason second --root {repository.place}"
-    hook.write_text(f"#!/bin/sh\ncd {ROOT} && {second} 2> {repository.place.parent}/second\nexit 0\n")
-    hook.chmod(0o755)
+    hook = repository.hook("pre-push", f"cd {ROOT} && {second} 2> {repository.place.parent}/second\nexit 0")
     repository.change("freeze", "dev", "--reason", "first")
     refusal = (repository.place.parent / "second").read_text()
     assert refusal == "error: another gitops command changes this repository: wait until it has ended\n"

@@ -40,6 +40,15 @@ class Repository:
         assert done.exit_code == 3, done.output
         return done
 
+    def hook(self, name, script):
+        """Let git run a script, and return its file; what is run when something is received is the remote's."""
+        folder = self.place.parent / "remote.git" if "receive" in name else self.place / ".git"
+        path = folder / "hooks" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        return path
+
     def overlay(self, environment):
         return self.place / "overlays" / environment / "kustomization.yaml"
 

@@ -81,7 +81,7 @@ def test_predict_by_query(make_client):
 
 
 @pytest.mark.parametrize(
-    ("query", "said"),
+    ("query", "reason"),
     [
         ("age=30&new_user=0&total_pages_visited=20&age=31", "age stands in the query twice"),
         ("age=30&new_user=0&total_pages_visited=20&proba=0&proba=1", "proba stands in the query twice"),
@@ -90,10 +90,10 @@ def test_predict_by_query(make_client):
         ("age=30&new_user=0&total_pages_visited=9007199254740993", "cannot hold exactly"),
     ],
 )
-def test_a_query_that_two_readers_could_read_differently_is_refused(query, said, make_client):
+def test_a_query_that_two_readers_could_read_differently_is_refused(query, reason, make_client):
     answer = make_client("purchase").get(f"/predict?{query}")
     assert answer.status in (400, 422)
-    assert said in answer.json["message"]
+    assert reason in answer.json["message"]
 
 
 CSV = b"age,new_user,total_pages_visited\n30,0,20\n40,1,1\n"

@@ -131,11 +131,11 @@ def test_a_drain_sends_clients_away_and_ends_when_it_is_quiet():
         kept.request("GET", "/livez")
         found = kept.getresponse()
         assert (found.read(), found.getheader("Connection")) == (b'{"status":"ok"}', None)
-        said = []
-        draining = Thread(target=lambda: said.append(fetch(f"{server.admin}/drain", headers=KUBELET).body))
+        answers = []
+        draining = Thread(target=lambda: answers.append(fetch(f"{server.admin}/drain", headers=KUBELET).body))
         draining.start()
         draining.join(10)
-        assert said == [b"idle\n"]
+        assert answers == [b"idle\n"]
         kept.request("POST", "/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}')
         found = kept.getresponse()
         assert (found.read(), found.getheader("Connection")) == (b'{"score":[0]}', "close")
