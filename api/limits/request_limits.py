@@ -49,7 +49,7 @@ class RequestLimits:
         """Measure the queue wait, and close slow connections, in the background."""
         settings = self._settings
         slow = SlowConnections(
-            lambda: self.bodies.reading + self._responses.sending, self.bodies.oldest, settings.threads,
+            lambda: self.bodies.reading, lambda: self._responses.sending, self.bodies.oldest, settings.threads,
             max_connections, settings.body_timeout_seconds, settings.send_timeout_seconds,
         )  # fmt: skip
         slow.start(settings.port, lambda closed: log("warning", "slow_connections_closed", connections=closed))

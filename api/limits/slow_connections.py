@@ -33,12 +33,16 @@ _UNSENT = 1 << 14
 _MAX_UNSENT = 8 << 20
 """Bytes that all connections together may not have sent yet before the limits are short."""
 _CROWDED_INTERVAL, _BUSY_INTERVAL, _INTERVAL, _CHECKS = 0.05, 0.2, 1.0, 0.05
+_NOTICE_SECONDS, _NOTICE_INTERVAL = 0.2, 0.005
+"""How long, and how often, to see whether a thread has noticed that its connection was shut."""
 _BUSY = 200
 """So many connections can leave much unread within the longest interval."""
 # Where struct tcp_info has what is used here: unacked; milliseconds since data was sent, and received; bytes_acked,
 # bytes_received; notsent_bytes.
 _INT = struct.Struct("i")
 _TCP_INFO = struct.Struct("24xI16xI4xI64xQQ8xI")
+Key = tuple[int, int]
+"""What no two connections share: the file handle, and the number that the kernel gave to what it stands for."""
 
 
 @dataclass(slots=True)
@@ -52,7 +56,6 @@ class Connection:
     acked_at: float = 0.0
     is_slow: bool = False
     """It has begun to send, and makes hardly any progress."""
-    shut: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -81,19 +84,19 @@ class SlowConnections:
     """Find the connections whose callers take too long, and close them."""
 
     def __init__(
-        self, waiting: Callable[[], int], oldest: Callable[[], float], threads: int, max_connections: int,
-        receive_timeout: float, send_timeout: float,
+        self, reading: Callable[[], int], sending: Callable[[], int], oldest: Callable[[], float], threads: int,
+        max_connections: int, receive_timeout: float, send_timeout: float,
     ) -> None:  # fmt: skip
-        self._waiting, self._oldest = waiting, oldest
+        self._reading, self._sending, self._oldest = reading, sending, oldest
         self._threads, self._max_connections = threads, max_connections
         self._receive_timeout, self._send_timeout = receive_timeout, send_timeout
-        self._known: dict[tuple[int, int], Connection] = {}
+        self._known: dict[Key, Connection] = {}
         self._full = self._unsent = False
 
     @property
     def is_crowded(self) -> bool:
         """Return whether the limits are short."""
-        return self._full or self._unsent or self._waiting() >= self._threads * _CROWDED_SHARE
+        return self._full or self._unsent or self._reading() + self._sending() >= self._threads * _CROWDED_SHARE
 
     def start(self, port: int, report: Callable[[int], None]) -> None:
         """Close slow connections in the background, and report how many."""
@@ -109,16 +112,18 @@ class SlowConnections:
             calm = _BUSY_INTERVAL if len(self._known) >= _BUSY else _INTERVAL
             if now - last >= (_CROWDED_INTERVAL if crowded else calm):
                 last = now
-                if closed := self.close_slow(port, now, crowded=crowded):
+                if closed := self.close_slow(port, crowded=crowded):
                     report(closed)
 
-    def close_slow(self, port: int, now: float, *, crowded: bool) -> int:
+    def close_slow(self, port: int, *, crowded: bool) -> int:
         """Look at every connection of a port once; close the slow ones, and return how many."""
-        seen: dict[tuple[int, int], Connection] = {}
-        slow: list[tuple[float, tuple[int, int]]] = []
+        seen: dict[Key, Connection] = {}
+        slow: list[tuple[float, Key]] = []
         closed = unsent = 0
-        strictly = not crowded and now - self._oldest() < self._receive_timeout
+        strictly = not crowded and monotonic() - self._oldest() < self._receive_timeout
         for key, connection in _connections(port):
+            # Thousands of connections take a while, in which others arrive: the order of arrival needs the moment.
+            now = monotonic()
             known = seen[key] = self._known.get(key) or Connection(received_at=now, acked_at=now)
             # A connection may end at any moment.
             with suppress(OSError):
@@ -128,17 +133,29 @@ class SlowConnections:
                 if how is not None:
                     connection.shutdown(how)
                     closed += 1
-                elif crowded and known.is_slow and not known.shut:
+                elif crowded and known.is_slow:
                     slow.append((known.receiving_since, key))
         self._full = len(seen) >= self._max_connections * _FULL_SHARE
         self._unsent = unsent > _MAX_UNSENT
         self._known = seen
-        # Threads take requests in the order of their arrival, so they wait for the oldest of these senders, or have not
-        # noticed yet that the connection was shut. All others may be whole requests that wait for a thread.
-        waiting = self._waiting() - sum(known.is_slow and known.shut for known in seen.values())
-        for _, key in sorted(slow)[: max(waiting, 0)]:
-            seen[key].shut = True
-            closed += _shut_down_reading(key[0])
+        return closed + self._close_senders([key for _, key in sorted(slow)])
+
+    def _close_senders(self, oldest_first: list[Key]) -> int:
+        """Close slow senders, the oldest first, while the limits are short; return how many.
+
+        Threads take requests in the order of their arrival, so that they wait for the oldest of these. All others may
+        be whole requests that wait for a thread. The kernel's clock gives that order by some milliseconds only. So no
+        more than half as many are closed at once as threads read, and the threads take others before the next.
+        """
+        closed = 0
+        while oldest_first and self.is_crowded and (reading := self._reading()):
+            turn = oldest_first[: (reading + 1) // 2]
+            del oldest_first[: len(turn)]
+            shut = [key for key in turn if _shut_down_if_slow(key)]
+            closed += len(shut)
+            end = monotonic() + _NOTICE_SECONDS
+            while any(map(_is_open, shut)) and monotonic() < end:
+                sleep(_NOTICE_INTERVAL)
         return closed
 
     def verdict(
@@ -172,8 +189,8 @@ def _counts(connection: socket.socket) -> Counts:
     return Counts(sent / 1000, received / 1000, acked, total, unsent or unacked, unread)
 
 
-def _connections(port: int) -> Iterator[tuple[tuple[int, int], socket.socket]]:
-    """Yield this process's connections on a port, each with a key that no other has."""
+def _connections(port: int) -> Iterator[tuple[Key, socket.socket]]:
+    """Yield this process's connections on a port, in the order of their handles."""
     for handle, found in _sockets(port):
         with suppress(OSError):
             if not found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
@@ -208,8 +225,17 @@ def _socket_of(handle: int) -> Iterator[socket.socket]:
         connection.detach()
 
 
-def _shut_down_reading(handle: int) -> bool:
-    with suppress(OSError), _socket_of(handle) as connection:
-        connection.shutdown(socket.SHUT_RD)
-        return True
+def _is_open(key: Key) -> bool:
+    with suppress(OSError):
+        return os.fstat(key[0]).st_ino == key[1]
+    return False
+
+
+def _shut_down_if_slow(key: Key) -> bool:
+    """End reading from a connection that still is the same, and has sent nothing in the meantime."""
+    with suppress(OSError), _socket_of(key[0]) as connection:
+        counts = _counts(connection)
+        if _is_open(key) and counts.receiving(strictly=False) and counts.received_ago > CROWDED_SECONDS:
+            connection.shutdown(socket.SHUT_RD)
+            return True
     return False

