@@ -78,6 +78,7 @@ def test_the_senders_that_threads_wait_for_are_closed_and_whole_requests_behind_
             if not whole:
                 reading.add(served)
                 served.recv(99)
+                sleep(0.01)
                 reading.discard(served)
             # A server drops a whole request, too, if its caller seems to have gone.
             with suppress(BlockingIOError):
@@ -98,7 +99,7 @@ def test_the_senders_that_threads_wait_for_are_closed_and_whole_requests_behind_
             queue.put((served, number == 8))
             # More than the kernel's clock is wrong by.
             sleep(0.02)
-        sleep(CROWDED_SECONDS)
+        sleep(2 * CROWDED_SECONDS)
         pool = held.enter_context(ThreadPoolExecutor(2))
         held.callback(lambda: [queue.put(None) for _ in range(2)])
         for _ in range(2):
