@@ -21,12 +21,14 @@ TAG     ?= 0.1.0
 TARGET  ?= serve
 MODELS  ?= iris wine purchase churn echo
 HELD    := $(if $(filter load,$(TARGET)),,$(MODELS))
-BUILDER ?= $(notdir $(firstword $(foreach tool,docker podman buildah,$(shell command -v $(tool)))))
+# Searched when it is first used: the first of docker, podman and buildah that works.
+BUILDER ?= $(eval BUILDER := $(or $(shell $(BIN)/python -m gitops.builder),$(error no builder)))$(BUILDER)
+PLATFORM ?=
 REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # The same input makes the same image: layers get the time of the commit, where the builder can.
 export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
-STAMPED     := $(if $(filter docker,$(BUILDER)),,--timestamp $(SOURCE_DATE_EPOCH))
-DIGEST_FILE := $(if $(filter podman buildah,$(BUILDER)),--digestfile build/digest)
+STAMPED     = $(if $(filter docker,$(BUILDER)),,--timestamp $(SOURCE_DATE_EPOCH))
+DIGEST_FILE = $(if $(filter podman buildah,$(BUILDER)),--digestfile build/digest)
 
 GO_kustomize   := sigs.k8s.io/kustomize/kustomize/v5@v5.8.2
 GO_kubeconform := github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
@@ -36,7 +38,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate docs pictures deploy promote e2e reliability load budget bench lock clean
+.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate docs pictures up down deploy promote e2e reliability load budget bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -99,13 +101,13 @@ reach: setup ## try every estimator of scikit-learn, and write docs/models.md
 
 image: setup ## build the image (docker, podman or buildah), with its bill of materials beside it
 	@mkdir -p build
-	@$(BUILDER) build $(STAMPED) --target $(TARGET) --build-arg "MODELS=$(HELD)" --build-arg REVISION=$(REVISION) \
+	@$(BUILDER) build $(STAMPED) $(if $(PLATFORM),--platform $(PLATFORM)) --target $(TARGET) --build-arg "MODELS=$(HELD)" --build-arg REVISION=$(REVISION) \
 	  --tag $(IMAGE):$(TAG) .
 	@$(BIN)/cyclonedx-py requirements locks/$(TARGET).txt --output-reproducible --output-file build/sbom.json
 	@$(BIN)/python -m gitops.provenance $(IMAGE):$(TAG) $(TARGET) $(REVISION) "$(HELD)" > build/provenance.json
 	@echo "built $(IMAGE):$(TAG); build/sbom.json and build/provenance.json say what is in it"
 
-push: ## push the image, and leave its digest in build/digest
+push: setup ## push the image, and leave its digest in build/digest
 	@mkdir -p build && $(BUILDER) push $(DIGEST_FILE) $(IMAGE):$(TAG) | tee build/push.log
 	@grep -o 'sha256:[0-9a-f]\{64\}' build/push.log | tail -1 | grep . > build/digest || grep -q sha256: build/digest
 
@@ -127,6 +129,13 @@ dashboard: setup ## load a service for three minutes, and draw its dashboard: do
 
 soak: setup ## load the cluster's prod for an hour, and leave what its pods hold in build/reliability/soak.json
 	@$(BIN)/python -m tools.soak
+
+# IMAGE, BUILDER, LOAD and what `make image` takes reach it by the environment.
+up: setup ## build, bring the image to the cluster that kubectl points to, apply ENV, ask it (IMAGE=REGISTRY/NAME pushes)
+	@$(BIN)/python -m gitops up $(ENV)
+
+down: setup ## remove ENV from the cluster, with its namespace
+	@$(BIN)/python -m gitops down $(ENV)
 
 deploy: setup ## apply ENV to the cluster that kubectl points to, after showing the changes
 	@$(BIN)/python -m gitops deploy $(ENV)

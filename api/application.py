@@ -26,7 +26,7 @@ def build(settings: Settings, served: Sequence[Model], log: Log | None = None) -
         try:
             tracing = Tracing(log)
         except ValueError as error:
-            raise SettingsError(f"one of the variables OTEL_*: {error}") from None
+            raise SettingsError({"OTEL_*": f"one of the variables OTEL_*: {error}"}) from None
     metrics = Metrics(served, log)
     models = Models(served, settings.max_rows, metrics)
     if settings.feedback_capacity:

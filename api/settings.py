@@ -18,6 +18,11 @@ _LEVELS = ("debug", "info", "warning", "error")
 class SettingsError(Exception):
     """Settings with which the server cannot start, one error for each."""
 
+    def __init__(self, problems: Mapping[str, str]) -> None:
+        self.problems = problems
+        """A sentence for each setting that is wrong."""
+        super().__init__("; ".join(problems.values()))
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -71,7 +76,7 @@ class Settings:
 def from_environment(environment: Mapping[str, str]) -> Settings:
     """Return the settings, or raise a SettingsError with everything that is wrong."""
     found: dict[str, Any] = {}
-    wrong: list[str] = []
+    wrong: dict[str, str] = {}
     for name, parse in _PARSERS.items():
         text = environment.get(name.upper())
         if text is None or (text == "" and name != "api_keys"):
@@ -80,16 +85,16 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             found[name] = parse(text.strip())
         except ValueError as error:
             shown = "" if name == "api_keys" else f" {text!r}"
-            wrong.append(f"{name.upper()}{shown}: {error}")
+            wrong[name.upper()] = f"{name.upper()}{shown}: {error}"
     try:
         found["api_keys"] = (*found.get("api_keys", ()), *_keys_of_file(environment.get("API_KEYS_FILE")))
     except ValueError as error:
-        wrong.append(f"API_KEYS_FILE: {error}")
+        wrong["API_KEYS_FILE"] = f"API_KEYS_FILE: {error}"
     settings = Settings(**found)
     if settings.port == settings.admin_port != 0:
-        wrong.append(f"ADMIN_PORT {settings.admin_port}: must differ from PORT")
+        wrong["ADMIN_PORT"] = f"ADMIN_PORT {settings.admin_port}: must differ from PORT"
     if wrong:
-        raise SettingsError("; ".join(wrong))
+        raise SettingsError(wrong)
     return settings
 
 

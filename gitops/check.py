@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gitops import ledger, models, policy
 from gitops.environments import load
+from gitops.errors import GitopsError
 from gitops.generate import files
+from gitops.release import Release, current
 from gitops.render.kustomize import RenderError
 from gitops.rules import overlay
 from gitops.rules.check import problems, undeclared
+from gitops.rules.names import names
 
 
 @dataclass(frozen=True)
@@ -40,15 +44,19 @@ class Report:
 def check(root: Path) -> Report:
     """Return the report on a repository."""
     environments = load(root)
-    found = list(undeclared(root, environments))
+    found = [*undeclared(root, environments), *names(root, environments)]
     stale = files.differing(root, files.sources(root, environments)) + files.leftovers(root, environments)
+    states = ledger.states(root, environments.names)
     overlays, complete = [], True
     for each in environments.all:
         if not (root / "overlays" / each.name).is_dir():
             complete = False
             continue
         try:
-            overlays.append(overlay.load(root, each))
+            release = _release(root, each.name, environments.image)
+            found += policy.unrecorded(each.name, states[each.name], release) if release else ()
+            known = models.in_image(root, states.values(), release.digest if release else "")
+            overlays.append(overlay.load(root, environments, each.name, known))
         except RenderError as error:
             complete = False
             # A file that the overlay includes may still have to be generated: then that is the problem.
@@ -58,3 +66,13 @@ def check(root: Path) -> Report:
     if complete:
         stale += files.differing(root, files.derived(root, environments, overlays))
     return Report(environments.names, found, [str(path) for path in stale])
+
+
+def _release(root: Path, environment: str, image: str) -> Release | None:
+    """Return the release of an overlay; one without the image breaks a rule, which says more."""
+    try:
+        return current(root, environment, image)
+    except RenderError:
+        raise
+    except GitopsError:
+        return None

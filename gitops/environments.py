@@ -39,8 +39,16 @@ class Environment:
 class Environments:
     """All environments in order, and what they share."""
 
+    name: str
+    """The name of the controllers' objects and of the cluster-wide rights, which other applications must not share."""
+    prefix: str
+    """What the namespaces of new environments begin with."""
     image: str
+    image_repository: str
+    """Where the image is pulled from, without a tag."""
     repository: str
+    former: tuple[str, ...]
+    """What earlier owners called the image, the repository and themselves."""
     branch: str
     prometheus_release: str
     all: tuple[Environment, ...]
@@ -68,8 +76,14 @@ def load(root: Path) -> Environments:
         found = fields.mapping("it", yaml.safe_load(files.read(path)))
         release = found.get("prometheus_release", "prometheus-stack")
         return Environments(
+            name=fields.text("name", found["name"], fields.NAME),
+            prefix=fields.text("prefix", found["prefix"], fields.NAME),
             image=fields.text("image", found["image"], fields.IMAGE),
+            image_repository=fields.text("image_repository", found["image_repository"], fields.REPOSITORY),
             repository=fields.text("repository", found["repository"], fields.ADDRESS),
+            former=tuple(
+                fields.text("former", each, fields.ADDRESS) for each in fields.sequence("former", found["former"])
+            ),
             branch=fields.text("branch", found.get("branch", "main"), fields.BRANCH),
             prometheus_release=fields.text("prometheus_release", release, fields.NAME),
             all=_all(found["environments"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from api.settings import SettingsError, from_environment
+from api.settings import Settings, SettingsError, from_environment
 from gitops.errors import GitopsError
 from gitops.ledger import State
 from gitops.render.objects import Object, settings_of
@@ -13,6 +13,8 @@ from gitops.repository import Repository
 from model.bundle.files import MANIFEST, BundleError, manifest_from, names, read
 from model.bundle.manifest import Manifest
 
+IN_CLUSTER = ("API_KEYS_FILE",)
+"""Settings that name what only a pod has."""
 BUNDLES = Path("model") / "bundles"
 
 
@@ -34,10 +36,18 @@ def in_working_tree(root: Path) -> dict[str, str]:
 
 def served(objects: list[Object]) -> tuple[str, ...]:
     """Return the names of the models that an environment serves."""
+    # Other settings may name files that only a pod has.
+    named = {key: value or "" for key, value in settings_of(objects).items() if key == "MODEL"}
     try:
-        return from_environment({key: value or "" for key, value in settings_of(objects).items()}).model
+        return from_environment(named).model
     except SettingsError as error:
         raise GitopsError(str(error)) from None
+
+
+def settings(objects: list[Object]) -> Settings:
+    """Return an environment's settings as the service reads them, or raise a SettingsError; keys are in the cluster."""
+    found = {key: value for key, value in settings_of(objects).items() if value is not None and key not in IN_CLUSTER}
+    return from_environment(found)
 
 
 def manifests(repository: Repository, versions: dict[str, str], wanted: tuple[str, ...]) -> list[Manifest]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from gitops import files, ledger, models, policy
+from gitops import files, ledger, models, placeholder, policy
 from gitops.environments import Environments
 from gitops.errors import GitopsError
 from gitops.release import Release, current, overlay, replaced
@@ -95,6 +95,7 @@ class Planner:
     def verify(self, target: str) -> Plan | None:
         """Plan to record that the current release was verified, once."""
         release = self._current(target)
+        policy.require_recorded(target, self.states[target], release)
         if release.digest in self.states[target].verified:
             return None
         return self._record(target, "verify", tag=release.tag, digest=release.digest)
@@ -112,10 +113,12 @@ class Planner:
         return {ledger.path(self.root, target): text}
 
     def _set_release(self, action: str, target: str, release: Release, *, source: str = "", forced: str = "") -> Plan:
+        placeholder.require_owner(self.environments)
         text = replaced(overlay(self.root, target), self.environments.image, release)
-        changes, rendered = self._checked(target, text)
+        versions = models.in_image(self.root, self.states.values(), release.digest)
+        changes, rendered = self._checked(target, text, versions)
         entry: dict[str, Any] = {"tag": release.tag, "digest": release.digest, "was": self._current(target).digest}
-        if versions := models.in_image(self.root, self.states.values(), release.digest):
+        if versions:
             entry["models"] = versions
         if source:
             entry["from"] = f"{source}@{self.repository.head[:12]}"
@@ -129,7 +132,7 @@ class Planner:
         subject = f"{action}({self.environments.image}): {route} {release.tag}"
         return Plan(target, changed, changes, subject, _trailers(entry, models.served(rendered.objects)))
 
-    def _checked(self, target: str, text: str) -> tuple[list[Change], Overlay]:
+    def _checked(self, target: str, text: str, versions: dict[str, str]) -> tuple[list[Change], Overlay]:
         """Render the new overlay in a copy; refuse it if it breaks a rule or changes more than an image."""
         before = render(overlay(self.root, target).parent)
         with tempfile.TemporaryDirectory() as scratch:
@@ -137,7 +140,7 @@ class Planner:
             for each in ("base", "components", "overlays"):
                 shutil.copytree(self.root / each, copy / each, symlinks=True)
             files.write(overlay(copy, target), text)
-            after = load(copy, self.environments.get(target))
+            after = load(copy, self.environments, target, versions)
             broken = list(problems([after]))
         if broken:
             raise GitopsError(f"the change breaks a rule: {broken[0]}")

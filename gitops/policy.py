@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +27,24 @@ def require_next(environments: Environments, source: str, target: str) -> None:
         if not following:
             raise GitopsError(f"{source} is the last environment")
         raise GitopsError(f"{target} does not follow {source}: promote to {following[0]} first")
+
+
+def unrecorded(name: str, state: State, release: Release) -> Iterator[str]:
+    """Yield what is wrong with an image that is not the one that a command has set last."""
+    if state.current is None or state.current["digest"] == release.digest:
+        return
+    last, action = state.current, state.current["action"]
+    command = {"release": f"release {release.tag}@{release.digest}", "promote": f"promote … {name}"}.get(action)
+    yield (
+        f"overlays/{name}/kustomization.yaml: images names {release}, which no command has set: write newTag "
+        f'"{last["tag"]}" and digest {last["digest"]} again, then python -m gitops {command or f"rollback {name}"}'
+    )
+
+
+def require_recorded(name: str, state: State, release: Release) -> None:
+    """Refuse to verify an image that was set by hand: nothing could be promoted from it."""
+    for problem in unrecorded(name, state, release):
+        raise GitopsError(problem)
 
 
 def require_verified(source: str, state: State, release: Release, soak: int) -> None:

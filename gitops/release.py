@@ -12,6 +12,8 @@ from gitops.render.kustomize import kustomization
 from gitops.render.objects import Object
 from gitops.yaml_edit import replace_value
 
+UNRELEASED = f"sha256:{'0' * 64}"
+"""What an overlay names until something is released there."""
 DIGEST = re.compile(r"sha256:(?!0{64})[0-9a-f]{64}")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
@@ -22,6 +24,11 @@ class Release:
 
     tag: str
     digest: str
+
+    @property
+    def exists(self) -> bool:
+        """Return whether this is more than the place of a first release."""
+        return self.digest != UNRELEASED
 
     def __str__(self) -> str:
         """Return the tag and a short digest."""
@@ -47,6 +54,12 @@ def current(root: Path, environment: str, image: str) -> Release:
     """Return the release that an environment's overlay names."""
     _, entry = _image_entry(overlay(root, environment), image)
     return Release(str(entry.get("newTag")), str(entry.get("digest")))
+
+
+def image_name(root: Path, environment: str, image: str) -> str:
+    """Return the name that an environment's overlay gives its image."""
+    _, entry = _image_entry(overlay(root, environment), image)
+    return str(entry.get("newName", image))
 
 
 def replaced(file: Path, image: str, release: Release) -> str:

@@ -33,6 +33,7 @@ def rows(root: Path, environments: Environments) -> list[Row]:
                 "image": environments.image,
                 "tag": release.tag,
                 "digest": release.digest,
+                "released": release.exists,
                 "models": {each: versions.get(each) for each in models.served(objects)},
                 "verified": state.verified.get(release.digest),
                 "since": state.current["time"] if state.current and is_set else None,

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from model.__main__ import main
 from model.bundle.files import DEFAULT_ROOT
-from tests.helpers.environment import isolate
+from tests.helpers.environment import isolate, restore
 
 # A busy machine is no reason to fail, and a run that decides over a change must be one that can be repeated.
 settings.register_profile(
@@ -24,6 +24,12 @@ settings.load_profile("here")
 def pytest_collection():
     """Remove what the user has set, after the workers of pytest-xdist have inherited it and before tests are read."""
     isolate()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Let the tests of a cluster see the user's KUBECONFIG, and no other test."""
+    restore() if item.get_closest_marker("cluster") else isolate()
 
 
 CLUSTER_SECONDS = 1200

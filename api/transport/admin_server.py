@@ -9,6 +9,7 @@ from api.pipeline.service import Service
 from api.transport.draining import Draining
 from api.transport.limited_http_server import LimitedHandler, LimitedServer
 
+ADMIN_PATHS = ("/livez", "/metrics", "/drain")
 MAX_DRAINS = 8
 LIFECYCLE_AGENT = "kube-lifecycle/"
 """How the User-Agent of the kubelet's hooks begins; its probes and any browser have another."""
@@ -34,7 +35,7 @@ def start_admin_server(service: Service, draining: Draining) -> LimitedServer:
             elif path == "/livez":
                 self.send(200, b"ok\n")
             else:
-                self.send(404, b"there are /metrics, /drain and /livez\n")
+                self.send(404, f"there are {', '.join(ADMIN_PATHS)}\n".encode())
 
         def do_POST(self) -> None:  # noqa: N802
             """Drain for a caller within the pod."""

@@ -10,8 +10,9 @@ import click
 
 from gitops.cli.change import Outcome, carry_out
 from gitops.cli.inspect import overlay_folder
-from gitops.cli.options import DETAILED, JSON, ROOT, TIMEOUT, URL
+from gitops.cli.options import CONTEXT, DETAILED, JSON, PODS_TIMEOUT, ROOT, TIMEOUT, URL
 from gitops.cli.output import ExitCode, finish, print_json, print_line, reporting
+from gitops.cli.progress import confirmed, working
 from gitops.errors import GitopsError
 
 if TYPE_CHECKING:
@@ -95,26 +96,22 @@ def _document(environment: str, results: list[Result], outcome: Outcome) -> dict
 @click.command(epilog="Example: python -m gitops deploy dev")
 @click.argument("environment")
 @click.option("--yes", is_flag=True, help="Apply without a question.")
-@click.option(
-    "--timeout", type=TIMEOUT, metavar="SECONDS", default=180, show_default=True, help="How long to wait for the pods."
-)
+@CONTEXT
+@PODS_TIMEOUT
 @ROOT
-def deploy(environment: str, root: Path, timeout: int, *, yes: bool) -> None:
+def deploy(environment: str, root: Path, timeout: int, context: str | None, *, yes: bool) -> None:
     """Apply an environment with kubectl.
 
-    The changes to the cluster that kubectl points to are shown first, and must be confirmed.
+    The changes to the cluster that kubectl points to are shown first, and must be confirmed. If the pods cannot become
+    ready, the reason is shown as soon as it is known.
     """
     from gitops.cluster import deploy as deployment
+    from gitops.cluster import preflight
 
-    def write(text: str) -> None:
-        click.echo(text, nl=False)
+    with working() as report:
+        folder = overlay_folder(root, environment)
 
-    with reporting():
-        deployment.deploy(overlay_folder(root, environment), write, lambda: yes or _confirmed(), timeout)
+        def choose() -> str:
+            return preflight.choose(context, confirmed)
 
-
-def _confirmed() -> bool:
-    try:
-        return click.confirm("apply this?")
-    except click.Abort:
-        return False
+        deployment.deploy(folder, choose, report, lambda: yes or confirmed("apply this?"), timeout)

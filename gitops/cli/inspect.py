@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
     models = "\n".join(f"{name} {(version or '?')[:7]}" for name, version in row["models"].items())
     return [
         str(row["environment"]),
-        f"{row['tag']} {row['digest'][7:14]}",
+        f"{row['tag']} {row['digest'][7:14]}" if row["released"] else "none yet",
         models,
         age(row["since"]),
         age(row["verified"]) if row["verified"] else "no",
@@ -91,10 +92,13 @@ def overlay_folder(root: Path, name: str) -> Path:
 
 
 @click.command(epilog="Example: python -m gitops check")
+@click.option(
+    "--cluster", is_flag=True, help="Also ask the cluster that kubectl points to whether it knows every kind."
+)
 @JSON
 @DETAILED
 @ROOT
-def check(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
+def check(root: Path, *, cluster: bool, as_json: bool, detailed_exitcode: bool) -> None:
     """Check the rules, and that no file is stale.
 
     Every environment is checked against the rules, and every generated file against what `generate` would write.
@@ -105,6 +109,8 @@ def check(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
 
     with reporting():
         found = checks.check(root)
+        if cluster:
+            found.problems.extend(_unknown_kinds(root, found.environments))
     if as_json:
         print_json(found.as_json())
     else:
@@ -113,3 +119,17 @@ def check(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
     if found.problems or (found.stale and not detailed_exitcode):
         sys.exit(ExitCode.FAILED)
     finish(changed=bool(found.stale), detailed=detailed_exitcode)
+
+
+def _unknown_kinds(root: Path, environments: list[str]) -> Iterator[str]:
+    from gitops.cluster.client import Cluster
+    from gitops.cluster.deploy import RIGHTS, namespace_of
+    from gitops.cluster.refusals import reported
+    from gitops.cluster.requirements import missing_kinds
+    from gitops.render.kustomize import render
+
+    for name in environments:
+        objects = render(overlay_folder(root, name))
+        with reported(RIGHTS):
+            if found := missing_kinds(Cluster(namespace_of(objects)), root, name, objects):
+                yield found

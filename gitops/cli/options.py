@@ -60,3 +60,9 @@ FORCE_HELD = click.option("--force-held", type=REASON, help="Release again what 
 PULL_REQUEST = click.option("--pr", is_flag=True, help="Commit to a branch, and write build/pull-request.md.")
 NO_PUSH = click.option("--no-push", is_flag=True, help="Only commit: do not contact the remote.")
 CHECK = click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file is stale.")
+CONTEXT = click.option(
+    "--context", metavar="NAME", help="Use this context of the kubeconfig instead of the current one."
+)
+PODS_TIMEOUT = click.option(
+    "--timeout", type=TIMEOUT, metavar="SECONDS", default=180, show_default=True, help="How long to wait for the pods."
+)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import click
 
-from gitops.errors import GitopsError
+from gitops.errors import CheckFailedError, GitopsError
 from gitops.render.diff import MISSING, Change
 from gitops.text import code_span, visible
 
@@ -33,9 +33,12 @@ class ExitCode(IntEnum):
 
 @contextmanager
 def reporting() -> Iterator[None]:
-    """Print what stops a command in one line, and exit with 2."""
+    """Print what stops a command in one line, and exit with 2, or with 1 if a check failed."""
     try:
         yield
+    except CheckFailedError as error:
+        print_line(f"error: {error}", err=True)
+        sys.exit(ExitCode.FAILED)
     except GitopsError as error:
         _refuse(str(error))
     except OSError as error:

@@ -1,7 +1,8 @@
-"""The Kubernetes API, as far as verifying an environment needs it."""
+"""The Kubernetes API, as far as deploying and verifying an environment needs it."""
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,12 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 from yaml import YAMLError
 
+from gitops.cluster import snapshot
+from gitops.cluster.snapshot import Object, Snapshot
 from gitops.errors import GitopsError
+
+_RAW: dict[str, Any] = {"_preload_content": False, "_request_timeout": 15}
+UNREADABLE = (ConfigException, YAMLError, ValueError, TypeError, LookupError, AttributeError)
 
 
 @dataclass
@@ -19,21 +25,111 @@ class Cluster:
     """One namespace of the cluster that KUBECONFIG points to."""
 
     namespace: str
+    context: str | None = None
 
     def __post_init__(self) -> None:
         """Read KUBECONFIG."""
         try:
             # The library's own default is read once, when it is imported.
-            config.load_kube_config(os.environ.get("KUBECONFIG"))  # type: ignore[no-untyped-call]
-        except (ConfigException, YAMLError, ValueError, TypeError, LookupError, AttributeError) as error:
+            self._api: Any = config.new_client_from_config(os.environ.get("KUBECONFIG"), self.context)  # type: ignore[no-untyped-call]
+        except UNREADABLE as error:
             raise GitopsError(f"no cluster is configured: {' '.join(str(error).split())[:200]}") from None
-        self._core: Any = client.CoreV1Api()
-        self._apps: Any = client.AppsV1Api()
-        self._custom: Any = client.CustomObjectsApi()
+        self._core: Any = client.CoreV1Api(self._api)
+        self._apps: Any = client.AppsV1Api(self._api)
+        self._custom: Any = client.CustomObjectsApi(self._api)
 
-    def deployment(self, name: str) -> Any:
-        """Return a Deployment."""
-        return self._apps.read_namespaced_deployment(name, self.namespace)
+    @property
+    def server(self) -> str:
+        """Return the address of the API server."""
+        return str(self._api.configuration.host)
+
+    def version(self) -> tuple[int, int]:
+        """Return the version of the API server."""
+        versions: Any = client.VersionApi(self._api)
+        found = json.loads(versions.get_code(**_RAW).data)
+        return int(found["major"]), int("".join(filter(str.isdigit, found["minor"])))
+
+    def may(self, verb: str, group: str, resource: str, subresource: str = "") -> bool:
+        """Return whether this account may do something in the namespace."""
+        attributes = {"namespace": self.namespace, "verb": verb, "group": group, "resource": resource}
+        if subresource:
+            attributes["subresource"] = subresource
+        body = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+                "spec": {"resourceAttributes": attributes}}  # fmt: skip
+        reviews: Any = client.AuthorizationV1Api(self._api)
+        answer = reviews.create_self_subject_access_review(body, **_RAW)
+        return bool(json.loads(answer.data)["status"]["allowed"])
+
+    def kinds(self, api_version: str) -> set[str] | None:
+        """Return the kinds of an API group's version, or None if the cluster does not have it."""
+        group, _, version = api_version.rpartition("/")
+        try:
+            found = (
+                self._custom.get_api_resources(group, version, **_RAW)
+                if group
+                else self._core.get_api_resources(**_RAW)
+            )
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            return None
+        return {each["kind"] for each in json.loads(found.data)["resources"]}
+
+    def nodes(self) -> list[Object]:
+        """Return the nodes; none if this account may not see them."""
+        try:
+            found: list[Object] = json.loads(self._core.list_node(**_RAW).data)["items"]
+        except ApiException as error:
+            if error.status != 403:
+                raise
+            return []
+        return found
+
+    def own_namespace(self) -> Object | None:
+        """Return the namespace, or None if there is none."""
+        try:
+            found: Object = json.loads(self._core.read_namespace(self.namespace, **_RAW).data)
+        except ApiException as error:
+            if error.status != 404:
+                raise
+            return None
+        return found
+
+    def all_pods(self) -> list[Object]:
+        """Return all pods of the namespace."""
+        found: list[Object] = json.loads(self._core.list_namespaced_pod(self.namespace, **_RAW).data)["items"]
+        return found
+
+    def snapshot(self, name: str, app: str) -> Snapshot:
+        """Return what the namespace shows of a Deployment, whose pods have the label `app`."""
+        deployment = json.loads(self._apps.read_namespaced_deployment(name, self.namespace, **_RAW).data)
+        listed = self._core.list_namespaced_pod(self.namespace, label_selector=f"app={app}", **_RAW)
+        found = Snapshot(
+            self.namespace,
+            deployment,
+            json.loads(listed.data)["items"],
+            json.loads(self._core.list_namespaced_event(self.namespace, **_RAW).data)["items"],
+        )
+        for pod in found.newest:
+            if not snapshot.is_ready(pod) and (snapshot.has_ended(pod) or snapshot.lasting(found, pod)):
+                found.logs[snapshot.name_of(pod)] = self._last_lines(pod)
+        return found
+
+    def _last_lines(self, pod: Object) -> list[str]:
+        """Return how the log of a pod ends: of the container before if one runs again, as far as the node has it."""
+        again = any("running" in (each.get("state") or {}) for each in snapshot.containers(pod))
+        previous = again and snapshot.has_ended(pod)
+        return self._log(pod, previous=previous) or self._log(pod, previous=not previous)
+
+    def _log(self, pod: Object, *, previous: bool) -> list[str]:
+        try:
+            log = self._core.read_namespaced_pod_log(
+                snapshot.name_of(pod), self.namespace, tail_lines=5, previous=previous, **_RAW
+            )
+        except ApiException:
+            return []
+        lines: list[str] = log.data.decode(errors="replace").splitlines()
+        return [each for each in lines if not each.startswith("unable to retrieve container logs")]
 
     def pods(self, app: str) -> list[Any]:
         """Return the pods that are not being deleted."""

@@ -11,12 +11,12 @@ MAX_BYTES = 10_000_000
 """More than any answer that is asked for."""
 
 
-def fetch_json(url: str, body: Any = None) -> Any:
+def fetch_json(url: str, body: Any = None, timeout: float = 10) -> Any:
     """Return the JSON that a URL answers with, over a new connection, so that each call may reach another pod."""
     content = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, content, {"Content-Type": "application/json", "Connection": "close"})  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310
             return json.loads(response.read(MAX_BYTES))
     except HTTPException as error:
         raise OSError(f"no valid HTTP: {type(error).__name__}") from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,12 +10,11 @@ from pathlib import Path
 from time import monotonic, sleep
 from types import ModuleType
 
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
-
 from gitops import ledger, models
-from gitops.cluster import argocd, flux, golden, prometheus
+from gitops.cluster import argocd, flux, golden, prometheus, reasons, watch
 from gitops.cluster.client import Cluster, is_ready
+from gitops.cluster.reasons import Reason
+from gitops.cluster.refusals import reported
 from gitops.environments import Environment, load
 from gitops.errors import GitopsError
 from gitops.release import Release, current
@@ -57,17 +55,12 @@ def verify(root: Path, name: str, timeout: float, url: str | None, prometheus_ur
     if prometheus_url and expected.environment.slo is None:
         raise GitopsError(f"{name} has no slo in environments.yaml, so there are no limits for Prometheus")
     cluster = Cluster(expected.environment.namespace)
-    try:
+    with reported("clusters/verify.yaml grants them"):
         for title, check, limit in _checks(expected, cluster, url, prometheus_url):
             problem = _wait(check, min(timeout, limit))
             yield Result(title, problem, cluster.diagnosis(APP) if problem else [])
             if problem:
                 return
-    except (ApiException, HTTPError) as error:
-        raise GitopsError(_api_error(error)) from None
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        # What is no object of Kubernetes fails wherever it is first used.
-        raise GitopsError(f"the cluster does not answer as Kubernetes does ({type(error).__name__})") from None
 
 
 def _expected(root: Path, name: str) -> Expected:
@@ -79,21 +72,6 @@ def _expected(root: Path, name: str) -> Expected:
     versions = models.in_image(root, states.values(), release.digest)
     manifests = models.manifests(repository, versions, models.served(render(root / "overlays" / name)))
     return Expected(environment, release, repository.head, manifests)
-
-
-def _api_error(error: ApiException | HTTPError) -> str:
-    if isinstance(error, ApiException) and error.status in (401, 403):
-        message = _message(error)
-        return f"this account has not all rights that verify needs: {message}; clusters/verify.yaml grants them"
-    reason = getattr(error, "reason", None) or error
-    return f"the cluster does not answer: {' '.join(str(reason).split())[:200]}"
-
-
-def _message(error: ApiException) -> str:
-    try:
-        return str(json.loads(error.body or "")["message"])
-    except (ValueError, LookupError, TypeError):
-        return str(error.reason)
 
 
 def _checks(
@@ -138,23 +116,19 @@ def _address(cluster: Cluster, url: str | None) -> str | None:
 
 
 def _wait(check: Check, timeout: float) -> str | None:
-    """Repeat a check until it finds no problem, and return the last problem if it does not in time."""
+    """Repeat a check until it finds no problem, and return the last problem if it does not in time, or never will."""
     end = monotonic() + timeout
     while (problem := check()) is not None:
-        if monotonic() > end:
+        if monotonic() > end or isinstance(problem, Reason):
             return problem
         sleep(1)
     return None
 
 
 def _rollout(cluster: Cluster) -> str | None:
-    found = cluster.deployment(APP)
-    status, count = found.status, found.spec.replicas
-    if (status.observed_generation or 0) < found.metadata.generation:
-        return "the newest generation of the Deployment is not observed yet"
-    numbers = {"updated": status.updated_replicas, "available": status.available_replicas, "in total": status.replicas}
-    wrong = [f"{number or 0} {name}" for name, number in numbers.items() if (number or 0) != count]
-    return f"{count} pods are wanted: {', '.join(wrong)}" if wrong else None
+    found = cluster.snapshot(APP, APP)
+    problem = watch.incomplete(found.deployment)
+    return problem and (reasons.reason(found) or problem)
 
 
 def _images(cluster: Cluster, release: Release) -> str | None:

@@ -13,7 +13,7 @@ def project(environments: Environments) -> Object:
     """Return what the Applications may do: this repository, these namespaces, and no other cluster-wide object."""
     return _object(
         "AppProject",
-        APP,
+        environments.name,
         {
             "sourceRepos": [environments.repository],
             "destinations": [_destination(each) for each in environments.all],
@@ -25,7 +25,7 @@ def project(environments: Environments) -> Object:
 def application(environments: Environments, environment: Environment, *, autoscaled: bool) -> Object:
     """Return what syncs one environment."""
     spec: Object = {
-        "project": APP,
+        "project": environments.name,
         "source": {
             "repoURL": environments.repository,
             "targetRevision": environments.branch,
@@ -47,7 +47,7 @@ def application(environments: Environments, environment: Environment, *, autosca
         "retry": {"limit": 5, "refresh": True, "backoff": {"duration": "5s", "factor": 2, "maxDuration": "3m"}},
         "syncOptions": options,
     }
-    return _object("Application", f"{APP}-{environment.name}", spec)
+    return _object("Application", f"{environments.name}-{environment.name}", spec)
 
 
 def _destination(environment: Environment) -> Object:

@@ -17,7 +17,11 @@ from gitops.rules import overlay
 from gitops.rules.overlay import Overlay
 
 Files = dict[Path, str]
-CLUSTERS, README, WORKFLOW = Path("clusters"), Path("README.md"), Path(".github/workflows/promote.yml")
+CLUSTERS, README = Path("clusters"), Path("README.md")
+WORKFLOWS = {
+    Path(".github/workflows/promote.yml"): workflow.promoting,
+    Path(".github/workflows/release.yml"): workflow.releasing,
+}
 SETTINGS = Path("docs/settings.md")
 # Where a file that is not generated any more may be left over.
 PATTERNS = ("clusters/*.yaml", "clusters/*/*.yaml", "overlays/*/alerts.yaml", "rendered/*.yaml")
@@ -32,11 +36,12 @@ def sources(root: Path, environments: Environments) -> Files:
     found[CLUSTERS / "argocd" / "kustomization.yaml"] = yaml_text(kustomization(["project.yaml", *names]))
     found[CLUSTERS / "flux" / "source.yaml"] = yaml_text(flux.source(environments))
     found[CLUSTERS / "flux" / "kustomization.yaml"] = yaml_text(kustomization(["source.yaml", *names]))
-    if (root / WORKFLOW).exists():
-        try:
-            found[WORKFLOW] = workflow.updated(read(root / WORKFLOW), environments)
-        except GitopsError as error:
-            raise GitopsError(f"{WORKFLOW}: {error}") from None
+    for path, updated in WORKFLOWS.items():
+        if (root / path).exists():
+            try:
+                found[path] = updated(read(root / path), environments)
+            except GitopsError as error:
+                raise GitopsError(f"{path}: {error}") from None
     if (root / SETTINGS).exists():
         found[SETTINGS] = settings_page.page(root)
     return found
@@ -49,7 +54,7 @@ def derived(root: Path, environments: Environments, overlays: list[Overlay]) -> 
         autoscaled = bool(of_kind(each.objects, "HorizontalPodAutoscaler"))
         application = argocd.application(environments, each.environment, autoscaled=autoscaled)
         found[CLUSTERS / "argocd" / f"{each.name}.yaml"] = yaml_text(application)
-        synced = flux.kustomization(each.environment, autoscaled=autoscaled)
+        synced = flux.kustomization(environments, each.environment, autoscaled=autoscaled)
         found[CLUSTERS / "flux" / f"{each.name}.yaml"] = yaml_text(synced)
     if (root / README).exists():
         found[README] = readme.updated(read(root / README), overlays)
@@ -67,7 +72,10 @@ def _verify_accounts(environments: Environments) -> Iterator[tuple[Path, str]]:
         by_cluster[each.cluster].append(each)
     for cluster, members in by_cluster.items():
         name = "verify.yaml" if cluster == IN_CLUSTER else f"verify-{cluster}.yaml"
-        yield CLUSTERS / name, yaml_text(*verify_account.account(members), comment=str(verify_account.__doc__))
+        yield (
+            CLUSTERS / name,
+            yaml_text(*verify_account.account(environments, members), comment=str(verify_account.__doc__)),
+        )
 
 
 def differing(root: Path, files: Files) -> list[Path]:
@@ -92,7 +100,7 @@ def leftovers(root: Path, environments: Environments) -> list[Path]:
 
 def load_all(root: Path, environments: Environments) -> list[Overlay]:
     """Render every environment."""
-    return [overlay.load(root, each) for each in environments.all]
+    return [overlay.load(root, environments, name) for name in environments.names]
 
 
 def stale(root: Path) -> list[Path]:

@@ -12,17 +12,17 @@ NAMESPACE = "flux-system"
 def source(environments: Environments) -> Object:
     """Return the repository and branch that Flux watches."""
     spec = {"interval": "1m", "url": environments.repository, "ref": {"branch": environments.branch}}
-    return _object("source.toolkit.fluxcd.io/v1", "GitRepository", APP, spec)
+    return _object("source.toolkit.fluxcd.io/v1", "GitRepository", environments.name, spec)
 
 
-def kustomization(environment: Environment, *, autoscaled: bool) -> Object:
+def kustomization(environments: Environments, environment: Environment, *, autoscaled: bool) -> Object:
     """Return what syncs one environment."""
     spec: Object = {
         "interval": "10m",
         "retryInterval": "1m",
         # Longer than the progress deadline of the Deployment.
         "timeout": "5m",
-        "sourceRef": {"kind": "GitRepository", "name": APP},
+        "sourceRef": {"kind": "GitRepository", "name": environments.name},
         "path": f"./overlays/{environment.name}",
         "prune": True,
         "wait": True,
@@ -35,7 +35,8 @@ def kustomization(environment: Environment, *, autoscaled: bool) -> Object:
         # The number of pods is the autoscaler's. Without a target this would apply to every object.
         target = {"kind": "Deployment", "name": APP}
         spec["ignore"] = [{"target": target, "paths": ["/spec/replicas"]}]
-    return _object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", f"{APP}-{environment.name}", spec)
+    name = f"{environments.name}-{environment.name}"
+    return _object("kustomize.toolkit.fluxcd.io/v1", "Kustomization", name, spec)
 
 
 def _object(version: str, kind: str, name: str, spec: Object) -> Object:

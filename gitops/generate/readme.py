@@ -26,8 +26,7 @@ def updated(text: str, overlays: list[Overlay]) -> str:
 
 
 def _row(overlay: Overlay) -> str:
-    components = (each.rpartition("/")[2] for each in overlay.kustomization.get("components") or ())
-    texts = (_pods(overlay), _log_level(overlay), ", ".join(components))
+    texts = (_pods(overlay), _log_level(overlay), ", ".join(overlay.components()))
     cells = (f"`{overlay.name}`", f"`{overlay.environment.namespace}`", *map(table_cell, texts))
     return f"| {' | '.join(cells)} |"
 

@@ -4,38 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from gitops.environments import Environment
+from gitops.environments import Environment, Environments
 from gitops.generate.text import Object
 from gitops.render.objects import APP
 
-NAMESPACE = "mlops-verify"
-ROLE, CONTROLLERS = f"{APP}-verify", f"{APP}-verify-controllers"
 RBAC = "rbac.authorization.k8s.io"
 
 
-def account(environments: list[Environment]) -> list[Object]:
+def account(environments: Environments, members: list[Environment]) -> list[Object]:
     """Return the objects for the environments of one cluster."""
+    namespace = f"{environments.prefix}-verify"
+    role, controllers = f"{environments.name}-verify", f"{environments.name}-verify-controllers"
     restricted = {"pod-security.kubernetes.io/enforce": "restricted"}
     return [
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": restricted}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": restricted}},
         {
-            "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "verify", "namespace": NAMESPACE},
+            "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "verify", "namespace": namespace},
             "automountServiceAccountToken": False,
         },
         # In each environment: the rollout, the images, the address, and why a pod does not run.
-        _role(ROLE, [
+        _role(role, [
             _rule("apps", "deployments", "get", resourceNames=[APP]),
             _rule("", "services", "get", resourceNames=[APP]),
             _rule("", "pods events", "list"),
             _rule("", "pods/log", "get"),
         ]),
         # Everywhere, because the namespace of the controller's objects is not known: which commit was applied.
-        _role(CONTROLLERS, [
+        _role(controllers, [
             _rule("argoproj.io", "applications", "list"),
             _rule("kustomize.toolkit.fluxcd.io", "kustomizations", "list"),
         ]),
-        _binding("ClusterRoleBinding", {"name": CONTROLLERS}),
-        *(_binding("RoleBinding", {"name": ROLE, "namespace": each.namespace}) for each in environments),
+        _binding("ClusterRoleBinding", {"name": controllers}, namespace),
+        *(_binding("RoleBinding", {"name": role, "namespace": each.namespace}, namespace) for each in members),
     ]  # fmt: skip
 
 
@@ -47,9 +47,9 @@ def _role(name: str, rules: list[Object]) -> Object:
     return {"apiVersion": f"{RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": name}, "rules": rules}
 
 
-def _binding(kind: str, meta: Object) -> Object:
+def _binding(kind: str, meta: Object, namespace: str) -> Object:
     return {
         "apiVersion": f"{RBAC}/v1", "kind": kind, "metadata": meta,
         "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": meta["name"]},
-        "subjects": [{"kind": "ServiceAccount", "name": "verify", "namespace": NAMESPACE}],
+        "subjects": [{"kind": "ServiceAccount", "name": "verify", "namespace": namespace}],
     }  # fmt: skip

@@ -6,16 +6,23 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from gitops.environments import Environments
+from gitops.render.kustomize import kustomization
+from gitops.rules.callers import callers_let_in
 from gitops.rules.images import exact_images, no_stray_container
-from gitops.rules.isolation import as_declared, known_settings, own_alerts, own_namespace, quota_for_the_service
+from gitops.rules.isolation import as_declared, own_alerts, own_namespace, quota_for_the_service
 from gitops.rules.kustomization import plain_kustomize, short_overlay
+from gitops.rules.numbers import whole_replicas
 from gitops.rules.overlay import Overlay
 from gitops.rules.pods import hardened
+from gitops.rules.probes import answered_probes
 from gitops.rules.references import one_owner_of_replicas, selectors
+from gitops.rules.resources import possible_resources
+from gitops.rules.settings import known_settings, readable_settings, served_models
 
 RULES: tuple[Callable[[Overlay], Iterator[str]], ...] = (
     short_overlay, plain_kustomize, as_declared, own_namespace, exact_images, no_stray_container, known_settings,
-    own_alerts, quota_for_the_service, one_owner_of_replicas, selectors, hardened,
+    readable_settings, served_models, own_alerts, quota_for_the_service, one_owner_of_replicas, whole_replicas,
+    selectors, hardened, possible_resources, answered_probes, callers_let_in,
 )  # fmt: skip
 
 
@@ -32,6 +39,9 @@ def undeclared(root: Path, environments: Environments) -> Iterator[str]:
     folders = {path.parent.name for path in (root / "overlays").glob("*/kustomization.yaml")}
     for name in sorted(folders - set(environments.names)):
         yield f"{name}: its overlay has no entry in environments.yaml"
+    for each in kustomization(root).get("resources") or () if (root / "kustomization.yaml").exists() else ():
+        if not (root / each).exists():
+            yield f"kustomization.yaml includes {each}, which does not exist: kubectl apply -k . fails"
     for name in environments.names:
         if name not in folders:
             yield f"{name}: environments.yaml lists it, but overlays/{name} does not exist"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops.release import DIGEST, TAG
+from gitops.release import DIGEST, TAG, UNRELEASED
 from gitops.render.kustomize import folders, kustomization
 from gitops.rules.overlay import Overlay
 
@@ -17,10 +17,14 @@ def exact_images(overlay: Overlay) -> Iterator[str]:
         image = each.get("newName") or each.get("name")
         if not isinstance(each.get("newTag"), str) or not TAG.fullmatch(each["newTag"]):
             yield f"the tag {each.get('newTag')!r} of {each.get('name')} must be text: quote it"
-        if not DIGEST.fullmatch(str(each.get("digest"))):
+        # Before its first release an environment names the service's own image without one.
+        own = image == overlay.image_repository
+        if not (DIGEST.fullmatch(str(each.get("digest"))) or (own and each.get("digest") == UNRELEASED)):
             yield f"the image {each.get('name')} has no digest of a released image; release one first"
         if not any(found.split("@")[0].rpartition(":")[0] == image for found in running):
             yield f"no container uses the image {each.get('name')!r}: Kustomize ignores that silently"
+    if not any(found.split("@")[0].rpartition(":")[0] == overlay.image_repository for found in running):
+        yield f"no container runs {overlay.image_repository}, which environments.yaml names: set newName under images"
     for owner, container in overlay.containers():
         if "@sha256:" not in container.get("image", "@sha256:"):
             yield f"{owner}: the image {container['image']} has no digest; name it under images"

@@ -1,18 +1,12 @@
-"""Rules about what is an environment's own: namespace, label, settings, alerts, quota."""
+"""Rules about what is an environment's own: namespace, label, alerts, quota."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from opentelemetry.sdk import environment_variables
-
-from api.settings import NAMES
-from gitops.render.objects import full_name, is_service_pod, of_kind, pod_of, settings_of
+from gitops.render.objects import full_name, is_service_pod, of_kind, pod_of
 from gitops.rules.overlay import Overlay
-
-# The service's own settings, and those that OpenTelemetry's SDK reads itself.
-SETTINGS = {*NAMES, *(each for each in vars(environment_variables) if each.startswith("OTEL_"))}
 
 
 def as_declared(overlay: Overlay) -> Iterator[str]:
@@ -44,13 +38,6 @@ def own_namespace(overlay: Overlay) -> Iterator[str]:
             yield f"{full_name(each)} is in another namespace than {namespace}"
 
 
-def known_settings(overlay: Overlay) -> Iterator[str]:
-    """Require that each environment variable of the pods is a setting of the service."""
-    for key in settings_of(overlay.objects):
-        if key not in SETTINGS:
-            yield f"{key} is no setting of the service; it has {', '.join(NAMES)}"
-
-
 def own_alerts(overlay: Overlay) -> Iterator[str]:
     """Require that the alerts are those of the environment's SLO, and about its own namespace."""
     namespace, found = overlay.environment.namespace, of_kind(overlay.objects, "PrometheusRule")
@@ -58,7 +45,7 @@ def own_alerts(overlay: Overlay) -> Iterator[str]:
         rules = [rule for group in each["spec"]["groups"] for rule in group["rules"]]
         if foreign := {str(rule["labels"]["namespace"]) for rule in rules} - {namespace}:
             yield f"{full_name(each)} watches the namespace {min(foreign)}, not {namespace}: its slo is not declared"
-    if overlay.environment.slo and not found:
+    if overlay.environment.slo and not found and "monitoring" in overlay.components():
         yield "environments.yaml declares an slo, but its overlay does not list alerts.yaml under resources"
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitops.environments import Environment
-from gitops.render.kustomize import kustomization, render_text
-from gitops.render.objects import Object, full_name, parse, pod_of
+from gitops.environments import Environment, Environments
+from gitops.files import read
+from gitops.render.kustomize import folders, kustomization, render_text
+from gitops.render.objects import APP, Object, full_name, is_service_pod, parse, pod_of
 
 
 @dataclass(frozen=True)
@@ -16,15 +18,22 @@ class Overlay:
     """The overlay of one environment."""
 
     environment: Environment
+    image_repository: str
     folder: Path
     kustomization: Object
     rendered: str
     objects: list[Object]
+    models: Collection[str] = ()
+    """The models in its image, as far as they are known."""
 
     @property
     def name(self) -> str:
         """Return the name of the environment."""
         return self.environment.name
+
+    def components(self) -> list[str]:
+        """Return the names of the components that it lists."""
+        return [str(each).rpartition("/")[2] for each in self.kustomization.get("components") or ()]
 
     def containers(self) -> Iterator[tuple[str, Object]]:
         """Yield each container with the full name of its owner."""
@@ -33,10 +42,26 @@ class Overlay:
             for container in pod["spec"].get("containers", []) if pod else []:
                 yield full_name(each), container
 
+    def service_containers(self) -> Iterator[tuple[str, Object]]:
+        """Yield the service's own container with the full name of its owner."""
+        for each in self.objects:
+            pod = pod_of(each)
+            if pod and is_service_pod(pod):
+                yield from ((full_name(each), found) for found in pod["spec"]["containers"] if found.get("name") == APP)
 
-def load(root: Path, environment: Environment) -> Overlay:
-    """Render the overlay of an environment."""
-    folder = root / "overlays" / environment.name
+    def file_with(self, *patterns: str) -> str:
+        """Return the file that decides: the overlay's own, else a component's, else one of the base."""
+        own, *included = folders(self.folder)
+        files = [path for folder in (own, *reversed(included)) for path in sorted(folder.glob("*.yaml"))]
+        found = (path for path in files if all(re.search(each, read(path)) for each in patterns))
+        path = next(found, self.folder / "kustomization.yaml")
+        return str(path.resolve().relative_to(self.folder.resolve().parents[1]))
+
+
+def load(root: Path, environments: Environments, name: str, models: Collection[str] = ()) -> Overlay:
+    """Render the overlay of an environment, whose image has these models."""
+    folder = root / "overlays" / name
     found = kustomization(folder)
     rendered = render_text(folder)
-    return Overlay(environment, folder, found, rendered, parse(rendered))
+    declared = environments.get(name)
+    return Overlay(declared, environments.image_repository, folder, found, rendered, parse(rendered), models)

@@ -1,20 +1,13 @@
 """What tests with a real cluster begin with; without one they are skipped."""
 
-import re
 import shutil
+import sys
 from time import monotonic
 
 import pytest
 
-from tests.helpers.cluster import IMAGE, ROOT, address, ask, built, get, kubectl, rolled, run
-from tests.helpers.environment import restore
+from tests.helpers.cluster import IMAGE, INSIDE, PULL, ROOT, address, ask, built, get, kubectl, rolled, run
 from tests.helpers.waiting import unless, until
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _user_environment():
-    """Give back what other tests must not see: KUBECONFIG above all."""
-    restore()
 
 
 @pytest.fixture(scope="session")
@@ -31,16 +24,17 @@ def digest(cluster):
 
 @pytest.fixture(scope="session")
 def tree(digest, tmp_path_factory):
-    """Give a copy of the manifests that runs the image just built."""
+    """Give a copy of the manifests, made one's own with the image just built."""
     kinds = ROOT / "build" / "tools" / "operator"
     unless(kinds.is_dir(), "the Prometheus operator's kinds are not here: make tools")
     kubectl("apply", "--server-side", "-f", kinds)
     copy = tmp_path_factory.mktemp("tree")
     for each in ("base", "components", "overlays"):
         shutil.copytree(ROOT / each, copy / each)
-    shutil.copy(ROOT / "kustomization.yaml", copy)
-    for page in (copy / "overlays").glob("*/kustomization.yaml"):
-        page.write_text(re.sub(r"sha256:[0-9a-f]{64}", digest, page.read_text()))
+    for each in ("kustomization.yaml", "environments.yaml"):
+        shutil.copy(ROOT / each, copy)
+    image = f"{PULL}:0.1.0@{digest}"
+    run(sys.executable, "-m", "gitops", "init", "--image", image, "--repo", INSIDE, "--root", copy)
     if int(get("nodes")["items"][0]["status"]["allocatable"]["cpu"].removesuffix("m")) < 8:
         # Ten pods and two more environments must fit on one small node.
         base = copy / "base" / "deployment.yaml"

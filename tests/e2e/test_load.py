@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import yaml
 
-from tests.helpers.cluster import IMAGE, built, kubectl, pods
+from tests.helpers.cluster import IMAGE, PULL, built, kubectl, pods
 from tests.helpers.server import fetch
 from tests.helpers.waiting import until
 
@@ -20,7 +20,7 @@ def page(dev, tree):
     overlay = tree / "overlays" / "dev" / "kustomization.yaml"
     before = overlay.read_text()
     found = yaml.safe_load(before)
-    image = {"name": "score-app-load", "newName": f"ghcr.io/{IMAGE}-load", "newTag": "0.1.0"}
+    image = {"name": "score-app-load", "newName": f"{PULL}-load", "newTag": "0.1.0"}
     image["digest"] = built(f"{IMAGE}-load", "TARGET=load")
     settings = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "locust"}, "data": SETTINGS}
     found["components"] += ["../../components/load-test", "../../components/network-policy"]

@@ -1,7 +1,7 @@
 """A version goes from dev to prod by git push alone, and one that answers wrongly comes back by itself.
 
 E2E_GITOPS is a command that brings up Argo CD and a Git server (`up`) and makes it look at Git (`sync`); E2E_REMOTE is
-that server's address from here, E2E_INSIDE from the cluster; E2E_FORWARD opens a port here that leads to one there;
+that server's address from here; E2E_FORWARD opens a port here that leads to one there;
 E2E_FLUX is a folder with Flux's definitions. What was typed and said is left in build/promotion.svg.
 """
 
@@ -23,7 +23,6 @@ from tests.helpers.waiting import unless, until
 
 GITOPS = shlex.split(os.environ.get("E2E_GITOPS", ""))
 REMOTE = os.environ.get("E2E_REMOTE", "http://127.0.0.1:8418/score-app.git")
-INSIDE = os.environ.get("E2E_INSIDE", "http://git.git.svc/score-app.git")
 FORWARD = shlex.split(os.environ.get("E2E_FORWARD", ""))
 FLUX = os.environ.get("E2E_FLUX", "")
 RECORD = []
@@ -46,14 +45,12 @@ def place(tree):
     run(*GITOPS, "up", timeout=400)
     clone = tree.parent / "clone"
     shutil.copytree(tree, clone)
-    for each in ("promotions", "clusters", "model"):
+    for each in ("promotions", "model"):
         shutil.copytree(ROOT / each, clone / each, ignore=shutil.ignore_patterns("__pycache__"))
-    declared = (ROOT / "environments.yaml").read_text()
-    (clone / "environments.yaml").write_text(re.sub(r"soak: \w+", "soak: 0s", declared))
+    declared = clone / "environments.yaml"
+    declared.write_text(re.sub(r"soak: \w+", "soak: 0s", declared.read_text()))
     for ledger in (clone / "promotions").glob("*.jsonl"):
         ledger.unlink()
-    for page in (clone / "clusters" / "argocd").glob("*.yaml"):
-        page.write_text(re.sub(r"https://github.com/[\w./-]+", INSIDE, page.read_text()))
     for command in (
         ("init", "-q", "-b", "main"), ("config", "user.email", "e2e@example.org"), ("config", "user.name", "e2e"),
         ("add", "-A"), ("commit", "-q", "-m", "initial"), ("remote", "add", "origin", REMOTE),

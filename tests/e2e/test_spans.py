@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.helpers.cluster import IMAGE, ROOT, address, ask, kubectl, ready, rolled, run, small
+from tests.helpers.cluster import PULL, ROOT, address, ask, kubectl, ready, rolled, run, small
 from tests.helpers.waiting import until
 
 SPACE = "mlops-spans"
@@ -26,7 +26,7 @@ def collector(digest):
     labels = {"app": "otel-collector"}
     pod = {
         "containers": [{
-            "name": "collector", "image": f"ghcr.io/{IMAGE}@{digest}", "command": ["python", "-c", PROGRAM],
+            "name": "collector", "image": f"{PULL}@{digest}", "command": ["python", "-c", PROGRAM],
             "readinessProbe": {"tcpSocket": {"port": 4318}, "periodSeconds": 1},
             "volumeMounts": [{"name": "code", "mountPath": "/code"}],
         }],

@@ -7,6 +7,7 @@ import pytest
 
 from tests.helpers.manifests import RENDERS, ROOT
 from tests.helpers.repository import Repository, git
+from tests.helpers.sample import sample
 from tests.helpers.waiting import unless
 
 
@@ -16,9 +17,7 @@ def repository(tmp_path):
     remote, place = tmp_path / "remote.git", tmp_path / "clone"
     place.mkdir()
     (place / ".gitignore").write_text("/build/\n")
-    for each in ("base", "components", "overlays"):
-        shutil.copytree(ROOT / each, place / each)
-    shutil.copy(ROOT / "environments.yaml", place)
+    sample(place, "base", "components", "overlays", "environments.yaml")
     shutil.copytree(ROOT / "promotions", place / "promotions", ignore=shutil.ignore_patterns("*.jsonl"))
     git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
     git(place, "init", "-q", "-b", "main")

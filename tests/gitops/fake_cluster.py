@@ -1,4 +1,4 @@
-"""A Kubernetes API and a scoring service in one small server, as far as `gitops verify` asks them."""
+"""A Kubernetes API and a scoring service in one small server, as far as the commands ask them."""
 
 import json
 import threading
@@ -14,6 +14,10 @@ contexts: [{name: a, context: {cluster: a, user: a}}]
 users: [{name: a, user: {}}]
 current-context: a
 """
+
+
+KINDS = ("Namespace", "ServiceAccount", "ConfigMap", "Service", "ResourceQuota", "LimitRange", "Secret")
+APIS = {"apps/v1": ("Deployment",), "policy/v1": ("PodDisruptionBudget",), "networking.k8s.io/v1": ("NetworkPolicy",)}
 
 
 class FakeCluster:
@@ -60,6 +64,27 @@ class FakeCluster:
         host, port = self.url.removeprefix("http://").split(":")
         balancer = {"ingress": [{"ip": host}]}
         return {"spec": {"ports": [{"port": int(port)}]}, "status": {"loadBalancer": balancer}}
+
+
+class EmptyCluster:
+    """A cluster that has none of our objects, and no kind of an operator; a test changes what it is to be."""
+
+    def __init__(self):
+        self.minor, self.allowed, self.architecture = "36", True, "amd64"
+        self.labels, self.phase, self.others = None, "Active", []
+
+    def answer(self, path):
+        node = {"metadata": {"name": "a"}, "spec": {}, "status": {"nodeInfo": {"architecture": self.architecture}}}
+        namespace = {"metadata": {"name": "mlops-dev", "labels": self.labels}, "status": {"phase": self.phase}}
+        groups = {f"/apis/{name}/": kinds for name, kinds in APIS.items()} | {"/api/v1/": KINDS}
+        resources = {name: {"resources": [{"kind": each} for each in kinds]} for name, kinds in groups.items()}
+        return resources.get(path.rstrip("/") + "/") or {
+            "/version/": {"major": "1", "minor": self.minor},
+            "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": {"status": {"allowed": self.allowed}},
+            "/api/v1/nodes": {"items": [node]},
+            "/api/v1/namespaces/mlops-dev": None if self.labels is None else namespace,
+            "/api/v1/namespaces/mlops-dev/pods": {"items": self.others},
+        }.get(path.partition("?")[0])  # fmt: skip
 
 
 @contextmanager

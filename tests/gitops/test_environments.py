@@ -4,7 +4,7 @@ import pytest
 
 from gitops.environments import load
 from gitops.errors import GitopsError
-from tests.helpers.manifests import ROOT
+from tests.helpers.sample import SAMPLE
 
 MISTAKES = {
     "an unknown key": ("    soak: 30m", "    sock: 30m", "prod: sock is not known; there are "),
@@ -23,7 +23,7 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_one_sentence(mistake, tmp_path):
     old, new, message = MISTAKES[mistake]
-    text = (ROOT / "environments.yaml").read_text()
+    text = (SAMPLE / "environments.yaml").read_text()
     assert old in text
     (tmp_path / "environments.yaml").write_text(text.replace(old, new))
     with pytest.raises(GitopsError) as caught:

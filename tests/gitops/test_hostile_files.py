@@ -16,6 +16,7 @@ from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.release import current, parse
 from tests.helpers.manifests import ROOT
+from tests.helpers.sample import SAMPLE
 
 TIME, DIGEST = "2026-11-21T12:00:00+00:00", f"sha256:{'1' * 64}"
 GOOD = {
@@ -116,7 +117,7 @@ def test_a_separator_within_a_text_does_not_end_a_line(place):
     assert entry["reason"] == odd["reason"]
 
 
-declared = yaml.safe_load((ROOT / "environments.yaml").read_text())
+declared = yaml.safe_load((SAMPLE / "environments.yaml").read_text())
 keys = st.sampled_from(["image", "repository", "branch", "prometheus_release", "environments"])
 parts = st.sampled_from(["name", "namespace", "cluster", "own", "soak", "review", "slo"])
 objectives = st.sampled_from(
@@ -175,7 +176,7 @@ DECLARATIONS = {
 @pytest.mark.parametrize("wrong", DECLARATIONS)
 def test_a_declaration_that_cannot_be_used_is_one_sentence(wrong, tmp_path):
     old, new, message = DECLARATIONS[wrong]
-    text = (ROOT / "environments.yaml").read_text()
+    text = (SAMPLE / "environments.yaml").read_text()
     assert old in text
     (tmp_path / "environments.yaml").write_text(text.replace(old, new))
     done = command(tmp_path, "status")

@@ -17,6 +17,7 @@ from model.bundle.files import read
 from tests.gitops.fake_cluster import CONFIG
 from tests.helpers.manifests import ROOT
 from tests.helpers.repository import NEW
+from tests.helpers.sample import SAMPLE
 
 OVERLAY = "overlays/dev/kustomization.yaml"
 
@@ -178,4 +179,4 @@ def test_a_service_or_prometheus_that_is_none_is_a_problem(body):
     manifest = read(ROOT / "model" / "bundles", "iris").manifest
     with answering(200, body) as url:
         assert golden.problem([manifest], url)
-        assert prometheus.problem(url, load(ROOT).get("prod").slo).endswith("answers, but not as Prometheus does")
+        assert prometheus.problem(url, load(SAMPLE).get("prod").slo).endswith("answers, but not as Prometheus does")

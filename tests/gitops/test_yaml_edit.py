@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gitops.errors import GitopsError
-from gitops.yaml_edit import replace_list, replace_value
+from gitops.yaml_edit import add_text, entry, insert_after, remove_entry, replace_list, replace_value
 
 words = st.text("abc019.-", min_size=1, max_size=8)
 comments = st.sampled_from(["", "  # a comment: with colon", "  # \"quoted\" 'too'"])
@@ -53,3 +53,33 @@ def test_a_list_in_brackets_is_replaced():
     for path in (("on",), ("on", "nothing"), ("next", 0)):
         with pytest.raises(GitopsError):
             replace_list(text, path, ["dev"])
+
+
+@given(pages(), st.booleans())
+def test_an_entry_that_is_copied_and_removed_leaves_the_text_as_it_was(page, windows):
+    text, number = page
+    text = text.replace("\n", "\r\n") if windows else text
+    more = insert_after(text, ("images", number), entry(text, ("images", number)))
+    images = yaml.safe_load(text)["images"]
+    assert yaml.safe_load(more)["images"] == [*images[: number + 1], *images[number:]]
+    assert remove_entry(more, ("images", number + 1)) == text
+
+
+@given(st.sets(words, min_size=1), st.booleans())
+def test_texts_are_added_in_order_under_a_key_at_its_place(values, windows):
+    end = "\r\n" if windows else "\n"
+    text = end.join(("# top", "kind: a # a comment", "images: [] # the last", ""))
+    changed = text
+    for value in values:
+        changed = add_text(changed, "components", f"c/{value}", ("kind", "components", "images"))
+    assert list(yaml.safe_load(changed)) == ["kind", "components", "images"]
+    assert yaml.safe_load(changed)["components"] == sorted(f"c/{each}" for each in values)
+    for _ in values:
+        changed = remove_entry(changed, ("components", 0))
+    assert changed == text
+
+
+def test_a_comment_above_an_entry_goes_with_it_and_no_other():
+    text = "all:\n  # of one\n  - a: 1\n    b: |\n      long\n  # of two\n  - a: 2 # here\n# of next\nnext: 1\n"
+    assert remove_entry(text, ("all", 0)) == "all:\n  # of two\n  - a: 2 # here\n# of next\nnext: 1\n"
+    assert remove_entry(remove_entry(text, ("all", 1)), ("all", 0)) == "# of next\nnext: 1\n"

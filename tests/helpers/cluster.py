@@ -1,7 +1,8 @@
 """A real cluster, wherever KUBECONFIG points; without one these tests are skipped.
 
 E2E_EXEC is a command that runs another one where the Services' addresses can be reached; E2E_PUSH is the registry that
-images are pushed to, and E2E_IMAGE the name under which the cluster finds them there.
+images are pushed to, E2E_IMAGE the name under which the cluster finds them there, and E2E_INSIDE the address of the Git
+server as the cluster sees it.
 """
 
 import json
@@ -21,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 EXEC = shlex.split(os.environ.get("E2E_EXEC", ""))
 PUSH = os.environ.get("E2E_PUSH", "localhost:5000")
 IMAGE = "score-app/score-app"
+INSIDE = os.environ.get("E2E_INSIDE", "http://git.git.svc/score-app.git")
+PULL = os.environ.get("E2E_IMAGE", f"{PUSH}/{IMAGE}")
 RECORD = []
 
 

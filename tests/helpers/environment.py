@@ -16,7 +16,9 @@ USER_ENVIRONMENT = {}
 
 
 def isolate():
-    """Remove what the user has set."""
+    """Remove what the user has set, unless it is removed already."""
+    if USER_ENVIRONMENT:
+        return
     for name in {*FOREIGN, *NEUTRAL, *(name for name in os.environ if name.startswith("OTEL_"))}:
         USER_ENVIRONMENT[name] = os.environ.pop(name, None)
     os.environ.update(NEUTRAL)
@@ -27,3 +29,4 @@ def restore():
     for name, value in USER_ENVIRONMENT.items():
         os.environ.pop(name, None)
         os.environ.update({name: value} if value is not None else {})
+    USER_ENVIRONMENT.clear()

@@ -17,7 +17,8 @@ from tests.helpers.waiting import unless
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = tuple(environments.load(ROOT).names)
-WORKFLOW = Path(".github") / "workflows" / "promote.yml"
+WORKFLOWS = Path(".github") / "workflows"
+WORKFLOW = WORKFLOWS / "promote.yml"
 VERSION = "1.37.0"
 JUDGES = ROOT / "build" / "tools" / "judges" / "bin"
 RENDERS = shutil.which("kustomize") or shutil.which("kubectl")

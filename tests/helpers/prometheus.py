@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import yaml
 
-from tests.helpers.manifests import ROOT
+from tests.helpers.sample import rules
 from tests.helpers.server import fetch, free_port
 from tests.helpers.waiting import unless, until
 
@@ -106,9 +106,8 @@ def observed(place, services, every="1s"):
             ("score-app-metrics", [each.admin.removeprefix("http://") for each in services]), ("others", other)
         )
     ]  # fmt: skip
-    page = yaml.safe_load((ROOT / "overlays" / "prod" / "alerts.yaml").read_text())
     try:
-        with watching(place, page["spec"]["groups"], jobs, every) as found:
+        with watching(place, rules()["groups"], jobs, every) as found:
             yield found
     finally:
         others.shutdown()

@@ -1,11 +1,9 @@
 """The rendered environments, and a copy of the manifests to change."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
-from tests.helpers.manifests import RENDERS, ROOT, WORKFLOW, gitops
+from tests.helpers.manifests import RENDERS, gitops
+from tests.helpers.sample import sample
 from tests.helpers.waiting import unless
 
 
@@ -16,13 +14,8 @@ def _renderer():
 
 @pytest.fixture
 def tree(tmp_path):
-    """Return a copy of everything that kubectl and `gitops check` read."""
-    for each in ("base", "components", "overlays", "clusters", "rendered"):
-        shutil.copytree(ROOT / each, tmp_path / each)
-    (tmp_path / WORKFLOW.parent).mkdir(parents=True)
-    for each in (Path("kustomization.yaml"), Path("environments.yaml"), Path("README.md"), WORKFLOW):
-        shutil.copy(ROOT / each, tmp_path / each)
-    return tmp_path
+    """Return a copy of everything that kubectl and `gitops check` read, with the sample's environments."""
+    return sample(tmp_path)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_the_account_that_verifies_may_only_read_and_only_in_the_environments():
     found = list(yaml.safe_load_all((ROOT / "clusters" / "verify.yaml").read_text()))
     bindings = of_kind(found, "RoleBinding")
     assert [each["metadata"]["namespace"] for each in bindings] == [each.namespace for each in load(ROOT).all]
-    assert {each["roleRef"]["name"] for each in bindings} == {"score-app-verify"}
+    assert {each["roleRef"]["name"] for each in bindings} == {f"{load(ROOT).name}-verify"}
     rules = [rule for each in of_kind(found, "ClusterRole") for rule in each["rules"]]
     assert {verb for rule in rules for verb in rule["verbs"]} == {"get", "list"}
     assert "secrets" not in {resource for rule in rules for resource in rule["resources"]}

@@ -5,18 +5,19 @@ import os
 
 import pytest
 
+from gitops.components import listed
 from gitops.render.kustomize import render_text
 from tests.helpers.manifests import ENVIRONMENTS, ROOT, VERSION, operator_schemas, run, tool
 
-# kube-score, dev alone: one developer's place has no budget, no policy and no second node to keep.
+# kube-score, where an environment has no such component: one developer's place has nothing to keep.
 PASSED_OVER = {
-    "dev": ["pod-networkpolicy", "deployment-has-poddisruptionbudget", "deployment-has-host-podantiaffinity"],
-    "staging": [],
-    "prod": [],
+    "network-policy": "pod-networkpolicy",
+    "disruption-budget": "deployment-has-poddisruptionbudget",
+    "spread": "deployment-has-host-podantiaffinity",
 }
 # Checkov asks for these of every Deployment alike.
 SKIPPED = {
-    "CKV2_K8S_6": "dev has no NetworkPolicy; staging and prod have the component",
+    "CKV2_K8S_6": "for environments without the component network-policy",
 }
 
 
@@ -42,7 +43,8 @@ def test_kubeconform(environment, tmp_path):
 
 
 def test_kube_score(environment):
-    ignored = [part for each in PASSED_OVER[environment.stem] for part in ("--ignore-test", each)]
+    lacking = PASSED_OVER.keys() - set(listed(ROOT, environment.stem))
+    ignored = [part for each in sorted(lacking) for part in ("--ignore-test", PASSED_OVER[each])]
     done = run(tool("kube-score"), "score", *ignored, "--exit-one-on-warning", "-o", "ci", environment)
     assert done.returncode == 0, done.stdout
 
@@ -53,7 +55,7 @@ def test_kubernetes_validate(environment):
 
 
 def test_checkov(environment):
-    skipped = ["--skip-check", ",".join(SKIPPED)] if environment.stem == "dev" else []
+    skipped = ["--skip-check", ",".join(SKIPPED)] if "network-policy" not in listed(ROOT, environment.stem) else []
     more = ["--framework", "kubernetes", "--compact", "--quiet", "--skip-download", "-o", "json", *skipped]
     done = run(tool("checkov"), "-f", environment, *more)
     found = json.loads(done.stdout)

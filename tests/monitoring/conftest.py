@@ -3,13 +3,12 @@
 import pytest
 import yaml
 
-from tests.helpers.manifests import ROOT
+from tests.helpers import sample
 
 
 @pytest.fixture
 def rules(tmp_path):
     """Write prod's groups as Prometheus reads them, and give the file."""
-    page = yaml.safe_load((ROOT / "overlays" / "prod" / "alerts.yaml").read_text())
     path = tmp_path / "rules.yaml"
-    path.write_text(yaml.safe_dump(page["spec"]))
+    path.write_text(yaml.safe_dump(sample.rules()))
     return path

@@ -13,8 +13,8 @@ from gitops.environments import load as load_environments
 from gitops.generate.observability import min_rows
 from monitoring.dashboard import dashboard, queries
 from tests.helpers.bundles import SAMPLES
-from tests.helpers.manifests import ROOT
 from tests.helpers.prometheus import filled, observed
+from tests.helpers.sample import SAMPLE
 from tests.helpers.server import fetch, running
 from tests.helpers.waiting import until
 
@@ -23,7 +23,7 @@ CHURN = {"tenure_months": 900, "monthly_charges": None, "support_calls": 1, "con
          "payment": "card"}  # fmt: skip
 BATCH = 50
 """Rows of wine in one request: only this model has enough rows for drift."""
-ENVIRONMENTS = load_environments(ROOT)
+ENVIRONMENTS = load_environments(SAMPLE)
 MIN_ROWS = min_rows(ENVIRONMENTS)
 SLO = ENVIRONMENTS.get("prod").slo
 # One Prometheus for all of them.

@@ -13,6 +13,7 @@ from model.bundle.files import read
 from tests.gitops.fake_cluster import NAMESPACE, FakeCluster, serving
 from tests.helpers.manifests import ROOT
 from tests.helpers.repository import Repository, git
+from tests.helpers.sample import sample
 
 GOOD, BAD = (f"{tag}@sha256:{hashlib.sha256(tag.encode()).hexdigest()}" for tag in ("1.4.2", "1.5.0"))
 COLUMNS = 110
@@ -52,9 +53,9 @@ def promotion(scratch):
 def new_repository(scratch):
     """Return a repository with a remote, which holds the manifests and a model."""
     place = scratch / "clone"
-    for each in ("base", "components", "overlays", "model/bundles/iris"):
-        shutil.copytree(ROOT / each, place / each)
-    shutil.copy(ROOT / "environments.yaml", place)
+    place.mkdir()
+    sample(place, "base", "components", "overlays", "environments.yaml")
+    shutil.copytree(ROOT / "model/bundles/iris", place / "model/bundles/iris")
     (place / "promotions").mkdir()
     git(scratch, "init", "-q", "--bare", "-b", "main", str(scratch / "remote.git"))
     git(place, "init", "-q", "-b", "main")
