@@ -58,6 +58,11 @@ class Environments:
         """Return the names in order."""
         return [each.name for each in self.all]
 
+    @property
+    def repository_secret(self) -> str:
+        """Return the name of the Secret with which a controller reads a private repository."""
+        return f"{self.name}-repository"
+
     def index(self, name: str) -> int:
         """Return the position of an environment in the order."""
         if name not in self.names:

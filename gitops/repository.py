@@ -161,6 +161,12 @@ class Repository:
         found = self.git("rev-list", "--count", f"{_tracking(remote, branch)}..HEAD", "--", check=False).strip()
         return int(found or 0)
 
+    def has_all(self, remote: str, branch: str) -> bool:
+        """Return whether the remote has the branch with every commit, as of the last fetch."""
+        return bool(self.git("rev-parse", "-q", "--verify", _tracking(remote, branch), check=False)) and not self.ahead(
+            remote, branch
+        )
+
     def discard_changes(self) -> None:
         """Undo what is not committed, in files that git knows."""
         self.git("reset", "--quiet", "--hard", "HEAD")

@@ -10,12 +10,13 @@ from typing import Any
 
 import click
 
-from gitops.cli import change, cluster, declare, generate, inspect, up
+from gitops.cli import bootstrap, change, cluster, declare, generate, inspect, up
 from gitops.cli.output import ExitCode
 
 COMMANDS = (
-    up.up, up.down, declare.init, declare.env, declare.component, inspect.status, inspect.diff, inspect.check,
-    generate.generate, generate.render, change.release, change.promote, change.rollback, change.freeze, change.unfreeze,
+    up.up, up.down, declare.init, declare.env, declare.component, bootstrap.bootstrap,
+    inspect.status, inspect.diff, inspect.check, generate.generate, generate.render, change.release, change.promote,
+    change.rollback, change.freeze, change.unfreeze,
     cluster.verify, cluster.deploy,
 )  # fmt: skip
 

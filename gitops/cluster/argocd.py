@@ -1,20 +1,26 @@
-"""Whether Argo CD has applied a commit."""
+"""What Argo CD has in the cluster: its objects, the access to a repository, and whether it has applied a commit."""
 
 from __future__ import annotations
 
-from typing import Any
+from gitops.cluster.access import Access
+from gitops.cluster.snapshot import Object
+from gitops.environments import Environments
 
 NAME = "Argo CD"
+NAMESPACE = "argocd"
 KIND = ("argoproj.io", "v1alpha1", "applications")
+APIS = {"argoproj.io/v1alpha1": {"Application", "AppProject"}}
+SHARED = "project.yaml"
+"""What all environments need, in clusters/argocd."""
 
 
-def path(application: dict[str, Any]) -> str | None:
+def path(application: Object) -> str | None:
     """Return the folder that an Application syncs."""
     found: str | None = application["spec"].get("source", {}).get("path")
     return found
 
 
-def problem(application: dict[str, Any], commit: str) -> str | None:
+def problem(application: Object, commit: str) -> str | None:
     """Return why an Application has not applied this commit, or None if it has."""
     name, status = application["metadata"]["name"], application.get("status") or {}
     sync, health = status.get("sync") or {}, (status.get("health") or {}).get("status")
@@ -24,3 +30,21 @@ def problem(application: dict[str, Any], commit: str) -> str | None:
     if (sync.get("status"), phase, health) != ("Synced", "Succeeded", "Healthy"):
         return f"{name} is {sync.get('status')}, its operation {phase}, its health {health}"
     return None
+
+
+def fault(application: Object) -> str | None:
+    """Return what an Application says is wrong, or None."""
+    status = application.get("status") or {}
+    wrong = [each.get("message") for each in status.get("conditions") or () if str(each.get("type")).endswith("Error")]
+    operation = status.get("operationState") or {}
+    wrong += [operation.get("message")] if operation.get("phase") in ("Error", "Failed") else []
+    return str(wrong[0]) if wrong else None
+
+
+def secret(environments: Environments, access: Access) -> Object:
+    """Return the Secret with which Argo CD reads a repository; it knows it by the label and the address."""
+    found = {"type": "git", "url": environments.repository, "project": environments.name}
+    found |= {"sshPrivateKey": access.key} if access.key else {"username": access.username, "password": access.token}
+    labels = {"argocd.argoproj.io/secret-type": "repository"}
+    meta = {"name": environments.repository_secret, "namespace": NAMESPACE, "labels": labels}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": found}

@@ -1,26 +1,59 @@
-"""Whether Flux has applied a commit."""
+"""What Flux has in the cluster: its objects, the access to a repository, and whether it has applied a commit."""
 
 from __future__ import annotations
 
-from typing import Any
+from gitops.cluster.access import Access
+from gitops.cluster.snapshot import Object
+from gitops.environments import Environments
 
 NAME = "Flux"
+NAMESPACE = "flux-system"
 KIND = ("kustomize.toolkit.fluxcd.io", "v1", "kustomizations")
+SOURCE_KIND = ("source.toolkit.fluxcd.io", "v1", "gitrepositories")
+APIS = {"kustomize.toolkit.fluxcd.io/v1": {"Kustomization"}, "source.toolkit.fluxcd.io/v1": {"GitRepository"}}
+SHARED = "source.yaml"
+"""What all environments need, in clusters/flux."""
 
 
-def path(kustomization: dict[str, Any]) -> str | None:
+def path(kustomization: Object) -> str | None:
     """Return the folder that a Kustomization syncs."""
     found: str | None = kustomization["spec"].get("path")
     return found
 
 
-def problem(kustomization: dict[str, Any], commit: str) -> str | None:
+def problem(kustomization: Object, commit: str) -> str | None:
     """Return why a Kustomization has not applied this commit, or None if it has."""
     meta, status = kustomization["metadata"], kustomization.get("status") or {}
-    name = meta["name"]
+    name, ready = meta["name"], _ready(kustomization)
     if not str(status.get("lastAppliedRevision")).endswith(commit):
         return f"{name} has applied {status.get('lastAppliedRevision')}, not {commit[:12]}"
-    conditions = [each for each in status.get("conditions") or [] if each["type"] == "Ready"]
-    if status.get("observedGeneration") != meta.get("generation") or not conditions:
+    if status.get("observedGeneration") != meta.get("generation") or not ready:
         return f"{name} has not observed its newest generation yet"
-    return None if conditions[0]["status"] == "True" else f"{name} is not ready: {conditions[0].get('message')}"
+    return None if ready["status"] == "True" else f"{name} is not ready: {ready.get('message')}"
+
+
+def fault(found: Object) -> str | None:
+    """Return what a Kustomization or its source says is wrong, or None."""
+    ready = _ready(found)
+    return str(ready.get("message")) if ready.get("status") == "False" else None
+
+
+def _ready(found: Object) -> Object:
+    conditions = (found.get("status") or {}).get("conditions") or ()
+    return next((each for each in conditions if each["type"] == "Ready"), {})
+
+
+def secret(environments: Environments, access: Access) -> Object:
+    """Return the Secret with which Flux reads a repository; its source names it."""
+    found = (
+        {"identity": access.key, "known_hosts": access.known_hosts}
+        if access.key
+        else {"username": access.username, "password": access.token}
+    )
+    meta = {"name": environments.repository_secret, "namespace": NAMESPACE}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": found}
+
+
+def with_secret(source: Object, name: str) -> Object:
+    """Return a source that names a Secret."""
+    return source | {"spec": source["spec"] | {"secretRef": {"name": name}}}

@@ -57,7 +57,10 @@ def place(tree):
         ("push", "-q", "origin", "main"),
     ):  # fmt: skip
         run("git", "-C", clone, *command)
-    kubectl("apply", "-k", clone / "clusters" / "argocd")
+    said = run(sys.executable, "-m", "gitops", "bootstrap", "argocd", "--root", clone, timeout=900).stdout
+    commit = run("git", "-C", clone, "rev-parse", "--short=12", "HEAD").stdout.strip()
+    for environment in PORTS:
+        assert f"{environment}: Argo CD has applied {commit}" in said
     yield clone
     draw()
     kubectl("delete", "-k", clone / "clusters" / "argocd", "--ignore-not-found", check=False)

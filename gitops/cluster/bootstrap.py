@@ -1,0 +1,186 @@
+"""A controller is connected with this repository: its access, what it syncs, the account for verify, the first sync.
+
+Only environments with a release are given to it: another one would ask for an image that does not exist.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from types import ModuleType
+
+from kubernetes.client.exceptions import ApiException
+
+from gitops import files, placeholder
+from gitops.cluster import argocd, flux, preflight, reasons, requirements
+from gitops.cluster.access import Access
+from gitops.cluster.client import Cluster
+from gitops.cluster.kubectl import Kubectl
+from gitops.cluster.refusals import reported
+from gitops.cluster.report import Report
+from gitops.environments import IN_CLUSTER, Environment, Environments, load
+from gitops.errors import CheckFailedError, GitopsError
+from gitops.release import current
+from gitops.render.kustomize import render
+from gitops.render.objects import APP, Object, parse
+from gitops.repository import Repository
+
+CONTROLLERS = {"argocd": argocd, "flux": flux}
+FAULT_SECONDS = 20
+"""A controller tries again by itself; what it has said for so long will not go away."""
+RIGHTS = "whoever connects a controller needs to write its objects, Secrets and cluster-wide rights"
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a user may choose."""
+
+    controller: str
+    context: str | None
+    access: Access
+    timeout: int
+
+
+def bootstrap(root: Path, choices: Choices, report: Report, confirm: preflight.Confirm) -> None:
+    """Connect a controller, and wait until it has applied the newest commit."""
+    environments, controller = load(root), CONTROLLERS[choices.controller]
+    placeholder.require_owner(environments)
+    choices.access.require_suits(environments.repository)
+    commit = _pushed(Repository(root.resolve()), environments)
+    released = [each for each in environments.all if current(root, each.name, environments.image).exists]
+    if environments.all[0] not in released:
+        requirements.require_image(environments.all[0].name, render(root / "overlays" / environments.all[0].name))
+    context = preflight.choose(choices.context, confirm)
+    cluster, kubectl = Cluster(controller.NAMESPACE, context), Kubectl(context)
+    with reported(RIGHTS):
+        _require_controller(cluster, controller)
+        for each in (each for each in released if each.cluster == IN_CLUSTER):
+            if lacking := requirements.missing_kinds(cluster, root, each.name, render(root / "overlays" / each.name)):
+                raise GitopsError(f"{lacking}; nothing was applied")
+        report.write(f"{controller.NAME} in {context} reads {environments.branch} of {environments.repository}")
+        if choices.access.token or choices.access.key:
+            _apply(kubectl, [controller.secret(environments, choices.access)], report)
+        objects = _objects(root, choices.controller, released)
+        name = environments.repository_secret
+        if kubectl.run("get", "secret", name, "-n", controller.NAMESPACE).returncode == 0:
+            objects = [flux.with_secret(each, name) if each["kind"] == "GitRepository" else each for each in objects]
+        _apply(kubectl, objects, report)
+        for each in released:
+            _wait(controller, cluster, each, commit, choices.timeout, report)
+        _apply(kubectl, list(_account(root, cluster, environments)), report)
+    for line in _next(environments, released, choices.controller):
+        report.write(line)
+
+
+def _pushed(repository: Repository, environments: Environments) -> str:
+    """Return the commit that the controller will find."""
+    branch = environments.branch
+    repository.require_whole()
+    repository.require_ready(branch, push=True)
+    remote = repository.remote(branch)
+    if not remote:
+        raise GitopsError(f"this repository has no remote: git remote add origin {environments.repository}")
+    if not repository.has_all(remote, branch):
+        raise GitopsError(f"{remote} has not the newest commit of {branch}: git push {remote} {branch}")
+    return repository.head
+
+
+def _require_controller(cluster: Cluster, controller: ModuleType) -> None:
+    for version, kinds in controller.APIS.items():
+        if lacking := kinds - (cluster.kinds(version) or set()):
+            raise GitopsError(
+                f"{controller.NAME} is not in this cluster: it does not know {', '.join(sorted(lacking))} ({version}); "
+                "clusters/README.md has the commands that install it"
+            )
+
+
+def _objects(root: Path, controller: str, released: list[Environment]) -> list[Object]:
+    """Return what the controller gets, as git has it."""
+    folder = root / "clusters" / controller
+    names = (CONTROLLERS[controller].SHARED, *(f"{each.name}.yaml" for each in released))
+    return [found for name in names for found in parse(files.read(folder / name))]
+
+
+def _apply(kubectl: Kubectl, objects: list[Object], report: Report) -> None:
+    """Apply objects by the server: no copy of a Secret is left in an annotation."""
+    if not objects:
+        return
+    report.left = "stopped while it was applied: run it again, parts of it may be missing"
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / "objects.json"
+        file.touch(mode=0o600)
+        file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}), encoding="utf-8")
+        report.write(kubectl.output("apply", "--server-side", "--force-conflicts", "-f", str(file)).rstrip())
+
+
+def _wait(
+    controller: ModuleType, cluster: Cluster, environment: Environment, commit: str, timeout: float, report: Report
+) -> None:
+    """Wait until an environment is at a commit; what the controller or a pod cannot get over ends it."""
+    report.left = f"stopped: {controller.NAME} goes on by itself; python -m gitops verify {environment.name} shows it"
+    folder, end = f"overlays/{environment.name}", monotonic() + timeout
+    pods, said, since = Cluster(environment.namespace, cluster.context), None, monotonic()
+    while True:
+        found = next(_synced(controller, cluster, folder), None)
+        if found is None:
+            raise CheckFailedError(f"{environment.name}: the object that syncs {folder} was deleted")
+        if (problem := controller.problem(found, commit)) is None:
+            return report.write(f"{environment.name}: {controller.NAME} has applied {commit[:12]}")
+        fault = next(filter(None, map(controller.fault, (*_sources(cluster, found), found))), None)
+        since, said = (since if fault == said else monotonic()), fault
+        report.show(f"{environment.name}: {problem}")
+        if fault and monotonic() - since > FAULT_SECONDS:
+            raise CheckFailedError(f"{environment.name}: {controller.NAME} says: {' '.join(fault.split())[:500]}")
+        if environment.cluster == IN_CLUSTER and (reason := _reason(pods)):
+            raise CheckFailedError(f"{environment.name}: {reason}")
+        if monotonic() > end:
+            raise CheckFailedError(f"{environment.name}: not applied within {timeout:.0f} s: {problem}")
+        sleep(1)
+
+
+def _synced(controller: ModuleType, cluster: Cluster, folder: str) -> Iterator[Object]:
+    for each in cluster.custom_objects(*controller.KIND):
+        if (controller.path(each) or "").strip("./") == folder:
+            yield each
+
+
+def _sources(cluster: Cluster, found: Object) -> list[Object]:
+    """Return Flux's source of an object; Argo CD's have none of their own."""
+    name = found["spec"].get("sourceRef", {}).get("name")
+    return [each for each in cluster.custom_objects(*flux.SOURCE_KIND) if each["metadata"]["name"] == name]
+
+
+def _reason(pods: Cluster) -> str | None:
+    """Return why the pods of an environment will not become ready; None while there are none."""
+    try:
+        return reasons.reason(pods.snapshot(APP, APP))
+    except ApiException as error:
+        if error.status != 404:
+            raise
+        return None
+
+
+def _account(root: Path, cluster: Cluster, environments: Environments) -> Iterator[Object]:
+    """Yield verify's account, without rights in namespaces that do not exist yet."""
+    absent = {
+        each.namespace
+        for each in environments.all
+        if Cluster(each.namespace, cluster.context).own_namespace() is None
+    }  # fmt: skip
+    file = root / "clusters" / "verify.yaml"
+    yield from (each for each in parse(files.read(file)) if each["metadata"].get("namespace") not in absent)
+
+
+def _next(environments: Environments, released: list[Environment], controller: str) -> Iterator[str]:
+    yield f"next: python -m gitops verify {released[0].name}"
+    for before, each in zip(environments.all, environments.all[1:], strict=False):
+        if each not in released:
+            yield (
+                f"{each.name} has no release yet: after `python -m gitops promote {before.name} {each.name}` "
+                f"run `python -m gitops bootstrap {controller}` again"
+            )
+            return
