@@ -1,5 +1,5 @@
 # The default image holds the serving core and the bundles named by MODELS; --target full adds scikit-learn.
-# --target load is another one altogether: Locust, for the component load-test.
+# --target load is another one altogether: Locust, for the component load-test. The Makefile adds the revision as a label.
 # This one line names the base image, so that Dependabot can update it. docs/security.md says how to pin it by digest.
 FROM python:3.13-slim AS base
 
@@ -42,11 +42,9 @@ FROM sources AS full-program
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash api model
 
 FROM base AS load
-ARG REVISION=unknown
 LABEL org.opencontainers.image.title="score-app-load" \
       org.opencontainers.image.description="Locust, asking score-app" \
-      org.opencontainers.image.licenses="MIT" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.licenses="MIT"
 ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 LOCUST_LOCUSTFILE=/app/loadtest/locustfile.py
 WORKDIR /app
 COPY --from=load-libraries /opt/app /opt/app
@@ -56,11 +54,9 @@ USER 65532:65532
 ENTRYPOINT ["python", "-m", "locust"]
 
 FROM base AS runtime
-ARG REVISION=unknown
 LABEL org.opencontainers.image.title="score-app" \
       org.opencontainers.image.description="A scikit-learn model as a service" \
-      org.opencontainers.image.licenses="MIT" \
-      org.opencontainers.image.revision="${REVISION}"
+      org.opencontainers.image.licenses="MIT"
 ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOST=0.0.0.0 BUNDLES=/app/bundles
 WORKDIR /app
 EXPOSE 5000 9000

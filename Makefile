@@ -101,8 +101,8 @@ reach: setup ## try every estimator of scikit-learn, and write docs/models.md
 
 image: setup ## build the image (docker, podman or buildah), with its bill of materials beside it
 	@mkdir -p build
-	@$(BUILDER) build $(STAMPED) $(if $(PLATFORM),--platform $(PLATFORM)) --target $(TARGET) --build-arg "MODELS=$(HELD)" --build-arg REVISION=$(REVISION) \
-	  --tag $(IMAGE):$(TAG) .
+	@$(BUILDER) build $(STAMPED) $(if $(PLATFORM),--platform $(PLATFORM)) --target $(TARGET) --build-arg "MODELS=$(HELD)" \
+	  --label org.opencontainers.image.revision=$(REVISION) --tag $(IMAGE):$(TAG) .
 	@$(BIN)/cyclonedx-py requirements locks/$(TARGET).txt --output-reproducible --output-file build/sbom.json
 	@$(BIN)/python -m gitops.provenance $(IMAGE):$(TAG) $(TARGET) $(REVISION) "$(HELD)" > build/provenance.json
 	@echo "built $(IMAGE):$(TAG); build/sbom.json and build/provenance.json say what is in it"

@@ -127,8 +127,12 @@ def _save(builder: str, name: str, archive: Path) -> tuple[str, ...]:
 
 
 def _make(root: Path, target: str, builder: str, pinned: Pinned) -> None:
-    # buildah keeps layers only when told to, and with them the labels of an earlier revision: never for a release.
-    variables = (f"IMAGE={pinned.name}", f"TAG={pinned.tag}", f"BUILDER={builder}", "BUILDAH_LAYERS=true")
+    # buildah keeps layers only when told to, and with them the times of an earlier commit: never for a release. The name
+    # is in the image, because a node that has pulled one pulls the same content under any other name, too.
+    variables = (
+        f"IMAGE={pinned.name}", f"TAG={pinned.tag}", f"REVISION=working-tree:{pinned.name}", f"BUILDER={builder}",
+        "BUILDAH_LAYERS=true",
+    )  # fmt: skip
     verb = "pushed" if target == "push" else "built"
     _run(f"the image cannot be {verb}", "make", "--no-print-directory", "-C", str(root), target, *variables)
 

@@ -133,7 +133,8 @@ def test_a_quota_is_said_at_once(clone):
 
 def test_an_image_that_nobody_pushed_is_said_at_once_by_deploy(clone):
     gitops = [made.place / ".venv" / "bin" / "python", "-m", "gitops"]
-    names = ("--image", "localhost:5000/nobody/score-app", "--repo", "https://git.example/nobody/score-app.git")
+    image = f"{PUSH}/nobody/score-app:1.0.0@sha256:{'1' * 64}"
+    names = ("--image", image, "--repo", "https://git.example/nobody/score-app.git")
     subprocess.run([*gitops, "init", *names], cwd=made.place, check=True, capture_output=True, timeout=60)
     command = [*gitops, "deploy", "dev", "--yes"]
     done = subprocess.run(command, cwd=made.place, capture_output=True, text=True, timeout=120)

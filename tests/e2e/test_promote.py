@@ -1,7 +1,7 @@
 """A version goes from dev to prod by git push alone, and one that answers wrongly comes back by itself.
 
 E2E_GITOPS is a command that brings up Argo CD and a Git server (`up`) and makes it look at Git (`sync`); E2E_REMOTE is
-that server's address from here; E2E_FORWARD opens a port here that leads to one there;
+that server's address from here, and E2E_INSIDE from there; E2E_FORWARD opens a port here that leads to one there;
 E2E_FLUX is a folder with Flux's definitions. What was typed and said is left in build/promotion.svg.
 """
 
@@ -13,18 +13,21 @@ import shlex
 import shutil
 import sys
 import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from tests.helpers.cluster import IMAGE, PUSH, ROOT, address, asking, get, kubectl, record, run
+from tests.helpers.cluster import IMAGE, INSIDE, PULL, PUSH, ROOT, address, asking, get, kubectl, record, run
 from tests.helpers.waiting import unless, until
 
 GITOPS = shlex.split(os.environ.get("E2E_GITOPS", ""))
 REMOTE = os.environ.get("E2E_REMOTE", "http://127.0.0.1:8418/score-app.git")
 FORWARD = shlex.split(os.environ.get("E2E_FORWARD", ""))
 FLUX = os.environ.get("E2E_FLUX", "")
+TOKEN = "a-token-for-the-test"
 RECORD = []
 PORTS = {"dev": 18081, "staging": 18082, "prod": 18083}
 WRONG = """
@@ -39,12 +42,37 @@ data.assign(species=target).to_csv(f"{sys.argv[1]}/iris.csv", index=False)
 
 
 @pytest.fixture(scope="module")
-def place(tree):
-    """Push the manifests to the cluster's own Git server, and let Argo CD sync them."""
+def private(digest):
+    """Put a server that asks for a token in front of the cluster's Git server, and give its address there."""
     unless(GITOPS, "no GitOps controller: E2E_GITOPS names what brings one up")
     run(*GITOPS, "up", timeout=400)
+    target = urlsplit(INSIDE)
+    script = (Path(__file__).parent / "private_git.py").read_text()
+    labels = {"app": "private-git"}
+    container = {
+        "name": "git", "image": f"{PULL}@{digest}", "env": [{"name": "TOKEN", "value": TOKEN}],
+        "command": ["python", "-c", script, target.netloc, "8080"],
+        "readinessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1},
+    }  # fmt: skip
+    meta = {"name": "private-git", "namespace": "git", "labels": labels}
+    objects = [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [container]}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": meta,
+         "spec": {"selector": labels, "ports": [{"port": 80, "targetPort": 8080}]}},
+    ]  # fmt: skip
+    kubectl("apply", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects}))
+    kubectl("wait", "pod/private-git", "-n", "git", "--for=condition=Ready", "--timeout=90s")
+    yield f"http://private-git.git.svc{target.path}"
+    kubectl("delete", "pod,service", "private-git", "-n", "git", "--now")
+
+
+@pytest.fixture(scope="module")
+def place(tree, digest, private):
+    """Push the manifests to the cluster's own Git server, and let Argo CD sync them from the private one."""
     clone = tree.parent / "clone"
     shutil.copytree(tree, clone)
+    mine = ("--image", f"{PULL}:0.1.0@{digest}", "--repo", private)
+    run(sys.executable, "-m", "gitops", "init", *mine, "--root", clone)
     for each in ("promotions", "model"):
         shutil.copytree(ROOT / each, clone / each, ignore=shutil.ignore_patterns("__pycache__"))
     declared = clone / "environments.yaml"
@@ -57,7 +85,12 @@ def place(tree):
         ("push", "-q", "origin", "main"),
     ):  # fmt: skip
         run("git", "-C", clone, *command)
-    said = run(sys.executable, "-m", "gitops", "bootstrap", "argocd", "--root", clone, timeout=900).stdout
+    bootstrap = (sys.executable, "-m", "gitops", "bootstrap", "argocd", "--root", clone)
+    refused = run(*bootstrap, check=False, timeout=120)
+    assert refused.returncode == 1, refused.stdout
+    assert re.search(r"error: dev: Argo CD says: .*(authentication|401)", refused.stderr), refused.stderr
+    told = os.environ | {"GIT_TOKEN": TOKEN}
+    said = run(*bootstrap, "--token-from", "GIT_TOKEN", timeout=900, env=told).stdout
     commit = run("git", "-C", clone, "rev-parse", "--short=12", "HEAD").stdout.strip()
     for environment in PORTS:
         assert f"{environment}: Argo CD has applied {commit}" in said
