@@ -127,8 +127,8 @@ def _save(builder: str, name: str, archive: Path) -> tuple[str, ...]:
 
 
 def _make(root: Path, target: str, builder: str, pinned: Pinned) -> None:
-    # buildah keeps layers only when told to, and with them the times of an earlier commit: never for a release. The name
-    # is in the image, because a node that has pulled one pulls the same content under any other name, too.
+    # buildah keeps layers only when told to, and with them the times of an earlier commit: never for a release.
+    # The name is in the image: a node that has pulled one asks a registry for the same content of another name, too.
     variables = (
         f"IMAGE={pinned.name}", f"TAG={pinned.tag}", f"REVISION=working-tree:{pinned.name}", f"BUILDER={builder}",
         "BUILDAH_LAYERS=true",
