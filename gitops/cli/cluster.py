@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     help="How long to wait for each check.",
 )
 @click.option("--url", type=URL, help="Use this address of the service instead of its external one.")
+@click.option("--forward", is_flag=True, help="Ask each pod through kubectl port-forward instead of an address.")
 @click.option("--prometheus", type=URL, help="Also compare errors and latency in this Prometheus with the SLO.")
 @click.option("--auto-rollback", is_flag=True, help="If a check fails, restore the previous verified release.")
 @click.option("--no-record", is_flag=True, help="Do not write to the ledger.")
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 @DETAILED
 @ROOT
 def verify(
-    environment: str, root: Path, timeout: int, url: str | None, prometheus: str | None, *, auto_rollback: bool,
-    no_record: bool, **how: bool,
+    environment: str, root: Path, timeout: int, url: str | None, prometheus: str | None, *, forward: bool,
+    auto_rollback: bool, no_record: bool, **how: bool,
 ) -> None:  # fmt: skip
     """Check a cluster against git, and record the result.
 
@@ -49,9 +50,11 @@ def verify(
     """
     from gitops.cluster import verify as verification
 
-    results = []
+    if url and forward:
+        raise click.UsageError("give --url or --forward, not both")
+    choices, results = verification.Choices(timeout, url, forward, prometheus), []
     with reporting():
-        for result in verification.verify(root, environment, timeout, url, prometheus):
+        for result in verification.verify(root, environment, choices):
             results.append(result)
             if not how["as_json"]:
                 _print(result, environment)

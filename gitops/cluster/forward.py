@@ -1,4 +1,4 @@
-"""A way from this machine to a Service that has no address which can be reached: a port-forward in the background."""
+"""Ways from this machine to what has no address that can be reached: port-forwards, for a while or until they end."""
 
 from __future__ import annotations
 
@@ -8,37 +8,65 @@ import re
 import signal
 import socket
 import subprocess
-from contextlib import suppress
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
 from gitops import process
-from gitops.cluster.kubectl import Kubectl
-from gitops.errors import CheckFailedError
+from gitops.cluster.kubectl import MISSING, Kubectl
+from gitops.errors import CheckFailedError, GitopsError
 
 SECONDS = 15
 
 
 def start(root: Path, kubectl: Kubectl, namespace: str, service: str, port: int) -> str:
-    """Replace the port-forward of a namespace, and return its address."""
+    """Replace the port-forward of a namespace, which goes on in the background, and return its address."""
     stop(root, namespace)
     record = _record(root, namespace)
     record.parent.mkdir(parents=True, exist_ok=True)
-    log = record.with_suffix(".log")
-    local = port if _is_free(port) else ""
-    command = kubectl.command("-n", namespace, "port-forward", f"service/{service}", f"{local}:{port}")
-    with log.open("w") as output:
-        running = subprocess.Popen(  # noqa: S603
-            command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+    log, local = record.with_suffix(".log"), str(port) if _is_free(port) else ""
+    running = _forward(kubectl, namespace, f"service/{service}", f"{local}:{port}", log)
     record.write_text(json.dumps({"pid": running.pid}))
+    try:
+        return _address(running, log)
+    except CheckFailedError:
+        stop(root, namespace)
+        raise
+
+
+@contextmanager
+def to_pod(kubectl: Kubectl, namespace: str, pod: str, port: int) -> Iterator[str]:
+    """Give an address of one pod, as long as it is needed."""
+    with tempfile.TemporaryDirectory() as place:
+        log = Path(place) / "log"
+        running = _forward(kubectl, namespace, f"pod/{pod}", f":{port}", log)
+        try:
+            yield _address(running, log)
+        finally:
+            running.terminate()
+            running.wait()
+
+
+def _forward(kubectl: Kubectl, namespace: str, target: str, ports: str, log: Path) -> subprocess.Popen[bytes]:
+    command = kubectl.command("-n", namespace, "port-forward", target, ports)
+    try:
+        with log.open("w") as output:
+            return subprocess.Popen(  # noqa: S603
+                command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+            )
+    except FileNotFoundError:
+        raise GitopsError(MISSING) from None
+
+
+def _address(running: subprocess.Popen[bytes], log: Path) -> str:
     end = monotonic() + SECONDS
     while monotonic() < end and running.poll() is None:
         if found := re.search(r"127\.0\.0\.1:(\d+) ->", log.read_text()):
             return f"http://127.0.0.1:{found[1]}"
         sleep(0.1)
-    stop(root, namespace)
-    raise CheckFailedError(f"no port-forward to {service}: {' '.join(log.read_text().split())[:300]}")
+    raise CheckFailedError(f"no port-forward: {' '.join(log.read_text().split())[:300]}")
 
 
 def stop(root: Path, namespace: str) -> bool:

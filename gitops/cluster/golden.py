@@ -8,21 +8,22 @@ from typing import Any
 from gitops.cluster.http import fetch_json
 from model.bundle.manifest import Manifest
 
+OTHERWISE = "--url names another address, --forward asks each pod through kubectl"
 REPEATS = 20
 """Requests to each model: a wrong pod among several is met by one of them."""
 
 
-def problem(models: list[Manifest], url: str | None) -> str | None:
+def problem(models: list[Manifest], url: str | None, repeats: int = REPEATS) -> str | None:
     """Return what is wrong with the predictions of a service, or None."""
     if url is None:
-        return "the Service has no external address; --url names another one"
+        return f"the Service has no external address; {OTHERWISE}"
     try:
-        for number in range(REPEATS):
+        for number in range(repeats):
             for manifest in models:
                 if found := _request(manifest, url, number):
                     return found
     except OSError as error:
-        return f"{url} does not answer: {error}"
+        return f"{url} does not answer: {error}; {OTHERWISE}"
     except (ValueError, LookupError, TypeError, AttributeError):
         return f"{url} answers, but not as this service does"
     return None

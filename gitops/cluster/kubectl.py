@@ -9,6 +9,8 @@ from gitops import process
 from gitops.cluster import refusals
 from gitops.errors import GitopsError
 
+MISSING = "kubectl is not installed: install it, and point it to a cluster"
+
 
 @dataclass(frozen=True)
 class Kubectl:
@@ -25,7 +27,7 @@ class Kubectl:
         try:
             return process.run(*self.command(*args), timeout=timeout)
         except FileNotFoundError:
-            raise GitopsError("kubectl is not installed: install it, and point it to a cluster") from None
+            raise GitopsError(MISSING) from None
         except subprocess.TimeoutExpired:
             raise GitopsError(f"kubectl {args[0]} did not end within {timeout:.0f} s") from None
 

@@ -11,8 +11,9 @@ from time import monotonic, sleep
 from types import ModuleType
 
 from gitops import ledger, models
-from gitops.cluster import argocd, flux, golden, prometheus, reasons, watch
+from gitops.cluster import argocd, flux, forward, golden, prometheus, reasons, watch
 from gitops.cluster.client import Cluster, is_ready
+from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.reasons import Reason
 from gitops.cluster.refusals import reported
 from gitops.environments import Environment, load
@@ -49,15 +50,27 @@ class Result:
     """What the pods and events show, if the check failed."""
 
 
-def verify(root: Path, name: str, timeout: float, url: str | None, prometheus_url: str | None) -> Iterator[Result]:
+@dataclass(frozen=True)
+class Choices:
+    """What a user may choose."""
+
+    timeout: float
+    url: str | None = None
+    """None for the external address of the Service."""
+    forward: bool = False
+    """Whether each pod is asked through kubectl."""
+    prometheus: str | None = None
+
+
+def verify(root: Path, name: str, choices: Choices) -> Iterator[Result]:
     """Run the checks in order, and yield the result of each; the first failure is the last result."""
     expected = _expected(root, name)
-    if prometheus_url and expected.environment.slo is None:
+    if choices.prometheus and expected.environment.slo is None:
         raise GitopsError(f"{name} has no slo in environments.yaml, so there are no limits for Prometheus")
     cluster = Cluster(expected.environment.namespace)
     with reported("clusters/verify.yaml grants them"):
-        for title, check, limit in _checks(expected, cluster, url, prometheus_url):
-            problem = _wait(check, min(timeout, limit))
+        for title, check, limit in _checks(expected, cluster, choices):
+            problem = _wait(check, min(choices.timeout, limit))
             yield Result(title, problem, cluster.diagnosis(APP) if problem else [])
             if problem:
                 return
@@ -74,20 +87,14 @@ def _expected(root: Path, name: str) -> Expected:
     return Expected(environment, release, repository.head, manifests)
 
 
-def _checks(
-    expected: Expected, cluster: Cluster, url: str | None, prometheus_url: str | None
-) -> Iterator[tuple[str, Check, float]]:
+def _checks(expected: Expected, cluster: Cluster, choices: Choices) -> Iterator[tuple[str, Check, float]]:
     """Yield each check with its name and its time limit, in the order in which they become true."""
     yield from _controller_checks(expected, cluster)
     yield "the rollout is complete", lambda: _rollout(cluster), inf
     yield f"every ready pod runs {expected.release}", lambda: _images(cluster, expected.release), inf
-    yield (
-        "golden rows are predicted correctly",
-        lambda: golden.problem(expected.models, _address(cluster, url)),
-        SETTLED,
-    )
-    if prometheus_url and (slo := expected.environment.slo):
-        yield "errors and latency are within the SLO", lambda: prometheus.problem(prometheus_url, slo), SETTLED
+    yield "golden rows are predicted correctly", lambda: _predictions(expected, cluster, choices), SETTLED
+    if (address := choices.prometheus) and (slo := expected.environment.slo):
+        yield "errors and latency are within the SLO", lambda: prometheus.problem(address, slo), SETTLED
 
 
 def _controller_checks(expected: Expected, cluster: Cluster) -> Iterator[tuple[str, Check, float]]:
@@ -111,8 +118,15 @@ def _controller_problem(controller: ModuleType, find: Callable[[], list[Object]]
     return next(filter(None, problems), None) if found else f"{controller.NAME} does not sync the environment any more"
 
 
-def _address(cluster: Cluster, url: str | None) -> str | None:
-    return url or cluster.address(APP)
+def _predictions(expected: Expected, cluster: Cluster, choices: Choices) -> str | None:
+    if not choices.forward:
+        return golden.problem(expected.models, choices.url or cluster.address(APP))
+    for pod in filter(is_ready, cluster.pods(APP)):
+        name, port = pod.metadata.name, pod.spec.containers[0].ports[0].container_port
+        with forward.to_pod(Kubectl(), cluster.namespace, name, port) as url:
+            if problem := golden.problem(expected.models, url, repeats=1):
+                return f"{name}: {problem}"
+    return None
 
 
 def _wait(check: Check, timeout: float) -> str | None:
