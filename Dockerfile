@@ -1,4 +1,4 @@
-# The default image holds the serving core and the bundles named by MODELS; --target full adds scikit-learn.
+# The default image holds the serving core and the bundles, or those named by MODELS; --target full adds scikit-learn.
 # --target load is another one altogether: Locust, for the component load-test. The Makefile adds the revision as a label.
 # This one line names the base image, so that Dependabot can update it. docs/security.md says how to pin it by digest.
 FROM python:3.13-slim AS base
@@ -28,10 +28,10 @@ RUN pip --python /opt/app install --no-compile --require-hashes -r load.txt \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
 FROM builder AS sources
-ARG MODELS="iris wine purchase churn echo"
+ARG MODELS
 COPY api api
 COPY model model
-RUN mkdir bundles && for name in ${MODELS}; do cp -r "model/bundles/${name}" bundles/ || exit 1; done \
+RUN mkdir bundles && for name in ${MODELS:-$(ls model/bundles)}; do cp -r "model/bundles/${name}" bundles/ || exit 1; done \
     && rm -rf model/bundles
 
 FROM sources AS program

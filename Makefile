@@ -19,7 +19,8 @@ TIME    ?= 30s
 IMAGE   ?= score-app
 TAG     ?= 0.1.0
 TARGET  ?= serve
-MODELS  ?= iris wine purchase churn echo
+# The bundles in the image: all that are here.
+MODELS  ?= $(notdir $(patsubst %/,%,$(wildcard model/bundles/*/)))
 HELD    := $(if $(filter load,$(TARGET)),,$(MODELS))
 # Searched when it is first used: the first of docker, podman and buildah that works.
 BUILDER ?= $(eval BUILDER := $(or $(shell $(BIN)/python -m gitops.builder),$(error no builder)))$(BUILDER)
