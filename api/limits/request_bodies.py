@@ -26,6 +26,8 @@ _ARRIVING = 4
 _CSV, _FORM = "text/csv", "application/x-www-form-urlencoded"
 _ARRIVING_WAIT_SECONDS = 0.25
 """How long a body that is arriving waits for others; each holds a thread and what has come of it."""
+_DISCARDED_PIECES = 512
+"""So many pieces of a body that is too large are read all the same: 32 MiB."""
 _MAX_MEMBERS = 1_000
 _ZLIB_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
@@ -52,7 +54,12 @@ class RequestBodies:
             or "HTTP_CONTENT_ENCODING" in environ
             or "HTTP_TRANSFER_ENCODING" in environ
         ):
-            return self._read_counted(environ, public=public)
+            try:
+                return self._read_counted(environ, public=public)
+            except ApiError as error:
+                if error.status == 413 and not public:
+                    self._discard(environ)
+                raise
         # The hot path: nothing of a small body is counted. A try block and not a context manager, since a generator
         # costs half a microsecond.
         size, thread = int(length), get_ident()
@@ -114,6 +121,22 @@ class RequestBodies:
             raise too_large(max_size)
         if size is not None and left:
             raise incomplete(size)
+
+    def _discard(self, environ: Mapping[str, Any]) -> None:
+        """Read what is left of a body that is too large, for clients that look for the answer only when all is sent.
+
+        Not for one that waits for the answer first, nor for a body that is much too large.
+        """
+        if "HTTP_EXPECT" in environ or (content_length(environ) or 0) > _DISCARDED_PIECES * PIECE:
+            return
+        thread, read = get_ident(), environ["wsgi.input"].read
+        self._reading[thread] = monotonic()
+        try:
+            for _ in range(_DISCARDED_PIECES):
+                if not read(PIECE):
+                    break
+        finally:
+            del self._reading[thread]
 
     @property
     def reading(self) -> int:

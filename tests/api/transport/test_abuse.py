@@ -1,7 +1,10 @@
 """What somebody who means harm sends: it is refused, it costs no more than bounds allow, and others are answered."""
 
+import json
 import resource
 import socket
+import urllib.error
+import urllib.request
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -178,6 +181,17 @@ def test_a_body_that_is_too_large_is_refused_before_it_has_come(server):
         assert sent < 64 * MEGABYTE
     assert told(server, "VmHWM") < used + 32 * MEGABYTE
     assert answers(server)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_client_that_sends_all_before_it_reads_sees_that_its_body_is_too_large(chunked, server):
+    pieces = [b" " * MEGABYTE] * (int(SETTINGS["MAX_BODY_SIZE"].removesuffix("m")) + 8)
+    body = iter(pieces) if chunked else b"".join(pieces)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(f"{server.url}/score", body, method="POST"), timeout=30)
+    with refused.value as answer:
+        assert answer.status == 413
+        assert json.load(answer)["error"]["code"] == "too_large"
 
 
 @pytest.mark.parametrize(("encoding", "window"), [("gzip", 31), ("deflate", 15)])
