@@ -147,11 +147,16 @@ def test_ctrl_c_says_what_is_left(clone):
     edit(DEPLOYMENT, "failureThreshold: 60", "failureThreshold: 6000")
     edit(DEPLOYMENT, "path: /readyz", "path: /nothing")
     command = [made.place / ".venv" / "bin" / "python", "-m", "gitops", "up", "--load", LOAD]
-    process = subprocess.Popen(command, cwd=made.place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    until(lambda: re.search(r"score-app-\S+ starts", process.stdout.readline()), "it waits for the pods", 120)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
-    restored()
+    with subprocess.Popen(
+        command, cwd=made.place, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            until(lambda: re.search(r"score-app-\S+ starts", process.stdout.readline()), "it waits for the pods", 120)
+            process.send_signal(signal.SIGINT)
+            _, error = process.communicate(timeout=30)
+        finally:
+            process.kill()
+            restored()
     assert process.returncode == 1
     assert error.startswith("stopped: everything is applied, and the cluster goes on by itself; kubectl -n mlops-dev ")
 

@@ -114,5 +114,5 @@ def test_the_token_is_good_for_no_other_place(token):
 def test_an_account_without_rights_is_a_clear_error(place, token):
     kubectl("delete", "clusterrolebinding", "score-app-verify-controllers")
     said = verify(place, token, "http://127.0.0.1:9", 2)
-    assert said.startswith("error: this account has not all rights that verify needs: ")
+    assert said.startswith("error: this account has not all rights that are needed: ")
     assert "clusters/verify.yaml" in said
