@@ -14,6 +14,11 @@ SHARED = "project.yaml"
 """What all environments need, in clusters/argocd."""
 
 
+def look_now() -> dict[str, str]:
+    """Return annotations that make it look at git, also if that failed a moment ago; it removes them itself."""
+    return {"argocd.argoproj.io/refresh": "hard"}
+
+
 def path(application: Object) -> str | None:
     """Return the folder that an Application syncs."""
     found: str | None = application["spec"].get("source", {}).get("path")

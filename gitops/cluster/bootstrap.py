@@ -68,7 +68,7 @@ def bootstrap(root: Path, choices: Choices, report: Report, confirm: preflight.C
         name = environments.repository_secret
         if kubectl.run("get", "secret", name, "-n", controller.NAMESPACE).returncode == 0:
             objects = [flux.with_secret(each, name) if each["kind"] == "GitRepository" else each for each in objects]
-        _apply(kubectl, objects, report)
+        _apply(kubectl, [_annotated(each, controller.look_now()) for each in objects], report)
         for each in released:
             _wait(controller, cluster, each, commit, choices.timeout, report)
         _apply(kubectl, list(_account(root, cluster, environments)), report)
@@ -103,6 +103,10 @@ def _objects(root: Path, controller: str, released: list[Environment]) -> list[O
     folder = root / "clusters" / controller
     names = (CONTROLLERS[controller].SHARED, *(f"{each.name}.yaml" for each in released))
     return [found for name in names for found in parse(files.read(folder / name))]
+
+
+def _annotated(found: Object, annotations: dict[str, str]) -> Object:
+    return found | {"metadata": found["metadata"] | {"annotations": annotations}}
 
 
 def _apply(kubectl: Kubectl, objects: list[Object], report: Report) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from gitops.cluster.access import Access
 from gitops.cluster.snapshot import Object
 from gitops.environments import Environments
@@ -13,6 +15,11 @@ SOURCE_KIND = ("source.toolkit.fluxcd.io", "v1", "gitrepositories")
 APIS = {"kustomize.toolkit.fluxcd.io/v1": {"Kustomization"}, "source.toolkit.fluxcd.io/v1": {"GitRepository"}}
 SHARED = "source.yaml"
 """What all environments need, in clusters/flux."""
+
+
+def look_now() -> dict[str, str]:
+    """Return annotations that make it look at git, because they are new."""
+    return {"reconcile.fluxcd.io/requestedAt": datetime.now(UTC).isoformat()}
 
 
 def path(kustomization: Object) -> str | None:

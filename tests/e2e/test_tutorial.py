@@ -44,7 +44,7 @@ def fork(cluster, tmp_path_factory):
 def script(page, files):
     """Return what a reader types, in order; what is to run beside it is ended after the next block."""
     typed, server = [], False
-    for kind, text in re.findall(r"^```(.*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+    for kind, text in re.findall(r"^```([^\n]*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
         language, _, how = kind.partition(" ")
         if language == "python":
             files[how] = text
