@@ -29,10 +29,11 @@ FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
 )  # fmt: skip
 @ROOT
 def bootstrap(controller: str, root: Path, context: str | None, timeout: int, username: str, **given: Any) -> None:
-    """Connect a GitOps controller that runs in the cluster with this repository.
+    """Connect Argo CD or Flux with this repository.
 
-    It gets its objects from clusters/, access to a private repository as a Secret, and the account for verify. The
-    command ends when every environment with a release is at the newest commit. It can be repeated.
+    The controller must run in the cluster. It gets its objects from clusters/, access to a private repository as a
+    Secret, and the account for verify. The command ends when every environment with a release is at the newest commit.
+    It can be repeated.
     """
     from gitops.cluster import bootstrap as connection
     from gitops.cluster.access import Access

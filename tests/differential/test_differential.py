@@ -14,8 +14,8 @@ from tests.differential.front import FORMS
 from tests.differential.kept import KEPT, run_kept
 from tests.differential.run import run_seed
 
-FEW, ROWS = 24, 60
-MANY = int(os.environ.get("DIFFERENTIAL_CASES", "60"))
+FEW, ROWS = 12, 60
+MANY = int(os.environ.get("DIFFERENTIAL_CASES", "30"))
 FIRST = int(os.environ.get("DIFFERENTIAL_SEED", "1000"))
 PROCESSES = int(os.environ.get("DIFFERENTIAL_PROCESSES", "2"))
 
@@ -35,6 +35,7 @@ def test_a_random_pipeline_is_served_as_its_estimator_answers(seed):
     require_right(run(seed, ROWS))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KEPT)
 def test_what_was_once_wrong_stays_right(name):
     require_right(run_kept(name, ROWS))

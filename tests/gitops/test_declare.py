@@ -155,6 +155,7 @@ def test_on_a_terminal_it_asks_and_offers_its_guesses(whole):
     assert (found.repository, found.image_repository) == ("https://github.com/Team/churn.git", "ghcr.io/team/churn")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", range(3))
 def test_an_environment_comes_anywhere_and_goes_without_a_trace(place, whole):
     names = load(whole.place).names

@@ -126,6 +126,7 @@ def shell(repository, *args, **environment):
     return done
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", LOCALES)
 def test_a_locale_that_is_not_utf_8_changes_no_file_and_stops_no_output(locale, repository):
     how = LOCALES[locale]

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 import yaml
 
 from gitops.render.kustomize import render
@@ -34,6 +35,7 @@ def typed(tree, heading, number=0):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_new_environment_is_one_command_and_leaves_nothing_when_it_goes(tree, check):
     before = content(tree)
     typed(tree, "A new environment")

@@ -5,6 +5,7 @@ import pytest
 from tools.rollout.pod_endings import pod_endings, replace_under_load
 
 ENDINGS = pod_endings(1.5)
+pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("ending", [ending for ending in ENDINGS if ending.keeps], ids=lambda ending: ending.name)

@@ -31,6 +31,8 @@ from model.schema.signature import Feature
 from tests.api.telemetry.test_metrics import samples, value
 from tests.helpers.server import Client, model
 
+# Its models are packed once, in one process.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hostile models")]
 NAMES = ("texts", "cities", "extreme")
 CITIES, HUGE = 5000, 1e307
 

@@ -188,6 +188,7 @@ def test_a_file_of_nothing_is_refused_at_once(tmp_path, model_cli):
     assert (done.exit_code, done.output.count("is not a pickle or joblib file")) == (2, 1)
 
 
+@pytest.mark.slow
 def test_thousands_of_features_are_a_page(tmp_path, model_cli):
     wide = pd.DataFrame(RNG.normal(size=(60, 3000)), columns=[f"f{place}" for place in range(3000)])
     done = add(tmp_path, model_cli, "csv", Ridge(), wide, RNG.normal(size=60))
