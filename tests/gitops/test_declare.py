@@ -10,10 +10,9 @@ import pytest
 import yaml
 
 from gitops.environments import load
-from gitops.release import UNRELEASED
-from gitops.render.objects import of_kind
+from gitops.release import UNRELEASED, current, image_name
 from tests.gitops.fake_cluster import EmptyCluster, serving
-from tests.helpers.manifests import ROOT, rendered
+from tests.helpers.manifests import ROOT
 from tests.helpers.repository import NEW
 from tests.helpers.sample import SAMPLE, sample
 
@@ -290,9 +289,7 @@ def test_a_cluster_without_a_kind_is_refused_before_anything_is_applied(whole, e
 
 
 def test_this_repository_names_an_image_or_says_that_it_does_not():
-    image = load(ROOT).image_repository
-    for name in load(ROOT).names:
-        (deployment,) = of_kind(rendered(f"overlays/{name}"), "Deployment")
-        (container,) = deployment["spec"]["template"]["spec"]["containers"]
-        assert container["image"].startswith(f"{image}:")
-        assert not container["image"].startswith("image.invalid") or container["image"].endswith(UNRELEASED)
+    declared = load(ROOT)
+    for name in declared.names:
+        assert image_name(ROOT, name, declared.image) == declared.image_repository
+        assert ".invalid/" not in declared.image_repository or not current(ROOT, name, declared.image).exists
