@@ -53,6 +53,10 @@ def _refused(found: Snapshot) -> str | None:
     message = _flat(condition.get("message", ""))
     if condition.get("status") != "True":
         return None
+    refused = re.search(r'pods "\S*-([a-z0-9]+)-[a-z0-9]*"', message)
+    if refused and found.newest_hash not in (refused[1], None):
+        # What an older ReplicaSet was refused is being replaced.
+        return None
     if match := re.search(r"exceeded quota: ([^,\s]+), (.*)", message):
         return (
             f"the quota {match[1]} leaves no room for another pod ({match[2]}): "

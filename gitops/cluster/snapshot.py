@@ -38,11 +38,16 @@ class Snapshot:
         """Return the pods of the newest ReplicaSet: what fails in older ones is being replaced."""
         if not self.observed:
             return []
-        found = re.search(r'eplica ?[sS]et "[^"]*-([^"-]+)"', self.condition("Progressing").get("message", ""))
         alive = [each for each in self.pods if "deletionTimestamp" not in each["metadata"]]
-        if not found:
+        if not (newest := self.newest_hash):
             return alive
-        return [each for each in alive if template_hash(each) in (found[1], None)]
+        return [each for each in alive if template_hash(each) in (newest, None)]
+
+    @property
+    def newest_hash(self) -> str | None:
+        """Return which ReplicaSet is the newest, as the Deployment names it."""
+        found = re.search(r'eplica ?[sS]et "[^"]*-([^"-]+)"', self.condition("Progressing").get("message", ""))
+        return found[1] if found else None
 
     def events_of(self, name: str, *reasons: str) -> Iterator[Object]:
         """Yield the events of an object with these reasons, the newest first."""

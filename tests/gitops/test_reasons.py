@@ -53,6 +53,15 @@ def test_each_recording_is_expected():
     assert {each.stem for each in RECORDED.glob("*.json")} == set(EXPECTED)
 
 
+@pytest.mark.parametrize("name", ["quota", "limits", "security"])
+def test_what_an_older_replica_set_was_refused_is_no_fault(name):
+    found = recorded(name)
+    for condition in found["deployment"]["status"]["conditions"]:
+        if condition["type"] == "Progressing":
+            condition["message"] = 'Created new replica set "score-app-0a1b2c3d4e"'
+    assert reason(snapshot(found)) is None
+
+
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_generation_that_is_not_observed_yet_is_no_fault(name):
     found = recorded(name)
