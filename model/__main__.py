@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from model.bundle import files as bundle
-from model.command import Commands, print_error, trained_with
+from model.command import Commands, lasting_interrupt, print_error, trained_with
 
 if TYPE_CHECKING:
     from model.bundle.manifest import Manifest
@@ -146,11 +147,16 @@ def _progress(name: str) -> Iterator[Callable[[str], None]]:
     from rich.console import Console  # noqa: PLC0415
 
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda text: click.echo(f"{name}: {text}", err=True)
-        return
-    with console.status(f"{name}: starting") as status:
-        yield lambda text: status.update(f"{name}: {text}")
+    with lasting_interrupt() as raise_again, ExitStack() as stack:
+        show: Callable[[str], None] = partial(click.echo, err=True)
+        if console.is_terminal:
+            show = stack.enter_context(console.status(f"{name}: starting")).update
+
+        def say(text: str) -> None:
+            raise_again()
+            show(f"{name}: {text}")
+
+        yield say
 
 
 def _show(manifest: Manifest) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
+from types import FrameType
 from typing import Any, NoReturn
 
 import click
@@ -50,6 +54,34 @@ class Commands(click.Group):
     """A group of such commands."""
 
     command_class = Command
+
+
+@contextmanager
+def lasting_interrupt() -> Iterator[Callable[[], None]]:
+    """Remember Ctrl-C, and give a function that raises it again: foreign code may swallow the exception.
+
+    Python drops an exception in a callback of C code or in a destructor, and estimators bring both.
+    """
+    was, pressed = signal.getsignal(signal.SIGINT), False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal pressed
+        pressed = True
+        signal.default_int_handler(number, frame)
+
+    def raise_again() -> None:
+        if pressed:
+            raise KeyboardInterrupt
+
+    if was is not signal.default_int_handler:
+        # Whoever started the command wants no Ctrl-C here, or handles it.
+        yield raise_again
+        return
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield raise_again
+    finally:
+        signal.signal(signal.SIGINT, was)
 
 
 def _print_whatever_comes() -> None:
