@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops import ledger, models, policy
+from gitops import models, policy, shipped
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.generate import files
-from gitops.release import Release, current
+from gitops.release import Release, current_image
 from gitops.render.kustomize import RenderError
+from gitops.repository import Repository
 from gitops.rules import overlay
 from gitops.rules.check import problems, undeclared
 from gitops.rules.names import names
+from gitops.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Report:
 
     def lines(self) -> list[str]:
         """Return one line for each problem, or one that says that there is none."""
-        found = [*self.problems, *(f"{path} is stale: python -m gitops generate" for path in self.stale)]
+        found = [*self.problems, *(f"{path} is stale: python -m gitops {_mending(path)}" for path in self.stale)]
         return found or [f"{', '.join(self.environments)}: no rule is broken, no file is stale"]
 
     def as_json(self) -> dict[str, Any]:
@@ -41,12 +43,18 @@ class Report:
         }
 
 
-def check(root: Path) -> Report:
+def _mending(path: str) -> str:
+    """Return the command that writes a stale file anew."""
+    folder, *parts = Path(path).parts
+    return f"render {parts[0]}" if folder == str(shipped.FOLDER) and len(parts) > 1 else "generate"
+
+
+def check(root: Path, history: Repository | None = None) -> Report:
     """Return the report on a repository."""
     environments = load(root)
     found = [*undeclared(root, environments), *names(root, environments)]
-    stale = files.differing(root, files.sources(root, environments)) + files.leftovers(root, environments)
-    states = ledger.states(root, environments.names)
+    stale = files.differing(root, files.declared(root, environments)) + files.leftovers(root, environments)
+    sources = Sources(root, environments, history)
     overlays, complete = [], True
     for each in environments.all:
         if not (root / "overlays" / each.name).is_dir():
@@ -54,9 +62,9 @@ def check(root: Path) -> Report:
             continue
         try:
             release = _release(root, each.name, environments.image)
-            found += policy.unrecorded(each.name, states[each.name], release) if release else ()
-            known = models.in_image(root, states.values(), release.digest if release else "")
-            overlays.append(overlay.load(root, environments, each.name, known))
+            found += policy.unrecorded(each.name, sources.states[each.name], release) if release else ()
+            known = models.in_image(root, sources.states.values(), release.digest if release else "")
+            overlays.append(overlay.load(sources, each.name, known))
         except RenderError as error:
             complete = False
             # A file that the overlay includes may still have to be generated: then that is the problem.
@@ -65,13 +73,14 @@ def check(root: Path) -> Report:
     found += problems(overlays)
     if complete:
         stale += files.differing(root, files.derived(root, environments, overlays))
+        stale += files.stale_renders(root, overlays)
     return Report(environments.names, found, [str(path) for path in stale])
 
 
 def _release(root: Path, environment: str, image: str) -> Release | None:
     """Return the release of an overlay; one without the image breaks a rule, which says more."""
     try:
-        return current(root, environment, image)
+        return current_image(root, environment, image)
     except RenderError:
         raise
     except GitopsError:

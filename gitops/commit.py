@@ -54,7 +54,7 @@ def _require_pushed(repository: Repository, remote: str, branch: str) -> None:
 
 def _retry_allowed(repository: Repository, remote: str, branch: str, plan: Plan, error: PushError) -> None:
     """Fast-forward to what others pushed; refuse if there is nothing new, or if it changed the plan's files."""
-    changed = repository.fast_forward(remote, branch, [*plan.files, repository.root / FILE])
+    changed = repository.fast_forward(remote, branch, [*plan.files, *plan.depends, repository.root / FILE])
     if changed is None:
         raise GitopsError(f"nothing was changed: {error}") from None
     if changed:
@@ -91,7 +91,10 @@ def _commit(repository: Repository, plan: Plan) -> str:
     before = {path: path.read_bytes() if path.exists() else None for path in plan.files}
     try:
         for path, text in plan.files.items():
-            path.parent.mkdir(exist_ok=True)
+            if text is None:
+                path.unlink()
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
             files.write(path, text)
         return repository.commit(list(plan.files), plan.subject, plan.trailers)
     except (GitopsError, OSError) as error:
@@ -119,6 +122,6 @@ Rendered, this changes in {plan.environment}:
 
 {changes}
 
-No rule is broken, and nothing but the image changes. After the merge: `python -m gitops verify {plan.environment}`.
+No rule is broken. After the merge: `python -m gitops verify {plan.environment}`.
 
 {code_block(trailers)}"""

@@ -13,10 +13,12 @@ from gitops import files
 from gitops.errors import GitopsError
 
 Entry = dict[str, Any]
-_RELEASE = ("tag", "digest")
+Id = tuple[str, str]
+"""Which release: the digest of the image, and the commit of base and components."""
+_RELEASE = ("tag", "digest", "commit")
 _REQUIRED = {
-    "release": _RELEASE, "promote": _RELEASE, "rollback": _RELEASE, "verify": _RELEASE,
-    "hold": (*_RELEASE, "reason"), "freeze": ("reason",), "unfreeze": (),
+    "release": _RELEASE, "promote": _RELEASE, "rollback": _RELEASE, "verify": _RELEASE, "hold": ("reason",),
+    "freeze": ("reason",), "unfreeze": (),
 }  # fmt: skip
 """The actions, and the fields that an entry must have besides its time."""
 
@@ -35,9 +37,10 @@ def _is_versions(value: Any) -> bool:
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "time": _is_time, "action": _is_text, "actor": _is_text, "tag": _is_text, "digest": _is_text, "was": _is_text,
-    "from": _is_text, "reason": _is_text, "forced": _is_text, "models": _is_versions,
+    "commit": _is_text, "from": _is_text, "reason": _is_text, "forced": _is_text, "unverified": _is_text,
+    "models": _is_versions,
 }  # fmt: skip
-"""What each field must be where it is present."""
+"""What each field must be where it is present; there are no others."""
 
 
 @dataclass
@@ -46,21 +49,33 @@ class State:
 
     current: Entry | None = None
     """The entry that set the current release."""
-    verified: dict[str, str] = field(default_factory=dict)
-    """When each image digest was verified, since it was set last."""
+    verified: dict[Id, str] = field(default_factory=dict)
+    """When each release was verified, since it was set last."""
     verifications: list[Entry] = field(default_factory=list)
     """The entries of successful verifications, oldest first."""
     held: dict[str, str] = field(default_factory=dict)
-    """Image digests that were rolled back, and why."""
+    """What was rolled back, and why: the digests of images, and the commits of base and components."""
     models: dict[str, dict[str, str]] = field(default_factory=dict)
     """The models in each image, with their versions."""
     frozen: str = ""
     """Why no release may be set now; empty if one may."""
 
-    def verified_for(self, digest: str, now: datetime) -> float | None:
-        """Return for how many seconds this image has been verified; None if it has not."""
-        since = self.verified.get(digest)
+    @property
+    def unverified(self) -> str:
+        """Return why the current release was let in without a verification; empty if it was not, or has one now."""
+        if self.current is None or id_of(self.current) in self.verified:
+            return ""
+        return str(self.current.get("unverified", ""))
+
+    def verified_for(self, release: Id, now: datetime) -> float | None:
+        """Return for how many seconds this release has been verified; None if it has not."""
+        since = self.verified.get(release)
         return None if since is None else (now - datetime.fromisoformat(since)).total_seconds()
+
+
+def id_of(entry: Entry) -> Id:
+    """Return which release an entry is about."""
+    return entry["digest"], entry["commit"]
 
 
 def path(root: Path, environment: str) -> Path:
@@ -87,9 +102,14 @@ def _entry(environment: str, number: int, line: bytes) -> Entry:
     history = f"git log -p {file} shows its history"
     try:
         found: Entry = json.loads(line.decode())
-        missing = [each for each in ("time", *_REQUIRED[found["action"]]) if each not in found]
+        action = found["action"]
+        unknown = [repr(action)] if action not in _REQUIRED and _is_text(action) else []
+        unknown += [each for each in found if each not in _TYPES]
+        missing = [each for each in ("time", *(() if unknown else _REQUIRED[action])) if each not in found]
     except (ValueError, LookupError, TypeError, RecursionError):
         raise GitopsError(f"{file}: line {number} is not a complete entry: {history}") from None
+    if unknown:
+        raise GitopsError(f"{file}: line {number} has {unknown[0]}, which only a newer version of this program knows")
     if missing:
         raise GitopsError(f"{file}: line {number} is not a complete entry, {missing[0]} is missing: {history}")
     if wrong := [each for each in _TYPES if each in found and not _is_valid(each, found[each])]:
@@ -108,25 +128,30 @@ def state(entries: Iterable[Entry]) -> State:
     """Return what the entries add up to."""
     found = State()
     for entry in entries:
-        digest = entry.get("digest", "")
         if "models" in entry:
-            found.models[digest] = entry["models"]
+            found.models[entry.get("digest", "")] = entry["models"]
         match entry["action"]:
             case "release" | "promote" | "rollback":
-                found.current = entry
-                found.verified.pop(digest, None)
-                found.held.pop(digest, None)
+                _set(found, entry)
             case "verify":
-                if found.current is None or found.current["digest"] == digest:
-                    found.verified.setdefault(digest, entry["time"])
+                if found.current is None or id_of(found.current) == id_of(entry):
+                    found.verified.setdefault(id_of(entry), entry["time"])
                     found.verifications.append(entry)
             case "hold":
-                found.held[digest] = entry["reason"]
+                found.held |= {entry[part]: entry["reason"] for part in ("digest", "commit") if part in entry}
             case "freeze":
                 found.frozen = entry["reason"]
             case "unfreeze":
                 found.frozen = ""
     return found
+
+
+def _set(found: State, entry: Entry) -> None:
+    """Take over a new current release: it is to be verified again, and no part of it is held any more."""
+    found.current = entry
+    found.verified.pop(id_of(entry), None)
+    for part in id_of(entry):
+        found.held.pop(part, None)
 
 
 def append(root: Path, environment: str, action: str, actor: str, **facts: Any) -> str:

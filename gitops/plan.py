@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from gitops import files, ledger, models, placeholder, policy
+from gitops import files, ledger, models, placeholder, policy, shipped
 from gitops.environments import Environments
 from gitops.errors import GitopsError
-from gitops.release import Release, current, overlay, replaced
-from gitops.render.diff import Change
-from gitops.render.kustomize import render
+from gitops.release import Release, overlay, replaced
+from gitops.render.diff import Change, diff
 from gitops.repository import Repository
 from gitops.rules.check import problems
 from gitops.rules.overlay import Overlay, load
+from gitops.sources import SHARED, Sources
 from gitops.text import visible
 
 
@@ -27,10 +25,13 @@ class Plan:
     """A change that passed every check and is not committed yet."""
 
     environment: str
-    files: dict[Path, str]
+    files: dict[Path, str | None]
+    """The new text of each file; None for one that goes."""
     changes: list[Change]
     subject: str
     trailers: dict[str, str] = field(default_factory=dict)
+    depends: list[Path] = field(default_factory=list)
+    """What the plan was made from, besides its own files: if it changes meanwhile, somebody has to look again."""
 
     @property
     def branch(self) -> str:
@@ -40,47 +41,92 @@ class Plan:
         return name.strip("-.")
 
 
+@dataclass(frozen=True)
+class Consent:
+    """What was said to let a release in that a check would refuse."""
+
+    forced: str = ""
+    """Why it is released although it was rolled back."""
+    unverified: str = ""
+    """Why it is promoted although it was not verified."""
+
+    def facts(self) -> dict[str, str]:
+        """Return what the ledger keeps of it."""
+        return {key: value for key, value in vars(self).items() if value}
+
+
 class Planner:
     """Plans changes of one repository; None means that there is nothing to do."""
 
     def __init__(self, repository: Repository, environments: Environments) -> None:
         self.repository, self.environments, self.root = repository, environments, repository.root
-        self.states = ledger.states(self.root, environments.names)
+        self.sources = Sources(self.root, environments)
+        self.states = self.sources.states
 
-    def release(self, release: Release, *, forced: str = "") -> Plan | None:
-        """Plan a new release for the first environment."""
+    def release(self, image: Release, consent: Consent) -> Plan | None:
+        """Plan a release for the first environment: an image, with base and components as they are at HEAD."""
         target = self.environments.names[0]
-        if self._current(target) == release:
+        now = self.sources.release(target)
+        release = replace(image, commit=now.commit)
+        if now == release and self._is_recorded(target, release):
             return None
-        policy.require_open(self.states, target, release, forced)
-        return self._set_release("release", target, release, forced=forced)
+        policy.require_open(self.states, target, release, consent.forced)
+        return self._set_release("release", target, release, consent)
 
-    def promote(self, source: str, target: str, *, forced: str = "") -> Plan | None:
-        """Plan to set in the next environment what this one has verified."""
+    def release_manifests(self, consent: Consent) -> Plan | None:
+        """Plan a release for the first environment: its image as it is, with base and components of HEAD."""
+        target = self.environments.names[0]
+        now = self.sources.release(target)
+        if not now.exists:
+            raise GitopsError(f"{target} has no image yet: python -m gitops release TAG@DIGEST")
+        return self.release(now, consent)
+
+    def promote(self, source: str, target: str, consent: Consent) -> Plan | None:
+        """Plan to set in the next environment what this one has verified: image, base and components."""
         policy.require_next(self.environments, source, target)
-        release, soak = self._current(source), self.environments.get(target).soak
-        if release.digest != self._current(target).digest:
-            policy.require_verified(source, self.states[source], release, soak)
-        policy.require_settings(self.root, self.environments.get(source), target)
-        if self._current(target) == release:
+        release, now = self.sources.given(source), self.sources.release(target)
+        if not (release.exists and release.commit):
+            raise GitopsError(f"{source} has no release yet")
+        if release.id != now.id and not consent.unverified:
+            policy.require_recorded(source, self.states[source], release)
+            policy.require_verified(source, self.states[source], release, self.environments.get(target).soak)
+        has, gets = self.sources.render(source, release.commit), self.sources.render(target, release.commit)
+        policy.require_settings(self.environments.get(source), has, target, gets)
+        if now == release:
             return None
-        policy.require_open(self.states, target, release, forced)
-        return self._set_release("promote", target, release, source=source, forced=forced)
+        policy.require_open(self.states, target, release, consent.forced)
+        return self._set_release("promote", target, release, consent, source=source)
 
     def rollback(self, target: str, reason: str) -> Plan | None:
-        """Plan to restore the previous verified release, and to hold the current one."""
-        self.environments.index(target)
-        now, state = self._current(target), self.states[target]
-        unwanted = {now.digest, *state.held}
-        good = [each for each in state.verifications if each["digest"] not in unwanted]
-        if not good:
-            raise GitopsError(f"{target} has no earlier verified release to roll back to")
-        plan = self._set_release("rollback", target, Release(good[-1]["tag"], good[-1]["digest"]))
+        """Plan to restore the previous verified release, and to hold what it lacks of the current one."""
+        now, state, first = self.sources.release(target), self.states[target], self.sources.is_first(target)
+        good = [
+            Release(each["tag"], each["digest"], now.commit if first else each["commit"])
+            for each in state.verifications
+            if each["digest"] not in state.held and (first or each["commit"] not in state.held)
+        ]
+        if not (good := [each for each in good if each.id != now.id]):
+            raise GitopsError(self._no_way_back(target, now, first=first))
+        restored = good[-1]
+        plan = self._set_release("rollback", target, restored, Consent())
+        bad = {"tag": now.tag, "digest": now.digest} if restored.digest != now.digest else {}
+        bad |= {"commit": now.commit} if restored.commit != now.commit else {}
         file = ledger.path(self.root, target)
-        facts = {"tag": now.tag, "digest": now.digest, "reason": reason}
-        plan.files[file] = ledger.extended(plan.files[file], "hold", self.repository.actor, **facts)
-        plan.trailers["Rollback-Of"] = now.digest
+        plan.files[file] = ledger.extended(plan.files[file] or "", "hold", self.repository.actor, **bad, reason=reason)
+        plan.trailers["Rollback-Of"] = " ".join(bad[each] for each in ("digest", "commit") if each in bad)
         return plan
+
+    def _no_way_back(self, target: str, now: Release, *, first: bool) -> str:
+        problem = f"{target} has no earlier verified release to roll back to"
+        if first:
+            return (
+                f"{problem} but one with the same image, and its base and components are those of HEAD: git revert "
+                f"{now.commit[:12]}, if it is at fault, then push"
+                if any(each["digest"] == now.digest for each in self.states[target].verifications)
+                else problem
+            )
+        set_by = self.repository.git("log", "-1", "--format=%h", "--", f"overlays/{target}", check=False).strip()
+        return f"{problem}: git revert {set_by} takes back what was set last" if set_by and now.exists else problem
 
     def freeze(self, target: str, reason: str) -> Plan | None:
         """Plan to let no release into an environment."""
@@ -94,62 +140,76 @@ class Planner:
 
     def verify(self, target: str) -> Plan | None:
         """Plan to record that the current release was verified, once."""
-        release = self._current(target)
+        release = self.sources.release(target)
         policy.require_recorded(target, self.states[target], release)
-        if release.digest in self.states[target].verified:
+        if release.id in self.states[target].verified:
             return None
-        return self._record(target, "verify", tag=release.tag, digest=release.digest)
+        return self._record(target, "verify", tag=release.tag, digest=release.digest, commit=release.commit)
 
-    def _current(self, environment: str) -> Release:
-        return current(self.root, environment, self.environments.image)
+    def _is_recorded(self, target: str, release: Release) -> bool:
+        entry = self.states[target].current
+        return entry is not None and ledger.id_of(entry) == release.id
 
     def _record(self, target: str, action: str, **facts: Any) -> Plan:
         """Plan one ledger entry and nothing else."""
         subject = f"{action}({self.environments.image}): {target}"
-        return Plan(target, self._ledger(target, action, facts), [], subject, {"Change-Id": uuid4().hex})
+        return Plan(target, {**self._ledger(target, action, facts)}, [], subject, {"Change-Id": uuid4().hex})
 
     def _ledger(self, target: str, action: str, facts: dict[str, Any]) -> dict[Path, str]:
         text = ledger.append(self.root, target, action, self.repository.actor, **facts)
         return {ledger.path(self.root, target): text}
 
-    def _set_release(self, action: str, target: str, release: Release, *, source: str = "", forced: str = "") -> Plan:
+    def _set_release(self, action: str, target: str, release: Release, consent: Consent, *, source: str = "") -> Plan:
         placeholder.require_owner(self.environments)
-        text = replaced(overlay(self.root, target), self.environments.image, release)
+        page, was = overlay(self.root, target), self.sources.release(target)
+        text = replaced(page, self.environments.image, release)
         versions = models.in_image(self.root, self.states.values(), release.digest)
-        changes, rendered = self._checked(target, text, versions)
-        entry: dict[str, Any] = {"tag": release.tag, "digest": release.digest, "was": self._current(target).digest}
-        if versions:
-            entry["models"] = versions
+        changes, after = self._checked(target, text, release, versions)
+        if release.digest != was.digest:
+            policy.require_image(changes)
+        entry: dict[str, Any] = {"tag": release.tag, "digest": release.digest, "commit": release.commit}
+        entry |= {"was": was.digest} | ({"models": versions} if versions else {})
         if source:
             entry["from"] = f"{source}@{self.repository.head[:12]}"
-        if forced:
-            entry["forced"] = forced
-        changed = {overlay(self.root, target): text, **self._ledger(target, action, entry)}
-        render_file = self.root / "rendered" / f"{target}.yaml"
-        if render_file.exists():
-            changed[render_file] = files.with_line_ends_of(render_file, rendered.rendered)
+        entry |= consent.facts()
+        changed: dict[Path, str | None] = {page: text} if text != files.read(page) else {}
+        changed |= self._ledger(target, action, entry)
+        changed |= {self.root / path: new for path, new in shipped.changes(self.root, target, after.rendered).items()}
         route = f"{source} -> {target}" if source else target
-        subject = f"{action}({self.environments.image}): {route} {release.tag}"
-        return Plan(target, changed, changes, subject, _trailers(entry, models.served(rendered.objects)))
+        what = f"manifests of {release.commit[:12]}" if release.image == was.image else release.tag
+        subject = f"{action}({self.environments.image}): {route} {what}"
+        trailers = _trailers(entry, models.served(after.objects))
+        depends = [self.root / each for each in SHARED] if self.sources.is_first(target) else []
+        return Plan(target, changed, changes, subject, trailers, depends)
 
-    def _checked(self, target: str, text: str, versions: dict[str, str]) -> tuple[list[Change], Overlay]:
-        """Render the new overlay in a copy; refuse it if it breaks a rule or changes more than an image."""
-        before = render(overlay(self.root, target).parent)
-        with tempfile.TemporaryDirectory() as scratch:
-            copy = Path(scratch)
-            for each in ("base", "components", "overlays"):
-                shutil.copytree(self.root / each, copy / each, symlinks=True)
-            files.write(overlay(copy, target), text)
-            after = load(copy, self.environments, target, versions)
-            broken = list(problems([after]))
-        if broken:
-            raise GitopsError(f"the change breaks a rule: {broken[0]}")
-        return policy.require_image_only(before, after.objects), after
+    def _checked(
+        self, target: str, text: str, release: Release, versions: dict[str, str]
+    ) -> tuple[list[Change], Overlay]:
+        """Render the environment with its new release; refuse it if it breaks a rule or cannot be applied."""
+        before = self._before(target)
+        first = self.sources.is_first(target)
+        folder = self.sources.folder(target, "" if first else release.commit, text=text)
+        after = load(self.sources, target, versions, folder=folder)
+        for broken in problems([after]):
+            raise GitopsError(f"the change breaks a rule: {broken}")
+        changes = diff(before.objects, after.objects)
+        policy.require_possible(changes)
+        return changes, after
+
+    def _before(self, target: str) -> Overlay:
+        """Return the environment as its last release made it."""
+        entry = self.states[target].current
+        if not self.sources.is_first(target):
+            found = load(self.sources, target)
+            policy.require_reviewed(self.root, target, found.rendered)
+            return found
+        known = entry["commit"] if entry and self.sources.has(entry["commit"]) else ""
+        return load(self.sources, target, folder=self.sources.folder(target, known))
 
 
 def _trailers(entry: dict[str, Any], served: tuple[str, ...]) -> dict[str, str]:
     found = {"Promoted-From": entry["from"]} if "from" in entry else {}
-    found |= {"Image-Digest": entry["digest"], "Change-Id": uuid4().hex}
+    found |= {"Image-Digest": entry["digest"], "Manifests": entry["commit"], "Change-Id": uuid4().hex}
     versions = entry.get("models", {})
     if known := [f"{name} {versions[name]}" for name in served if name in versions]:
         found["Model"] = visible(", ".join(known))

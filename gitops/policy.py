@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gitops import shipped
 from gitops.environments import Environment, Environments
 from gitops.errors import GitopsError
 from gitops.ledger import State
 from gitops.release import Release
-from gitops.render.diff import MISSING, Change, diff
-from gitops.render.kustomize import render
+from gitops.render.diff import MISSING, WHOLE, Change
 from gitops.render.objects import Object, settings_of
 
 PRUNED = ("Namespace", "Service", "PersistentVolumeClaim")
@@ -36,20 +36,27 @@ def unrecorded(name: str, state: State, release: Release) -> Iterator[str]:
     last, action = state.current, state.current["action"]
     command = {"release": f"release {release.tag}@{release.digest}", "promote": f"promote … {name}"}.get(action)
     yield (
-        f"overlays/{name}/kustomization.yaml: images names {release}, which no command has set: write newTag "
+        f"overlays/{name}/kustomization.yaml: images names {release.image}, which no command has set: write newTag "
         f'"{last["tag"]}" and digest {last["digest"]} again, then python -m gitops {command or f"rollback {name}"}'
     )
 
 
 def require_recorded(name: str, state: State, release: Release) -> None:
-    """Refuse to verify an image that was set by hand: nothing could be promoted from it."""
+    """Refuse to verify what no command has released: nothing could be promoted from it."""
     for problem in unrecorded(name, state, release):
         raise GitopsError(problem)
+    if not release.commit:
+        raise GitopsError(f"{name} has no release: python -m gitops promote gives it one")
+    if state.current and state.current["commit"] != release.commit:
+        raise GitopsError(
+            f"{name} runs base and components of {release.commit[:12]}, and its release has those of "
+            f"{state.current['commit'][:12]}: python -m gitops release --manifests"
+        )
 
 
 def require_verified(source: str, state: State, release: Release, soak: int) -> None:
     """Refuse a release that the source has not verified, or not for long enough."""
-    since = state.verified_for(release.digest, datetime.now(UTC))
+    since = state.verified_for(release.id, datetime.now(UTC))
     if since is None:
         raise GitopsError(f"{source} has not verified {release}: run verify {source} first")
     if since < soak:
@@ -57,32 +64,45 @@ def require_verified(source: str, state: State, release: Release, soak: int) -> 
 
 
 def require_open(states: dict[str, State], target: str, release: Release, forced: str) -> None:
-    """Refuse a frozen environment, and a release on hold unless it is forced."""
+    """Refuse a frozen environment, and a release with a part on hold unless it is forced."""
     if reason := states[target].frozen:
         raise GitopsError(f"{target} is frozen ({reason}): unfreeze {target} first")
+    parts = {release.digest: f"{release.image} was", release.commit: f"the manifests of {release.commit[:12]} were"}
     for name, state in states.items():
-        if (why := state.held.get(release.digest)) and not forced:
-            raise GitopsError(f"{release} was rolled back in {name} ({why}): --force-held REASON releases it again")
+        for part, what in parts.items():
+            if (why := state.held.get(part)) and not forced:
+                raise GitopsError(f"{what} rolled back in {name} ({why}): --force-held REASON releases it again")
 
 
-def require_settings(root: Path, source: Environment, target: str) -> None:
+def require_settings(source: Environment, has: list[Object], target: str, gets: list[Object]) -> None:
     """Refuse a target without a setting that the release was verified with."""
-    has, lacks = (set(settings_of(render(root / "overlays" / each))) for each in (source.name, target))
-    if missing := sorted(has - lacks - set(source.own)):
+    if missing := sorted(set(settings_of(has)) - set(settings_of(gets)) - set(source.own)):
         raise GitopsError(
             f"{target} lacks the setting {missing[0]}, which {source.name} has: set it in overlays/{target}, "
             f"or list it under own of {source.name} in environments.yaml"
         )
 
 
-def require_image_only(before: list[Object], after: list[Object]) -> list[Change]:
-    """Return what a release changes once it is rendered; refuse if that is anything but the image, or nothing."""
-    found = diff(before, after)
-    for change in found:
-        if change.after is MISSING and change.object.split("/")[0] in PRUNED:
+def require_reviewed(root: Path, name: str, rendered: str) -> None:
+    """Refuse to let an edit of the overlay ride along with a release: it takes effect by a render of its own."""
+    if stale := sorted(shipped.changes(root, name, rendered)):
+        raise GitopsError(
+            f"{stale[0]} is not what overlays/{name} renders to: python -m gitops render {name}, then commit what that "
+            "changes"
+        )
+
+
+def require_possible(changes: list[Change]) -> None:
+    """Refuse what would delete data or what Kubernetes never changes."""
+    for change in changes:
+        kind = change.object.split("/")[0]
+        if change.after is MISSING and change.field == WHOLE and kind in PRUNED:
             raise GitopsError(f"the change would delete {change.object}: a promotion never does that")
-        if not change.is_image:
-            raise GitopsError(f"the change reaches further than an image: {change}")
-    if not found:
+        if kind == "Deployment" and change.field.startswith("spec.selector"):
+            raise GitopsError(f"the change needs another Deployment, as Kubernetes keeps a selector: {change}")
+
+
+def require_image(changes: list[Change]) -> None:
+    """Refuse another image that no container uses."""
+    if not any(change.is_image for change in changes):
         raise GitopsError("the change changes nothing that is rendered: no container uses this image")
-    return found

@@ -1,4 +1,4 @@
-"""A release: the image that is promoted between environments, and where an overlay names it."""
+"""A release: the image and the manifests that are promoted between environments, and where an overlay names it."""
 
 from __future__ import annotations
 
@@ -20,23 +20,37 @@ TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 
 @dataclass(frozen=True)
 class Release:
-    """A tag for people and a digest for machines."""
+    """What is promoted as a whole."""
 
     tag: str
+    """The image, for people."""
     digest: str
+    """The image, for machines."""
+    commit: str = ""
+    """Where base and components are from; empty as long as nothing was released."""
 
     @property
     def exists(self) -> bool:
         """Return whether this is more than the place of a first release."""
         return self.digest != UNRELEASED
 
-    def __str__(self) -> str:
+    @property
+    def id(self) -> tuple[str, str]:
+        """Return which release it is: the digest of the image, and the commit of base and components."""
+        return self.digest, self.commit
+
+    @property
+    def image(self) -> str:
         """Return the tag and a short digest."""
         return f"{self.tag}@{self.digest[:19]}"
 
+    def __str__(self) -> str:
+        """Return the image, and the commit of base and components."""
+        return f"{self.image} with the manifests of {self.commit[:12]}" if self.commit else self.image
+
 
 def parse(text: str) -> Release:
-    """Return a release that is written as TAG@DIGEST."""
+    """Return a release of an image that is written as TAG@DIGEST."""
     tag, _, digest = text.partition("@")
     if not TAG.fullmatch(tag) or tag == "latest":
         raise GitopsError(f"{tag!r} is not the tag of a release: use TAG@sha256:…, the digest from build/digest")
@@ -50,8 +64,8 @@ def overlay(root: Path, environment: str) -> Path:
     return root / "overlays" / environment / "kustomization.yaml"
 
 
-def current(root: Path, environment: str, image: str) -> Release:
-    """Return the release that an environment's overlay names."""
+def current_image(root: Path, environment: str, image: str) -> Release:
+    """Return a release of the image that an environment's overlay names."""
     _, entry = _image_entry(overlay(root, environment), image)
     return Release(str(entry.get("newTag")), str(entry.get("digest")))
 
@@ -63,7 +77,7 @@ def image_name(root: Path, environment: str, image: str) -> str:
 
 
 def replaced(file: Path, image: str, release: Release) -> str:
-    """Return the text of an overlay with another release."""
+    """Return the text of an overlay with another release's image."""
     index, entry = _image_entry(file, image)
     text = files.read(file)
     try:

@@ -88,7 +88,7 @@ class Repository:
             raise GitopsError(f"{self.root} cannot be used as a git repository: {error}") from None
         if prefix:
             raise GitopsError(
-                f"{self.root} is the folder {prefix} of a larger repository, but Argo CD and Flux sync overlays/ from "
+                f"{self.root} is the folder {prefix} of a larger repository, but Argo CD and Flux sync rendered/ from "
                 "the top level: give it a repository of its own"
             )
 

@@ -1,4 +1,4 @@
-"""What each environment runs, and whether it was verified."""
+"""What each environment runs, whether it was verified, and what waits to be promoted."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gitops import ledger, models
+from gitops import models, shipped
 from gitops.environments import Environments
-from gitops.release import current, overlay
-from gitops.render.diff import diff
-from gitops.render.kustomize import render
-from gitops.render.objects import Object
+from gitops.render.diff import Change, diff
+from gitops.render.kustomize import render_text
+from gitops.render.objects import Object, parse, settings_of
+from gitops.sources import Sources
 
 Row = dict[str, Any]
 
 
 def rows(root: Path, environments: Environments) -> list[Row]:
     """Return one row for each environment, in their order."""
-    states = ledger.states(root, environments.names)
-    found: list[Row] = []
+    sources, found = Sources(root, environments), list[Row]()
     before: list[Object] | None = None
     for name in environments.names:
-        release, state = current(root, name, environments.image), states[name]
-        objects = render(overlay(root, name).parent)
-        versions = models.in_image(root, states.values(), release.digest)
+        release, state = sources.release(name), sources.states[name]
+        rendered = render_text(sources.folder(name))
+        objects = parse(rendered)
+        versions = models.in_image(root, sources.states.values(), release.digest)
         differs = [] if before is None else [str(each) for each in diff(before, objects) if not each.is_image]
         is_set = state.current is not None and state.current["digest"] == release.digest
         found.append(
@@ -35,16 +35,47 @@ def rows(root: Path, environments: Environments) -> list[Row]:
                 "digest": release.digest,
                 "released": release.exists,
                 "models": {each: versions.get(each) for each in models.served(objects)},
-                "verified": state.verified.get(release.digest),
+                "manifests": release.commit or None,
+                "settings": _different(before, objects),
+                "verified": state.verified.get(release.id),
                 "since": state.current["time"] if state.current and is_set else None,
                 "frozen": state.frozen or None,
+                "unverified": state.unverified or None,
                 "held": sorted(state.held),
-                "behind": bool(found) and found[-1]["digest"] != release.digest,
+                "behind": bool(found) and _id(found[-1]) != release.id,
                 "differs": differs,
+                "pending": [
+                    {"object": each.object, "field": each.field, "at": f"{each.object} {each.field}"}
+                    for each in _pending(sources, name, objects)
+                ],
+                "unreleased": sources.is_first(name),
+                "stale": not sources.is_first(name) and bool(shipped.changes(root, name, rendered)),
             }
         )
         before = objects
     return found
+
+
+def _id(row: Row) -> tuple[str, str]:
+    return row["digest"], row["manifests"] or ""
+
+
+def _different(before: list[Object] | None, objects: list[Object]) -> list[str]:
+    """Return the settings that an environment has otherwise than the one before it."""
+    if before is None:
+        return []
+    one, other = settings_of(before), settings_of(objects)
+    return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
+
+
+def _pending(sources: Sources, name: str, objects: list[Object]) -> list[Change]:
+    """Return what base and components of HEAD would change in an environment, or have changed since its release."""
+    entry = sources.states[name].current
+    if entry is None or entry["commit"] == sources.newest(name, entry["commit"]) or not sources.has(entry["commit"]):
+        return []
+    if sources.is_first(name):
+        return diff(sources.render(name, entry["commit"]), objects)
+    return diff(objects, sources.render(name, ""))
 
 
 def age(time: str | None) -> str:

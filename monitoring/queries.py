@@ -28,6 +28,19 @@ def total(slo: Slo, objective: str, window: str) -> str:
     return f"sum(increase({counter}{{{_labels(slo)}}}[{window}]))"
 
 
+def refused(slo: Slo, window: str, before: str = "") -> str:
+    """Return the query of how many requests were refused within a window, by status; it may end some time before."""
+    at = f" offset {before}" if before else ""
+    return f'sum by (http_status) (increase(request_count_total{{{_labels(slo)},http_status=~"4.."}}[{window}]{at}))'
+
+
+def refused_share(slo: Slo, window: str, before: str = "") -> str:
+    """Return the query of which share of the requests that is."""
+    at = f" offset {before}" if before else ""
+    every = f"sum(increase(request_count_total{{{_labels(slo)}}}[{window}]{at}))"
+    return f"{refused(slo, window, before)} / on () group_left () ({every} > 0)"
+
+
 def _bound(seconds: float) -> str:
     # Prometheus 3 stores the bound 1 as "1.0", Prometheus 2 as it was exposed.
     return f'le=~"{seconds:g}|{seconds:.1f}"' if seconds.is_integer() else f'le="{seconds:g}"'

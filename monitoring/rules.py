@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from api.telemetry.drift import MIN_SHARE
-from monitoring.queries import OBJECTIVES, missed, total
+from monitoring.queries import OBJECTIVES, missed, refused, refused_share, total
 from monitoring.slo import Slo
 
 Rule = dict[str, Any]
@@ -24,12 +24,15 @@ BURN_RATES = (
 WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d")
 MIN_MISSED = 10
 """So many requests must have failed within the long window: one failure at night burns no budget."""
+REFUSED_SHARE, REFUSED_TIMES = 0.05, 5
+"""Refusals of one status are news from this share of the requests on, if it was so many times smaller before."""
 
 
 def groups(slo: Slo) -> list[Rule]:
     """Return all rules of one environment."""
     return [
         {"name": "score-app-objectives", "rules": [*_budgets(slo), *_ratios(slo), *_burn_alerts(slo)]},
+        {"name": "score-app-refusals", "rules": list(_refusals(slo))},
         {"name": "score-app-drift", "rules": list(_drift(slo))},
         {"name": "score-app-state", "rules": list(_state(slo))},
     ]
@@ -60,6 +63,14 @@ def _burn_alerts(slo: Slo) -> Iterator[Rule]:
             description = f"{{{{ $value | humanizePercentage }}}} in {long}; {budget:.2%} are allowed"
             shown = {"summary": texts["summary"], "description": description, "runbook": texts["runbook"]}
             yield _alert(texts["alert"], expr, "2m", severity, slo, shown, window=long)
+
+
+def _refusals(slo: Slo) -> Iterator[Rule]:
+    """Yield an alert about refusals of one status that are new, beside the environment's own past."""
+    now, past = refused_share(slo, "10m"), refused_share(slo, "1d", before="15m")
+    news = f"({now} > {REFUSED_TIMES} * ({past}) or {now} unless {past}) > {REFUSED_SHARE}"
+    expr = f"{news} and {refused(slo, '10m')} > {MIN_MISSED}"
+    yield _alert("ScoreAppRefusals", expr, "2m", "ticket", slo, TEXTS["refusals"])
 
 
 def _drift(slo: Slo) -> Iterator[Rule]:

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitops.cli.options import DETAILED, DRY_RUN, FORCE_HELD, JSON, NO_PUSH, PULL_REQUEST, REASON, ROOT
+from gitops.cli.options import (
+    DETAILED,
+    DRY_RUN,
+    FORCE_HELD,
+    JSON,
+    NO_PUSH,
+    PULL_REQUEST,
+    REASON,
+    ROOT,
+    UNVERIFIED,
+)  # fmt: skip
 from gitops.cli.output import finish, print_changes, print_json, print_line, reporting
 
 if TYPE_CHECKING:
@@ -87,30 +97,46 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 @click.command(epilog="Example: python -m gitops release 1.4.2@$(cat build/digest)")
-@click.argument("version", metavar="TAG@DIGEST")
+@click.argument("version", metavar="[TAG@DIGEST]", required=False)
+@click.option(
+    "--manifests", is_flag=True, help="Release base and components as they are, with the image that is there."
+)
 @_options(FORCE_HELD, DRY_RUN, PULL_REQUEST)
-def release(version: str, root: Path, force_held: str | None, **how: bool) -> None:
+def release(version: str | None, root: Path, force_held: str | None, *, manifests: bool, **how: bool) -> None:
     """Set a new release in the first environment.
 
-    TAG is the image's tag, and DIGEST its sha256 digest, which `make push` writes to build/digest.
+    TAG is the image's tag, and DIGEST its sha256 digest, which `make push` writes to build/digest. A release is this
+    image with base and components as they are committed; --manifests makes one of a change in these alone.
     """
+    from gitops.plan import Consent
     from gitops.release import parse
 
+    if manifests == (version is not None):
+        raise click.UsageError("give TAG@DIGEST, or --manifests")
+    consent = Consent(forced=force_held or "")
     with reporting():
-        parsed = parse(version)
-    _run(root, lambda planner: planner.release(parsed, forced=force_held or ""), **how)
+        parsed = parse(version) if version is not None else None
+    _run(
+        root, lambda planner: planner.release(parsed, consent) if parsed else planner.release_manifests(consent), **how
+    )
 
 
 @click.command(epilog="Example: python -m gitops promote dev staging --dry-run")
 @click.argument("source")
 @click.argument("target")
-@_options(FORCE_HELD, DRY_RUN, PULL_REQUEST)
-def promote(source: str, target: str, root: Path, force_held: str | None, **how: bool) -> None:
+@_options(FORCE_HELD, UNVERIFIED, DRY_RUN, PULL_REQUEST)
+def promote(
+    source: str, target: str, root: Path, force_held: str | None, allow_unverified: str | None, **how: bool
+) -> None:
     """Set in an environment what the one before has verified.
 
-    SOURCE is the environment that has verified the release, and TARGET the next one in environments.yaml.
+    SOURCE is the environment that has verified the release, and TARGET the next one in environments.yaml. TARGET gets
+    the image, base and components of SOURCE; its own overlay stays as it is.
     """
-    _run(root, lambda planner: planner.promote(source, target, forced=force_held or ""), **how)
+    from gitops.plan import Consent
+
+    consent = Consent(force_held or "", allow_unverified or "")
+    _run(root, lambda planner: planner.promote(source, target, consent), **how)
 
 
 @click.command(epilog="Example: python -m gitops rollback prod --reason 'wrong predictions'")
@@ -120,7 +146,8 @@ def promote(source: str, target: str, root: Path, force_held: str | None, **how:
 def rollback(environment: str, root: Path, reason: str, **how: bool) -> None:
     """Restore the previous verified release.
 
-    The current release is held: no environment accepts it any more without --force-held.
+    What it lacks of the current one, the image or base and components, is held: no environment accepts that any more
+    without --force-held.
     """
     _run(root, lambda planner: planner.rollback(environment, reason), **how)
 

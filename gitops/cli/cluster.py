@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gitops.cli.change import Outcome, carry_out
-from gitops.cli.inspect import overlay_folder
+from gitops.cli.inspect import require_overlays
 from gitops.cli.options import CONTEXT, DETAILED, JSON, PODS_TIMEOUT, ROOT, TIMEOUT, URL
 from gitops.cli.output import ExitCode, finish, print_json, print_line, reporting
 from gitops.cli.progress import confirmed, working
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     "--timeout",
     type=TIMEOUT,
     metavar="SECONDS",
-    default=180,
+    default=300,
     show_default=True,
-    help="How long to wait for each check.",
+    help="How long to wait for each check; Argo CD looks at git every three minutes.",
 )
 @click.option("--url", type=URL, help="Use this address of the service instead of its external one.")
 @click.option("--forward", is_flag=True, help="Ask each pod through kubectl port-forward instead of an address.")
@@ -43,8 +43,9 @@ def verify(
 ) -> None:  # fmt: skip
     """Check a cluster against git, and record the result.
 
-    The environment must run the release that git declares, and predict its golden rows correctly. Success is recorded
-    in the ledger, in a commit.
+    The cluster must have every field of every object that git renders for the environment, run its image, and predict
+    the golden rows correctly; API_KEY is a key for that, where one is needed. Success is recorded in the ledger, in a
+    commit.
 
     With --detailed-exitcode, 3 means that a new record was committed.
     """
@@ -110,9 +111,13 @@ def deploy(environment: str, root: Path, timeout: int, context: str | None, *, y
     """
     from gitops.cluster import deploy as deployment
     from gitops.cluster import preflight
+    from gitops.environments import load
+    from gitops.sources import Sources
 
     with working() as report:
-        folder = overlay_folder(root, environment)
+        require_overlays(root, environment)
+        sources = Sources(root, load(root))
+        folder = sources.folder(environment)
 
         def choose() -> str:
             return preflight.choose(context, confirmed)

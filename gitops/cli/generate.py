@@ -29,17 +29,24 @@ def generate(root: Path, *, only_check: bool, as_json: bool, detailed_exitcode: 
     _report([str(path) for path in stale], only_check=only_check, as_json=as_json, detailed=detailed_exitcode)
 
 
-@click.command(epilog="Example: python -m gitops render")
+@click.command(epilog="Example: python -m gitops render prod")
+@click.argument("environments", nargs=-1, metavar="[ENVIRONMENT]...")
 @CHECK
 @JSON
 @DETAILED
 @ROOT
-def render(root: Path, *, only_check: bool, as_json: bool, detailed_exitcode: bool) -> None:
-    """Write only rendered/, one file for each environment."""
+def render(
+    environments: tuple[str, ...], root: Path, *, only_check: bool, as_json: bool, detailed_exitcode: bool
+) -> None:
+    """Write only rendered/, which controllers sync.
+
+    Without a name, that of every environment is written. The first environment is rendered from the working tree; each
+    other one from its own overlay there, and from base and components as its release has them.
+    """
     from gitops.generate import files
 
     with reporting():
-        stale = files.stale_renders(root) if only_check else files.write_renders(root)
+        stale = files.render(root, environments, only_check=only_check)
     _report([str(path) for path in stale], only_check=only_check, as_json=as_json, detailed=detailed_exitcode)
 
 

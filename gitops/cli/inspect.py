@@ -21,7 +21,8 @@ from gitops.errors import GitopsError
 def status(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
     """Show what each environment runs.
 
-    Also whether that was verified, whether the environment is frozen, and how it differs from the one before it.
+    That is an image, models, base and components (manifests) and settings; also whether that was verified, and what
+    an edit of base or of a component will change once it is promoted.
 
     With --detailed-exitcode, 3 means that an environment is behind the one before it.
     """
@@ -33,8 +34,10 @@ def status(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        header = ("environment", "image", "model", "set", "verified", "frozen", "behind", "differs")
+        header = ("environment", "image", "models", "manifests", "settings", "set", "verified", "state")
         print_table(header, [_cells(row) for row in rows])
+        for line in (line for row in rows for line in _notes(row)):
+            print_line(line)
     finish(changed=any(row["behind"] for row in rows), detailed=detailed_exitcode)
 
 
@@ -43,16 +46,35 @@ def _cells(row: dict[str, Any]) -> list[str]:
     from gitops.text import visible
 
     models = "\n".join(f"{name} {(version or '?')[:7]}" for name, version in row["models"].items())
+    state = [f"frozen: {visible(row['frozen'])}"] if row["frozen"] else []
+    state += [f"unverified: {visible(row['unverified'])}"] if row["unverified"] else []
+    state += ["behind"] if row["behind"] else []
+    state += [f"{len(row['held'])} held"] if row["held"] else []
     return [
         str(row["environment"]),
         f"{row['tag']} {row['digest'][7:14]}" if row["released"] else "none yet",
         models,
+        (row["manifests"] or "HEAD")[:7],
+        f"{len(row['settings'])} differ" if row["settings"] else "-",
         age(row["since"]),
         age(row["verified"]) if row["verified"] else "no",
-        visible(row["frozen"] or "-"),
-        "yes" if row["behind"] else "-",
-        str(len(row["differs"]) or "-"),
+        "\n".join(state) or "-",
     ]
+
+
+def _notes(row: dict[str, Any]) -> Iterator[str]:
+    """Yield what an edit of base or of a component will change, once it is released or promoted."""
+    if row["pending"]:
+        objects, fields = (len({each[key] for each in row["pending"]}) for key in ("object", "at"))
+        what = f"base and components, {_count(objects, 'object')}, {_count(fields, 'field')}"
+        command = "; python -m gitops release --manifests" if row["unreleased"] else ""
+        yield f"{row['environment']}: pending: {what}{command}"
+    if row["stale"]:
+        yield f"{row['environment']}: its overlay was edited: python -m gitops render {row['environment']}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 @click.command(epilog="Example: python -m gitops diff dev staging")
@@ -65,15 +87,18 @@ def _cells(row: dict[str, Any]) -> list[str]:
 def diff(source: str, target: str, root: Path, *, markdown: bool, as_json: bool, detailed_exitcode: bool) -> None:
     """Show how two environments differ.
 
-    Their renders are compared by object and field.
+    What is rendered for them is compared by object and field.
 
     With --detailed-exitcode, 3 means that they differ.
     """
+    from gitops.environments import load
     from gitops.render import diff as renders
-    from gitops.render.kustomize import render
+    from gitops.sources import Sources
 
     with reporting():
-        found = renders.diff(*(render(overlay_folder(root, each)) for each in (source, target)))
+        require_overlays(root, source, target)
+        sources = Sources(root, load(root))
+        found = renders.diff(*map(sources.render, (source, target)))
     if as_json:
         print_json({"source": source, "target": target, "changes": [each.as_json() for each in found]})
     else:
@@ -81,14 +106,14 @@ def diff(source: str, target: str, root: Path, *, markdown: bool, as_json: bool,
     finish(changed=bool(found), detailed=detailed_exitcode)
 
 
-def overlay_folder(root: Path, name: str) -> Path:
-    """Return the overlay of an environment, also of one that environments.yaml does not list."""
-    folders = {path.parent.name: path.parent for path in sorted((root / "overlays").glob("*/kustomization.yaml"))}
-    if not folders:
+def require_overlays(root: Path, *names: str) -> None:
+    """Refuse an environment without an overlay; one that environments.yaml does not list may have one."""
+    found = [path.parent.name for path in sorted((root / "overlays").glob("*/kustomization.yaml"))]
+    if not found:
         raise GitopsError(f"there is no overlay in {root / 'overlays'}: run this in the repository, or use --root")
-    if name not in folders:
-        raise GitopsError(f"there is no environment {name!r}; there are {', '.join(folders)}")
-    return folders[name]
+    for name in names:
+        if name not in found:
+            raise GitopsError(f"there is no environment {name!r}; there are {', '.join(found)}")
 
 
 @click.command(epilog="Example: python -m gitops check")
@@ -126,10 +151,13 @@ def _unknown_kinds(root: Path, environments: list[str]) -> Iterator[str]:
     from gitops.cluster.deploy import RIGHTS, namespace_of
     from gitops.cluster.refusals import reported
     from gitops.cluster.requirements import missing_kinds
-    from gitops.render.kustomize import render
+    from gitops.environments import load
+    from gitops.sources import Sources
 
+    require_overlays(root, *environments)
+    sources = Sources(root, load(root))
     for name in environments:
-        objects = render(overlay_folder(root, name))
+        objects = sources.render(name)
         with reported(RIGHTS):
             if found := missing_kinds(Cluster(namespace_of(objects)), root, name, objects):
                 yield found

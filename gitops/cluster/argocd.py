@@ -25,11 +25,11 @@ def path(application: Object) -> str | None:
     return found
 
 
-def problem(application: Object, commit: str) -> str | None:
-    """Return why an Application has not applied this commit, or None if it has."""
+def problem(application: Object, commit: str | None = None) -> str | None:
+    """Return why an Application has not applied this commit, or what it knows, or None if it has."""
     name, status = application["metadata"]["name"], application.get("status") or {}
     sync, health = status.get("sync") or {}, (status.get("health") or {}).get("status")
-    if sync.get("revision") != commit:
+    if commit is not None and sync.get("revision") != commit:
         return f"{name} is at {str(sync.get('revision'))[:12]}, not {commit[:12]}"
     phase = (status.get("operationState") or {}).get("phase")
     if (sync.get("status"), phase, health) != ("Synced", "Succeeded", "Healthy"):
@@ -42,7 +42,9 @@ def fault(application: Object) -> str | None:
     status = application.get("status") or {}
     wrong = [each.get("message") for each in status.get("conditions") or () if str(each.get("type")).endswith("Error")]
     operation = status.get("operationState") or {}
-    wrong += [operation.get("message")] if operation.get("phase") in ("Error", "Failed") else []
+    phase = operation.get("phase")
+    failed = phase in ("Error", "Failed") or (phase == "Running" and operation.get("retryCount"))
+    wrong += [operation.get("message")] if failed else []
     return str(wrong[0]) if wrong else None
 
 

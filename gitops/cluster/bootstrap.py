@@ -15,23 +15,21 @@ from types import ModuleType
 
 from kubernetes.client.exceptions import ApiException
 
-from gitops import files, placeholder
-from gitops.cluster import argocd, flux, preflight, reasons, requirements
+from gitops import files, placeholder, shipped
+from gitops.cluster import flux, preflight, reasons, requirements
 from gitops.cluster.access import Access
 from gitops.cluster.client import Cluster
+from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, syncing
 from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.refusals import reported
 from gitops.cluster.report import Report
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
 from gitops.errors import CheckFailedError, GitopsError
-from gitops.release import current
-from gitops.render.kustomize import render
+from gitops.release import current_image
 from gitops.render.objects import APP, Object, parse
 from gitops.repository import Repository
+from gitops.sources import Sources
 
-CONTROLLERS = {"argocd": argocd, "flux": flux}
-FAULT_SECONDS = 20
-"""A controller tries again by itself; what it has said for so long will not go away."""
 RIGHTS = "whoever connects a controller needs to write its objects, Secrets and cluster-wide rights"
 
 
@@ -50,16 +48,16 @@ def bootstrap(root: Path, choices: Choices, report: Report, confirm: preflight.C
     environments, controller = load(root), CONTROLLERS[choices.controller]
     placeholder.require_owner(environments)
     choices.access.require_suits(environments.repository)
-    commit = _pushed(Repository(root.resolve()), environments)
-    released = [each for each in environments.all if current(root, each.name, environments.image).exists]
+    commit, sources = _pushed(Repository(root.resolve()), environments), Sources(root, environments)
+    released = [each for each in environments.all if current_image(root, each.name, environments.image).exists]
     if environments.all[0] not in released:
-        requirements.require_image(environments.all[0].name, render(root / "overlays" / environments.all[0].name))
+        requirements.require_image(environments.all[0].name, sources.render(environments.all[0].name))
     context = preflight.choose(choices.context, confirm)
     cluster, kubectl = Cluster(controller.NAMESPACE, context), Kubectl(context)
     with reported(RIGHTS):
         _require_controller(cluster, controller)
         for each in (each for each in released if each.cluster == IN_CLUSTER):
-            if lacking := requirements.missing_kinds(cluster, root, each.name, render(root / "overlays" / each.name)):
+            if lacking := requirements.missing_kinds(cluster, root, each.name, sources.render(each.name)):
                 raise GitopsError(f"{lacking}; nothing was applied")
         report.write(f"{controller.NAME} in {context} reads {environments.branch} of {environments.repository}")
         if choices.access.token or choices.access.key:
@@ -126,10 +124,10 @@ def _wait(
 ) -> None:
     """Wait until an environment is at a commit; what the controller or a pod cannot get over ends it."""
     report.left = f"stopped: {controller.NAME} goes on by itself; python -m gitops verify {environment.name} shows it"
-    folder, end = f"overlays/{environment.name}", monotonic() + timeout
+    folder, end = f"{shipped.FOLDER}/{environment.name}", monotonic() + timeout
     pods, said, since = Cluster(environment.namespace, cluster.context), None, monotonic()
     while True:
-        found = next(_synced(controller, cluster, folder), None)
+        found = next(iter(syncing(controller, cluster, folder)), None)
         if found is None:
             raise CheckFailedError(f"{environment.name}: the object that syncs {folder} was deleted")
         if (problem := controller.problem(found, commit)) is None:
@@ -144,12 +142,6 @@ def _wait(
         if monotonic() > end:
             raise CheckFailedError(f"{environment.name}: not applied within {timeout:.0f} s: {problem}")
         sleep(1)
-
-
-def _synced(controller: ModuleType, cluster: Cluster, folder: str) -> Iterator[Object]:
-    for each in cluster.custom_objects(*controller.KIND):
-        if (controller.path(each) or "").strip("./") == folder:
-            yield each
 
 
 def _sources(cluster: Cluster, found: Object) -> list[Object]:

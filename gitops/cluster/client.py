@@ -16,7 +16,8 @@ from gitops.cluster import snapshot
 from gitops.cluster.snapshot import Object, Snapshot
 from gitops.errors import GitopsError
 
-_RAW: dict[str, Any] = {"_preload_content": False, "_request_timeout": 15}
+_SECONDS = 15
+_RAW: dict[str, Any] = {"_preload_content": False, "_request_timeout": _SECONDS}
 UNREADABLE = (ConfigException, YAMLError, ValueError, TypeError, LookupError, AttributeError)
 
 
@@ -34,6 +35,7 @@ class Cluster:
             self._api: Any = config.new_client_from_config(os.environ.get("KUBECONFIG"), self.context)  # type: ignore[no-untyped-call]
         except UNREADABLE as error:
             raise GitopsError(f"no cluster is configured: {' '.join(str(error).split())[:200]}") from None
+        self._known: dict[str, list[Object] | None] = {}
         self._core: Any = client.CoreV1Api(self._api)
         self._apps: Any = client.AppsV1Api(self._api)
         self._custom: Any = client.CustomObjectsApi(self._api)
@@ -62,6 +64,40 @@ class Cluster:
 
     def kinds(self, api_version: str) -> set[str] | None:
         """Return the kinds of an API group's version, or None if the cluster does not have it."""
+        found = self._resources(api_version)
+        return None if found is None else {each["kind"] for each in found}
+
+    def read(self, wanted: Object) -> Object | None:
+        """Return an object as the cluster has it, or None if it is not there."""
+        version, meta = str(wanted["apiVersion"]), wanted["metadata"]
+        known = [
+            each
+            for each in self._resources(version) or ()
+            if each["kind"] == wanted["kind"] and "/" not in each["name"]
+        ]
+        if not known:
+            return None
+        prefix = f"/apis/{version}" if "/" in version else f"/api/{version}"
+        space = f"/namespaces/{meta['namespace']}" if known[0]["namespaced"] else ""
+        path = f"{prefix}{space}/{known[0]['name']}/{meta['name']}"
+        # The typed calls of the library know no kind that comes from elsewhere, and the others no core kind.
+        request = self._api.param_serialize("GET", path, auth_settings=["BearerToken"])
+        answer = self._api.call_api(*request, _request_timeout=_SECONDS)
+        content = answer.read()
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise ApiException(http_resp=answer)
+        live: Object = json.loads(content)
+        return live
+
+    def _resources(self, api_version: str) -> list[Object] | None:
+        """Return what the cluster calls the kinds of an API group's version; it is asked once."""
+        if api_version not in self._known:
+            self._known[api_version] = self._discovered(api_version)
+        return self._known[api_version]
+
+    def _discovered(self, api_version: str) -> list[Object] | None:
         group, _, version = api_version.rpartition("/")
         try:
             found = (
@@ -73,7 +109,8 @@ class Cluster:
             if error.status != 404:
                 raise
             return None
-        return {each["kind"] for each in json.loads(found.data)["resources"]}
+        resources: list[Object] = json.loads(found.data)["resources"]
+        return resources
 
     def nodes(self) -> list[Object]:
         """Return the nodes; none if this account may not see them."""

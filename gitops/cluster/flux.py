@@ -28,11 +28,11 @@ def path(kustomization: Object) -> str | None:
     return found
 
 
-def problem(kustomization: Object, commit: str) -> str | None:
-    """Return why a Kustomization has not applied this commit, or None if it has."""
+def problem(kustomization: Object, commit: str | None = None) -> str | None:
+    """Return why a Kustomization has not applied this commit, or what it knows, or None if it has."""
     meta, status = kustomization["metadata"], kustomization.get("status") or {}
     name, ready = meta["name"], _ready(kustomization)
-    if not str(status.get("lastAppliedRevision")).endswith(commit):
+    if commit is not None and not str(status.get("lastAppliedRevision")).endswith(commit):
         return f"{name} has applied {status.get('lastAppliedRevision')}, not {commit[:12]}"
     if status.get("observedGeneration") != meta.get("generation") or not ready:
         return f"{name} has not observed its newest generation yet"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from math import isclose
 from typing import Any
+from urllib.error import HTTPError
 
 from gitops.cluster.http import fetch_json
 from model.bundle.manifest import Manifest
@@ -22,6 +24,10 @@ def problem(models: list[Manifest], url: str | None, repeats: int = REPEATS) -> 
             for manifest in models:
                 if found := _request(manifest, url, number):
                     return found
+    except HTTPError as error:
+        if error.code in (401, 403):
+            return f"{url} wants a key, and takes none that is in API_KEY: set it to one of the environment's keys"
+        return f"{url} answers with {error.code}: {error.read(300).decode(errors='replace')}"
     except OSError as error:
         return f"{url} does not answer: {error}; {OTHERWISE}"
     except (ValueError, LookupError, TypeError, AttributeError):
@@ -34,7 +40,8 @@ def _request(manifest: Manifest, url: str, number: int) -> str | None:
     if version != manifest.version:
         return f"{manifest.name} is served as {version}, not {manifest.version}"
     rows = [list(row) for row in manifest.golden.rows]
-    found = fetch_json(f"{url}/v1/models/{manifest.name}:predict", {"instances": rows})["predictions"]
+    asked, key = f"{url}/v1/models/{manifest.name}:predict", os.environ.get("API_KEY", "")
+    found = fetch_json(asked, {"instances": rows}, key=key)["predictions"]
     if len(found) != len(rows):
         return f"{manifest.name} returns {len(found)} predictions for {len(rows)} golden rows"
     for index, (actual, expected) in enumerate(zip(found, manifest.golden.predict, strict=True)):

@@ -11,10 +11,11 @@ MAX_BYTES = 10_000_000
 """More than any answer that is asked for."""
 
 
-def fetch_json(url: str, body: Any = None, timeout: float = 10) -> Any:
+def fetch_json(url: str, body: Any = None, timeout: float = 10, *, key: str = "") -> Any:
     """Return the JSON that a URL answers with, over a new connection, so that each call may reach another pod."""
     content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, content, {"Content-Type": "application/json", "Connection": "close"})  # noqa: S310
+    headers = {"Content-Type": "application/json", "Connection": "close"} | ({"X-API-Key": key} if key else {})
+    request = urllib.request.Request(url, content, headers)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=timeout) as response:  # noqa: S310
             return json.loads(response.read(MAX_BYTES))

@@ -10,22 +10,27 @@ from pathlib import Path
 from time import monotonic, sleep
 from types import ModuleType
 
-from gitops import ledger, models
-from gitops.cluster import argocd, flux, forward, golden, prometheus, reasons, watch
+from gitops import models, policy
+from gitops.cluster import forward, golden, live, prometheus, reasons, watch
 from gitops.cluster.client import Cluster, is_ready
+from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, syncing
 from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.reasons import Reason
 from gitops.cluster.refusals import reported
 from gitops.environments import Environment, load
 from gitops.errors import GitopsError
-from gitops.release import Release, current
-from gitops.render.kustomize import render
-from gitops.render.objects import APP, Object
+from gitops.release import Release
+from gitops.render.kustomize import render_text
+from gitops.render.objects import APP, Object, parse
 from gitops.repository import Repository
+from gitops.shipped import FOLDER
+from gitops.sources import Sources
 from model.bundle.manifest import Manifest
 
 Check = Callable[[], str | None]
 """Returns a problem, or None."""
+Find = Callable[[], list[Object]]
+"""Returns the objects of a controller that sync the environment."""
 # Once every pod is the right one, a wrong prediction stays wrong; only the load balancer may lag.
 SETTLED = 30.0
 
@@ -36,7 +41,7 @@ class Expected:
 
     environment: Environment
     release: Release
-    commit: str
+    objects: list[Object]
     models: list[Manifest]
 
 
@@ -79,43 +84,64 @@ def verify(root: Path, name: str, choices: Choices) -> Iterator[Result]:
 def _expected(root: Path, name: str) -> Expected:
     environments, repository = load(root), Repository(root.resolve())
     repository.require_whole()
-    environment = environments.get(name)
-    release = current(root, name, environments.image)
-    states = ledger.states(root, environments.names)
-    versions = models.in_image(root, states.values(), release.digest)
-    manifests = models.manifests(repository, versions, models.served(render(root / "overlays" / name)))
-    return Expected(environment, release, repository.head, manifests)
+    environment, sources = environments.get(name), Sources(root, environments)
+    release, rendered = sources.release(name), render_text(sources.folder(name))
+    policy.require_reviewed(root, name, rendered)
+    objects, versions = parse(rendered), models.in_image(root, sources.states.values(), release.digest)
+    return Expected(environment, release, objects, models.manifests(repository, versions, models.served(objects)))
 
 
 def _checks(expected: Expected, cluster: Cluster, choices: Choices) -> Iterator[tuple[str, Check, float]]:
     """Yield each check with its name and its time limit, in the order in which they become true."""
-    yield from _controller_checks(expected, cluster)
+    name, folder = expected.environment.name, f"{FOLDER}/{expected.environment.name}"
+    finds: dict[ModuleType, Find] = {each: partial(syncing, each, cluster, folder) for each in CONTROLLERS.values()}
+    yield f"the cluster has what {folder} says", _Content(expected.objects, cluster, finds), inf
     yield "the rollout is complete", lambda: _rollout(cluster), inf
-    yield f"every ready pod runs {expected.release}", lambda: _images(cluster, expected.release), inf
+    yield f"every ready pod runs {expected.release.image}", lambda: _images(cluster, expected.release), inf
+    # After the pods: a controller's own judgement waits for them, and gives no reason.
+    for controller, find in finds.items():
+        if find():
+            yield f"{controller.NAME} is in sync", partial(_controller_problem, controller, find, name), inf
     yield "golden rows are predicted correctly", lambda: _predictions(expected, cluster, choices), SETTLED
     if (address := choices.prometheus) and (slo := expected.environment.slo):
         yield "errors and latency are within the SLO", lambda: prometheus.problem(address, slo), SETTLED
 
 
-def _controller_checks(expected: Expected, cluster: Cluster) -> Iterator[tuple[str, Check, float]]:
-    folder = f"overlays/{expected.environment.name}"
-    for controller in (argocd, flux):
-        find = partial(_synced, controller, cluster, folder)
-        if find():
-            name = f"{controller.NAME} has applied {expected.commit[:12]}"
-            yield name, partial(_controller_problem, controller, find, expected.commit), inf
+@dataclass
+class _Content:
+    """Whether the cluster has every rendered field; what a controller cannot get over for a while ends the wait."""
+
+    objects: list[Object]
+    cluster: Cluster
+    finds: dict[ModuleType, Find]
+    since: float | None = None
+    """Since when a controller has reported a fault."""
+
+    def __call__(self) -> str | None:
+        """Return what the cluster has otherwise than git, and what a controller says of that."""
+        if (found := live.problem(self.objects, self.cluster)) is None:
+            return None
+        fault = next((fault for each, find in self.finds.items() if (fault := _fault(each, find))), None)
+        if fault is None:
+            self.since = None
+            return found
+        self.since = self.since or monotonic()
+        text = f"{found}; {fault}"
+        return Reason(text) if monotonic() - self.since > FAULT_SECONDS else text
 
 
-def _synced(controller: ModuleType, cluster: Cluster, folder: str) -> list[Object]:
-    """Return the controller's objects that sync this folder."""
-    found = cluster.custom_objects(*controller.KIND)
-    return [each for each in found if (controller.path(each) or "").strip("./") == folder]
+def _fault(controller: ModuleType, find: Find) -> str | None:
+    fault = next(filter(None, map(controller.fault, find())), None)
+    return fault and f"{controller.NAME} says: {' '.join(fault.split())[:500]}"
 
 
-def _controller_problem(controller: ModuleType, find: Callable[[], list[Object]], commit: str) -> str | None:
+def _controller_problem(controller: ModuleType, find: Find, name: str) -> str | None:
     found = find()
-    problems = (controller.problem(each, commit) for each in found)
-    return next(filter(None, problems), None) if found else f"{controller.NAME} does not sync the environment any more"
+    return (
+        next(filter(None, map(controller.problem, found)), None)
+        if found
+        else f"{controller.NAME} does not sync {name} any more"
+    )
 
 
 def _predictions(expected: Expected, cluster: Cluster, choices: Choices) -> str | None:

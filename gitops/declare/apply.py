@@ -11,6 +11,7 @@ from gitops.check import check
 from gitops.errors import GitopsError
 from gitops.files import content
 from gitops.generate.files import generate
+from gitops.repository import Repository
 
 PARTS = (
     ".github", "README.md", "base", "clusters", "components", "docs", "environments.yaml", "kustomization.yaml",
@@ -25,8 +26,9 @@ def applied(root: Path, change: Callable[[Path], None]) -> list[Path]:
         for part in PARTS:
             _copy(root / part, copy / part)
         change(copy)
-        generate(copy)
-        if (problems := check(copy).problems) and (broken := sorted({*problems} - {*check(root).problems})):
+        history = Repository(root.resolve())
+        generate(copy, history)
+        if (problems := check(copy, history).problems) and (broken := sorted({*problems} - {*check(root).problems})):
             raise GitopsError(f"nothing was changed, because it would break a rule: {broken[0]}")
         return _write_back(copy, root)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gitops.environments import IN_CLUSTER, Environment, Environments
 from gitops.generate.text import Object
 from gitops.render.objects import APP
+from gitops.shipped import FOLDER
 
 NAMESPACE = "argocd"
 
@@ -29,7 +30,7 @@ def application(environments: Environments, environment: Environment, *, autosca
         "source": {
             "repoURL": environments.repository,
             "targetRevision": environments.branch,
-            "path": f"overlays/{environment.name}",
+            "path": f"{FOLDER}/{environment.name}",
         },
         "destination": _destination(environment),
     }

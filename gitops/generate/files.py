@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from gitops import shipped
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
 from gitops.errors import GitopsError
 from gitops.files import is_current, read, replace
@@ -13,8 +14,10 @@ from gitops.generate import argocd, flux, observability, readme, settings_page, 
 from gitops.generate.text import HEADER, kustomization, yaml_text
 from gitops.render.kustomize import RenderError
 from gitops.render.objects import of_kind
+from gitops.repository import Repository
 from gitops.rules import overlay
 from gitops.rules.overlay import Overlay
+from gitops.sources import Sources
 
 Files = dict[Path, str]
 CLUSTERS, README = Path("clusters"), Path("README.md")
@@ -24,10 +27,10 @@ WORKFLOWS = {
 }
 SETTINGS = Path("docs/settings.md")
 # Where a file that is not generated any more may be left over.
-PATTERNS = ("clusters/*.yaml", "clusters/*/*.yaml", "overlays/*/alerts.yaml", "rendered/*.yaml")
+PATTERNS = ("clusters/*.yaml", "clusters/*/*.yaml", "overlays/*/alerts.yaml")
 
 
-def sources(root: Path, environments: Environments) -> Files:
+def declared(root: Path, environments: Environments) -> Files:
     """Return the files that follow from the declarations, without a render."""
     found = dict(observability.files(environments))
     found |= dict(_verify_accounts(environments))
@@ -49,7 +52,7 @@ def sources(root: Path, environments: Environments) -> Files:
 
 def derived(root: Path, environments: Environments, overlays: list[Overlay]) -> Files:
     """Return the files that follow from the renders."""
-    found = renders(overlays)
+    found: Files = {}
     for each in overlays:
         autoscaled = bool(of_kind(each.objects, "HorizontalPodAutoscaler"))
         application = argocd.application(environments, each.environment, autoscaled=autoscaled)
@@ -59,11 +62,6 @@ def derived(root: Path, environments: Environments, overlays: list[Overlay]) -> 
     if (root / README).exists():
         found[README] = readme.updated(read(root / README), overlays)
     return found
-
-
-def renders(overlays: list[Overlay]) -> Files:
-    """Return the render of each environment."""
-    return {Path("rendered") / f"{each.name}.yaml": each.rendered for each in overlays}
 
 
 def _verify_accounts(environments: Environments) -> Iterator[tuple[Path, str]]:
@@ -93,47 +91,61 @@ def leftovers(root: Path, environments: Environments) -> list[Path]:
     found = []
     for path in (path for pattern in PATTERNS for path in sorted(root.glob(pattern))):
         current = path.parent.name in with_slo if path.name == "alerts.yaml" else path.name in expected
-        if not current and (path.parent.name == "rendered" or read(path).startswith(HEADER)):
+        if not current and read(path).startswith(HEADER):
             found.append(path.relative_to(root))
-    return found
-
-
-def load_all(root: Path, environments: Environments) -> list[Overlay]:
-    """Render every environment."""
-    return [overlay.load(root, environments, name) for name in environments.names]
+    return found + shipped.leftovers(root, environments.names)
 
 
 def stale(root: Path) -> list[Path]:
     """Return every file that `generate` would write or remove."""
     environments = load(root)
-    found = differing(root, sources(root, environments)) + leftovers(root, environments)
+    found = differing(root, declared(root, environments)) + leftovers(root, environments)
     try:
-        overlays = load_all(root, environments)
+        overlays = _overlays(Sources(root, environments))
     except RenderError:
         # An overlay may include a file that is still to be generated.
         if found:
             return found
         raise
-    return found + differing(root, derived(root, environments, overlays))
+    return found + differing(root, derived(root, environments, overlays)) + stale_renders(root, overlays)
 
 
-def generate(root: Path) -> list[Path]:
+def generate(root: Path, history: Repository | None = None) -> list[Path]:
     """Write every stale file, remove the leftovers, and return the paths of both."""
     environments = load(root)
-    found = _write(root, sources(root, environments))
+    found = _write(root, declared(root, environments))
     for path in (removed := leftovers(root, environments)):
         (root / path).unlink()
-    return found + removed + _write(root, derived(root, environments, load_all(root, environments)))
+    overlays = _overlays(Sources(root, environments, history))
+    found += removed + _write(root, derived(root, environments, overlays))
+    return found + _write_renders(root, overlays)
 
 
-def stale_renders(root: Path) -> list[Path]:
-    """Return which files of rendered/ are stale."""
-    return differing(root, renders(load_all(root, load(root))))
+def stale_renders(root: Path, overlays: Iterable[Overlay]) -> list[Path]:
+    """Return the files of rendered/ that are not what the environments render to."""
+    return [path for each in overlays for path in sorted(shipped.changes(root, each.name, each.rendered))]
 
 
-def write_renders(root: Path) -> list[Path]:
-    """Write the stale files of rendered/, and return their paths."""
-    return _write(root, renders(load_all(root, load(root))))
+def render(root: Path, names: Sequence[str], *, only_check: bool) -> list[Path]:
+    """Write what is stale in rendered/ of these environments, or only look; return the paths."""
+    sources = Sources(root, load(root))
+    wanted = [sources.environments.get(name).name for name in names] or sources.environments.names
+    overlays = [overlay.load(sources, name) for name in wanted]
+    return stale_renders(root, overlays) if only_check else _write_renders(root, overlays)
+
+
+def _overlays(sources: Sources) -> list[Overlay]:
+    return [overlay.load(sources, name) for name in sources.environments.names]
+
+
+def _write_renders(root: Path, overlays: Iterable[Overlay]) -> list[Path]:
+    found = {path: text for each in overlays for path, text in shipped.changes(root, each.name, each.rendered).items()}
+    for path, text in found.items():
+        if text is None:
+            (root / path).unlink()
+        else:
+            replace(root / path, text)
+    return sorted(found)
 
 
 def _write(root: Path, files: Files) -> list[Path]:

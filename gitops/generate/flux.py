@@ -5,6 +5,7 @@ from __future__ import annotations
 from gitops.environments import IN_CLUSTER, Environment, Environments
 from gitops.generate.text import Object
 from gitops.render.objects import APP
+from gitops.shipped import FOLDER
 
 NAMESPACE = "flux-system"
 
@@ -23,7 +24,7 @@ def kustomization(environments: Environments, environment: Environment, *, autos
         # Longer than the progress deadline of the Deployment.
         "timeout": "5m",
         "sourceRef": {"kind": "GitRepository", "name": environments.name},
-        "path": f"./overlays/{environment.name}",
+        "path": f"./{FOLDER}/{environment.name}",
         "prune": True,
         "wait": True,
         # Deleting this object must not delete what it has deployed.

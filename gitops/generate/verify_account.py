@@ -6,9 +6,18 @@ from typing import Any
 
 from gitops.environments import Environment, Environments
 from gitops.generate.text import Object
-from gitops.render.objects import APP
 
 RBAC = "rbac.authorization.k8s.io"
+RENDERED = {
+    "": "configmaps services serviceaccounts resourcequotas limitranges",
+    "apps": "deployments",
+    "autoscaling": "horizontalpodautoscalers",
+    "policy": "poddisruptionbudgets",
+    "networking.k8s.io": "networkpolicies",
+    "gateway.networking.k8s.io": "httproutes",
+    "monitoring.coreos.com": "servicemonitors prometheusrules",
+}
+"""What base and components may be rendered to, by API group."""
 
 
 def account(environments: Environments, members: list[Environment]) -> list[Object]:
@@ -22,15 +31,15 @@ def account(environments: Environments, members: list[Environment]) -> list[Obje
             "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "verify", "namespace": namespace},
             "automountServiceAccountToken": False,
         },
-        # In each environment: the rollout, the images, the address, and why a pod does not run.
+        # In each environment: every object that is rendered, the images, and why a pod does not run.
         _role(role, [
-            _rule("apps", "deployments", "get", resourceNames=[APP]),
-            _rule("", "services", "get", resourceNames=[APP]),
+            *(_rule(group, resources, "get") for group, resources in RENDERED.items()),
             _rule("", "pods events", "list"),
             _rule("", "pods/log", "get"),
         ]),
-        # Everywhere, because the namespace of the controller's objects is not known: which commit was applied.
+        # Everywhere, because the namespace of the controller's objects is not known: whether they are in sync.
         _role(controllers, [
+            _rule("", "namespaces", "get", resourceNames=[each.namespace for each in members]),
             _rule("argoproj.io", "applications", "list"),
             _rule("kustomize.toolkit.fluxcd.io", "kustomizations", "list"),
         ]),

@@ -10,6 +10,9 @@ from typing import Any
 from gitops.render.objects import Object
 
 MISSING = object()
+WHOLE = "(object)"
+"""The field of a change that adds or removes an object."""
+_HASH = re.compile(r"-[bcdfghkmt2456789]{10}$")
 _IMAGE = re.compile(r"spec\.template\.spec\.containers\[[^]]+\]\.image")
 
 
@@ -47,25 +50,24 @@ def diff(before: list[Object], after: list[Object]) -> list[Change]:
     found: list[Change] = []
     for name in sorted(old.keys() | new.keys()):
         if name not in new:
-            found.append(Change(name, "(object)", "present", MISSING))
+            found.append(Change(name, WHOLE, "present", MISSING))
         elif name not in old:
-            found.append(Change(name, "(object)", MISSING, "present"))
+            found.append(Change(name, WHOLE, MISSING, "present"))
         else:
             found += [Change(name, *each) for each in _fields(old[name], new[name], "")]
     return found
 
 
 def _by_name(objects: list[Object]) -> dict[str, Object]:
-    # The name of a generated ConfigMap ends with a hash of its content: compared by it, each change is two objects.
-    found = {}
-    for each in objects:
-        name = each["metadata"]["name"]
-        if each["kind"] == "ConfigMap" and len(name.rpartition("-")[2]) == 10:
-            name = name.rpartition("-")[0]
-        if each["kind"] == "Namespace":
-            name = "(its own)"
-        found[f"{each['kind']}/{name}"] = each
-    return found
+    return {
+        f"{each['kind']}/{'(its own)' if each['kind'] == 'Namespace' else stable_name(each)}": each for each in objects
+    }
+
+
+def stable_name(found: Object) -> str:
+    """Return the name of an object without the hash of its content, with which a generated ConfigMap's name ends."""
+    name = str(found["metadata"]["name"])
+    return _HASH.sub("", name) if found["kind"] in ("ConfigMap", "Secret") else name
 
 
 def _fields(before: Any, after: Any, at: str) -> Iterator[tuple[str, Any, Any]]:
@@ -80,11 +82,12 @@ def _fields(before: Any, after: Any, at: str) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _items(before: list[Any], after: list[Any]) -> dict[str, tuple[Any, Any]]:
-    old, new = _keyed(before), _keyed(after)
+    old, new = keyed(before), keyed(after)
     return {key: (old.get(key, MISSING), new.get(key, MISSING)) for key in [*old, *(k for k in new if k not in old)]}
 
 
-def _keyed(items: list[Any]) -> dict[str, Any]:
+def keyed(items: list[Any]) -> dict[str, Any]:
+    """Return the items of a list by their names, or by their places if not each has a name of its own."""
     names = [each.get("name") if isinstance(each, dict) else None for each in items]
     if None not in names and len(set(names)) == len(names):
         return {str(name): each for name, each in zip(names, items, strict=True)}

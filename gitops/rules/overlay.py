@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitops.environments import Environment, Environments
+from gitops.environments import Environment
 from gitops.files import read
 from gitops.render.kustomize import folders, kustomization, render_text
 from gitops.render.objects import APP, Object, full_name, is_service_pod, parse, pod_of
+from gitops.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,10 @@ class Overlay:
         return str(path.resolve().relative_to(self.folder.resolve().parents[1]))
 
 
-def load(root: Path, environments: Environments, name: str, models: Collection[str] = ()) -> Overlay:
-    """Render the overlay of an environment, whose image has these models."""
-    folder = root / "overlays" / name
+def load(sources: Sources, name: str, models: Collection[str] = (), *, folder: Path | None = None) -> Overlay:
+    """Render the overlay of an environment, whose image has these models; another folder of it may be given."""
+    environments = sources.environments
+    folder = folder or sources.folder(name)
     found = kustomization(folder)
     rendered = render_text(folder)
     declared = environments.get(name)

@@ -65,11 +65,10 @@ def _kind(feature: Feature) -> str:
 
 
 def print_list(manifests: list[Manifest]) -> None:
-    """Print one line a bundle; whole where no terminal limits its width."""
+    """Print the bundles, a row each: one line where no terminal limits its width, else folded, never cut."""
     table = Table(box=None, header_style="dim")
-    for column in ("name", "version", "task", "features", "runtime", "judged"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("estimator", no_wrap=True, overflow="ellipsis")
+    for column in ("name", "version", "task", "features", "runtime", "judged", "estimator"):
+        table.add_column(column, overflow="fold")
     for manifest in manifests:
         metrics = manifest.evaluation.metrics if manifest.evaluation is not None else {}
         judged = next((f"{name} {format_number(value)}" for name, value in metrics.items()), "")

@@ -17,7 +17,7 @@ def repository(tmp_path):
     remote, place = tmp_path / "remote.git", tmp_path / "clone"
     place.mkdir()
     (place / ".gitignore").write_text("/build/\n")
-    sample(place, "base", "components", "overlays", "environments.yaml")
+    sample(place, "base", "components", "overlays", "rendered", "environments.yaml")
     shutil.copytree(ROOT / "promotions", place / "promotions", ignore=shutil.ignore_patterns("*.jsonl"))
     git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
     git(place, "init", "-q", "-b", "main")

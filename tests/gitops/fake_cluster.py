@@ -5,6 +5,8 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import yaml
+
 NAMESPACE = "mlops-dev"
 CONFIG = """
 apiVersion: v1
@@ -29,10 +31,30 @@ class FakeCluster:
         self.predictions = list(manifest.golden.predict)
         self.applications, self.kustomizations = None, None
         self.log = "error: no such bundle"
+        self.key = ""
+        """What scoring needs; empty for nothing."""
+        self.applied = []
+        """What was applied, as it was rendered."""
 
     def answer(self, path):
+        return self.routes().get(path.partition("?")[0]) or self.live().get(path.partition("?")[0].rstrip("/"))
+
+    def live(self):
+        """Return what the API has of what was applied, and how it calls its kinds."""
+        found = {}
+        for each in self.applied:
+            version, kind, meta = each["apiVersion"], each["kind"], each["metadata"]
+            prefix = f"/apis/{version}" if "/" in version else f"/api/{version}"
+            space = f"/namespaces/{meta['namespace']}" if "namespace" in meta else ""
+            name = f"{kind.lower()}s"
+            resource = {"name": name, "kind": kind, "namespaced": bool(space)}
+            found.setdefault(prefix, {"resources": []})["resources"].append(resource)
+            found[f"{prefix}{space}/{name}/{meta['name']}"] = each
+        return found
+
+    def routes(self):
         core, apps = f"/api/v1/namespaces/{NAMESPACE}", f"/apis/apps/v1/namespaces/{NAMESPACE}"
-        routes = {
+        return {
             f"{apps}/deployments/score-app": self.deployment(),
             f"{core}/pods": {"items": [self.pod()]},
             f"{core}/pods/score-app-1/log": self.log,
@@ -43,15 +65,16 @@ class FakeCluster:
             "/readyz": {"models": {self.manifest.name: self.manifest.version}},
             f"/v1/models/{self.manifest.name}:predict": {"predictions": self.predictions},
         }
-        return routes.get(path.partition("?")[0])
 
     def deployment(self):
         status = {
             "observedGeneration": 3, "updatedReplicas": self.replicas, "availableReplicas": self.available,
             "replicas": self.replicas,
         }  # fmt: skip
-        spec = {"replicas": self.replicas, "selector": {}, "template": {}}
-        return {"metadata": {"name": "score-app", "generation": 3}, "spec": spec, "status": status}
+        applied = next((each for each in self.applied if each["kind"] == "Deployment"), {"metadata": {}, "spec": {}})
+        spec = {"replicas": self.replicas, "selector": {}, "template": {}} | applied["spec"]
+        meta = {"name": "score-app"} | applied["metadata"] | {"generation": 3}
+        return applied | {"metadata": meta, "spec": spec, "status": status}
 
     def pod(self):
         image = {"name": "score-app", "image": "a", "imageID": f"registry/score-app@{self.digest}", "ready": True,
@@ -61,9 +84,8 @@ class FakeCluster:
         return {"metadata": {"name": "score-app-1"}, "status": status}
 
     def service(self):
-        host, port = self.url.removeprefix("http://").split(":")
-        balancer = {"ingress": [{"ip": host}]}
-        return {"spec": {"ports": [{"port": int(port)}]}, "status": {"loadBalancer": balancer}}
+        applied = next((each for each in self.applied if each["kind"] == "Service"), {})
+        return applied | {"status": {"loadBalancer": {"ingress": [{"ip": "127.0.0.1"}]}}}
 
 
 class EmptyCluster:
@@ -87,6 +109,22 @@ class EmptyCluster:
         }.get(path.partition("?")[0])  # fmt: skip
 
 
+def apply(cluster, place):
+    """Let a fake cluster have what a repository renders for the first environment."""
+    cluster.applied = [
+        each
+        for path in sorted((place / "rendered" / "dev").glob("*.yaml"))
+        if path.name != "kustomization.yaml"
+        for each in yaml.safe_load_all(path.read_text())
+    ]
+
+
+def reach(cluster, place):
+    """Let the Service of a repository have the port of a fake cluster."""
+    page = place / "base" / "service.yaml"
+    page.write_text(page.read_text().replace("port: 5000\n", f"port: {cluster.port}\n"))
+
+
 @contextmanager
 def serving(cluster):
     """Serve a fake cluster, and yield the kubeconfig that leads to it."""
@@ -103,13 +141,16 @@ def serving(cluster):
 
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
-            self.do_GET()
+            if getattr(cluster, "key", "") not in ("", self.headers["X-API-Key"]):
+                self.send_error(401)
+            else:
+                self.do_GET()
 
         def log_message(self, *_):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    cluster.url = f"http://127.0.0.1:{server.server_port}"
+    cluster.port, cluster.url = server.server_port, f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:

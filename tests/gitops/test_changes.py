@@ -24,10 +24,14 @@ def test_a_version_goes_all_the_way(repository):
     assert [b.strip() for _, b in lines] == ['newTag: "1.1.0"', f"digest: {DIGEST}"]
     assert repository.git("log", "-1", "--format=%s") == "promote(score-app): dev -> staging 1.1.0"
     trailers = repository.git("log", "-1", "--format=%(trailers)")
-    assert re.search(rf"Promoted-From: dev@\w{{12}}\nImage-Digest: {DIGEST}\nChange-Id: \w{{32}}", trailers)
+    commit = repository.git("log", "-1", "--format=%H", "--", "base", "components")
+    lines = rf"Promoted-From: dev@\w{{12}}\nImage-Digest: {DIGEST}\nManifests: {commit}\nChange-Id: \w{{32}}"
+    assert re.search(lines, trailers)
     assert repository.git("show", "--name-only", "--format=").splitlines() == [
-        "overlays/staging/kustomization.yaml", "promotions/staging.jsonl"
-    ]  # fmt: skip
+        "overlays/staging/kustomization.yaml",
+        "promotions/staging.jsonl",
+        "rendered/staging/deployment-score-app.yaml",
+    ]
     assert repository.git("rev-parse", "HEAD") == repository.git("rev-parse", "origin/main")
     repository.verified("staging", minutes=31)
     repository.change("promote", "staging", "prod")
@@ -157,15 +161,13 @@ def test_the_ledger_says_which_models_an_image_holds(repository):
 
 
 def test_renders_are_written_and_found_stale(repository):
-    repository.change("render")
     assert repository.run("render", "--check").exit_code == 0
-    repository.commit("render")
     repository.run("release", NEW)
     assert repository.run("render", "--check").exit_code == 0
     page = repository.overlay("dev")
     page.write_text(page.read_text().replace("count: 2", "count: 3"))
     done = repository.run("render", "--check")
-    assert (done.exit_code, done.output) == (1, "stale: rendered/dev.yaml\n")
+    assert (done.exit_code, done.output) == (1, "stale: rendered/dev/deployment-score-app.yaml\n")
 
 
 def test_a_difference_is_shown_by_object_and_field(repository):

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from gitops.environments import load
-from gitops.release import UNRELEASED, current, image_name
+from gitops.release import UNRELEASED, current_image, image_name
 from tests.gitops.fake_cluster import EmptyCluster, serving
 from tests.helpers.manifests import ROOT
 from tests.helpers.repository import NEW
@@ -23,7 +23,7 @@ INIT = ("init", "--image", IMAGE, "--repo", URL)
 @pytest.fixture
 def whole(repository):
     """Return a repository with every file that follows from a declaration, none of them stale."""
-    sample(repository.place, "clusters", "rendered", "README.md", ".github")
+    sample(repository.place, "clusters", "README.md", ".github")
     (repository.place / ".github" / "CODEOWNERS").write_text("* @score-app/maintainers @score-app/operations\n")
     repository.commit("generated")
     return repository
@@ -73,7 +73,8 @@ def test_init_writes_every_name_and_then_a_release_is_possible(unnamed):
     refused = unnamed.run("deploy", found.names[0])
     assert (refused.exit_code, "has no release yet" in refused.output) == (2, True)
     unnamed.change("release", NEW)
-    assert f"{IMAGE}:{NEW}" in (unnamed.place / "rendered" / f"{found.names[0]}.yaml").read_text()
+    page = unnamed.place / "rendered" / found.names[0] / "deployment-score-app.yaml"
+    assert f"{IMAGE}:{NEW}" in page.read_text()
 
 
 def test_init_keeps_comments_and_changes_lines_in_place(whole):
@@ -292,4 +293,4 @@ def test_this_repository_names_an_image_or_says_that_it_does_not():
     declared = load(ROOT)
     for name in declared.names:
         assert image_name(ROOT, name, declared.image) == declared.image_repository
-        assert ".invalid/" not in declared.image_repository or not current(ROOT, name, declared.image).exists
+        assert ".invalid/" not in declared.image_repository or not current_image(ROOT, name, declared.image).exists

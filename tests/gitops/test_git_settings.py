@@ -264,7 +264,7 @@ def test_a_folder_of_a_larger_repository_is_refused(command, repository):
     repository.commit("one folder of many")
     done = Repository(inner).run(*command)
     assert done.exit_code == 2
-    assert "is the folder app/ of a larger repository, but Argo CD and Flux sync overlays/ from the top" in done.output
+    assert "is the folder app/ of a larger repository, but Argo CD and Flux sync rendered/ from the top" in done.output
 
 
 def test_a_folder_without_git_is_refused(repository):
@@ -290,9 +290,13 @@ def test_a_shallow_clone_releases_and_says_which_history_it_lacks(repository):
     repository.change("release", NEW)
     shutil.rmtree(repository.place / "model")
     repository.commit("no model any more")
+    page = repository.place / "base" / "kustomization.yaml"
+    page.write_text(page.read_text().replace("MAX_BODY_SIZE=3m", "MAX_BODY_SIZE=4m"))
+    repository.commit("the manifests of the next release")
+    repository.change("release", "--manifests")
     place = repository.place.parent / "shallow"
     url = f"file://{repository.place.parent / 'remote.git'}"
-    git(repository.place.parent, "clone", "-q", "--depth", "1", url, str(place))
+    git(repository.place.parent, "clone", "-q", "--depth", "2", url, str(place))
     shallow = Repository(place)
     for key, value in (("user.name", "Someone"), ("user.email", "someone@example.org")):
         shallow.git("config", key, value)

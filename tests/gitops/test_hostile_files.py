@@ -14,7 +14,7 @@ from gitops import ledger
 from gitops.cli.main import main
 from gitops.environments import load
 from gitops.errors import GitopsError
-from gitops.release import current, parse
+from gitops.release import current_image, parse
 from tests.helpers.manifests import ROOT
 from tests.helpers.sample import SAMPLE
 
@@ -103,7 +103,7 @@ def test_a_wrong_type_names_line_and_field(wrong, place):
     assert f"error: promotions/dev.jsonl: line 3 has a wrong value of {field}: git log -p" in done.output
 
 
-@pytest.mark.parametrize("line", ["[" * 100_000, '{"time": ' + "9" * 10_000 + "}", '{"action": "hodl"}', "\u2028{}"])
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"time": ' + "9" * 10_000 + "}", '{"action": 5}', "\u2028{}"])
 def test_a_line_that_stops_parsers_is_named(line, place):
     wrote(place, f"{json.dumps(GOOD)}\n{line}\n".encode())
     done = command(place, "status")
@@ -192,7 +192,7 @@ def test_an_overlay_of_any_type_is_used_or_refused(tmp_path_factory, found):
     for page in (found, {"images": found}, {"images": [found]}):
         (folder / "kustomization.yaml").write_bytes(yaml.safe_dump(page, allow_unicode=True).encode())
         with pytest.raises(GitopsError):
-            current(folder.parents[1], "dev", "score-app")
+            current_image(folder.parents[1], "dev", "score-app")
 
 
 @given(st.text(max_size=60) | st.text("1.@sha256:abcdef", max_size=90))

@@ -16,8 +16,7 @@ def windows(repository):
     """Give a repository whose files were saved with CRLF."""
     repository.run("release", NEW)
     repository.verified("dev")
-    repository.change("render")
-    for path in [*(repository.place / name for name in FILES), *repository.place.glob("rendered/*"),
+    for path in [*(repository.place / name for name in FILES), *repository.place.glob("rendered/*/*"),
                  *repository.place.glob("promotions/*.jsonl")]:  # fmt: skip
         path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
     repository.commit("CRLF")
@@ -36,8 +35,10 @@ def test_one_value_changes_and_no_line_end(windows):
     after = windows.overlay("staging").read_bytes()
     assert sum(a != b for a, b in zip(before.split(b"\n"), after.split(b"\n"), strict=True)) == 2
     assert crlf_only(windows.overlay("staging"))
-    assert crlf_only(windows.place / "rendered" / "staging.yaml")
-    changed = windows.git("diff", "--numstat", "HEAD~1", "HEAD", "--", "rendered/staging.yaml").split()[:2]
+    assert crlf_only(windows.place / "rendered" / "staging" / "deployment-score-app.yaml")
+    changed = windows.git(
+        "diff", "--numstat", "HEAD~1", "HEAD", "--", "rendered/staging/deployment-score-app.yaml"
+    ).split()[:2]
     assert changed == ["1", "1"]
 
 

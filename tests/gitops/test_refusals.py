@@ -51,16 +51,19 @@ def missing_setting(repository):
     repository.verified("staging", minutes=31)
 
 
-def another_user(repository):
-    """Let a second container, which is no part of the agreement, run the same image."""
+def unreviewed(repository):
+    """Edit staging's overlay, and do not render it."""
+    repository.run("release", NEW)
+    repository.verified("dev")
+    page = repository.overlay("staging")
+    page.write_text(page.read_text().replace("LOG_LEVEL=info", "LOG_LEVEL=debug"))
+    repository.commit()
+
+
+def another_selector(repository):
+    repository.run("release", NEW)
     page = repository.place / "base" / "deployment.yaml"
-    text = page.read_text()
-    page.write_text(
-        text.replace(
-            "      containers:\n",
-            "      initContainers:\n        - name: warm\n          image: score-app\n      containers:\n",
-        )
-    )
+    page.write_text(page.read_text().replace("      app: score-app\n  template", "      env: dev\n  template"))
     repository.commit()
 
 
@@ -93,7 +96,8 @@ REFUSALS = {
     "a digest that is none": (None, ("release", "1.2.3@sha256:nothex"), "is not a digest"),
     "latest": (None, ("release", f"latest@sha256:{'1' * 64}"), "is not the tag of a release"),
     "an image that no container uses": (unmatched, RELEASE, "no container uses the image"),
-    "a change that reaches further": (another_user, RELEASE, r"reaches further than an image: .*initContainers"),
+    "an edit that nobody has rendered": (unreviewed, PROMOTE, "python -m gitops render staging, then commit"),
+    "another selector": (another_selector, ("release", "--manifests"), "as Kubernetes keeps a selector"),
     "a broken rule": (broken_rule, RELEASE, "the change breaks a rule: dev: .* may write to its root"),
     "a setting that the service lacks": (unknown_setting, RELEASE, "NEW_SETTING is no setting"),
     "a setting that the next environment lacks": (

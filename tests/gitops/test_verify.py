@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from model.bundle.files import read
-from tests.gitops.fake_cluster import FakeCluster, serving
+from tests.gitops.fake_cluster import FakeCluster, apply, reach, serving
 from tests.helpers.manifests import ROOT
 from tests.helpers.repository import NEW, NEWER
 
@@ -17,27 +17,31 @@ VERIFY = ("verify", "dev", "--timeout", "0")
 @pytest.fixture
 def cluster(repository, tmp_path, monkeypatch):
     """Return a cluster that runs what the repository declares for dev."""
-    shutil.copytree(BUNDLES / "iris", repository.place / "model" / "bundles" / "iris")
-    repository.commit("a model")
-    repository.change("release", NEW)
     found = FakeCluster(NEW.partition("@")[2], read(BUNDLES, "iris").manifest)
     with serving(found) as config:
         (tmp_path / "config").write_text(config)
         monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+        shutil.copytree(BUNDLES / "iris", repository.place / "model" / "bundles" / "iris")
+        reach(found, repository.place)
+        repository.change("generate")
+        repository.commit("a model")
+        repository.change("release", NEW)
+        apply(found, repository.place)
         yield found
 
 
 def application(**changes):
     status = {
-        "sync": {"status": "Synced", "revision": changes["revision"]}, "operationState": {"phase": "Succeeded"},
-        "health": {"status": changes.get("health", "Healthy")},
+        "sync": {"status": "Synced", "revision": "0" * 40}, "operationState": {"phase": "Succeeded"},
+        "health": {"status": "Healthy"}, **changes,
     }  # fmt: skip
-    return {"metadata": {"name": "score-app-dev"}, "spec": {"source": {"path": "overlays/dev"}}, "status": status}
+    return {"metadata": {"name": "score-app-dev"}, "spec": {"source": {"path": "rendered/dev"}}, "status": status}
 
 
 def test_what_runs_as_declared_is_recorded_once(repository, cluster):
     done = repository.change(*VERIFY)
-    assert done.output.splitlines()[:3] == [
+    assert done.output.splitlines()[:4] == [
+        "the cluster has what rendered/dev says: ok",
         "the rollout is complete: ok",
         f"every ready pod runs {NEW[:25]}: ok",
         "golden rows are predicted correctly: ok",
@@ -65,15 +69,34 @@ def a_wrong_prediction(cluster):
     cluster.predictions[3] = 99
 
 
-def another_commit(cluster):
-    cluster.applications = {"items": [application(revision="0" * 40)]}
+def an_older_render(cluster):
+    (config,) = (each for each in cluster.applied if each["kind"] == "ConfigMap")
+    config["data"]["MAX_BODY_SIZE"] = "1m"
+    cluster.applications = {"items": [application(conditions=[{"type": "ComparisonError", "message": "no route"}])]}
+
+
+def a_missing_object(cluster):
+    cluster.applied = [each for each in cluster.applied if each["kind"] != "ServiceAccount"]
+
+
+def a_field_that_somebody_changed(cluster):
+    (deployment,) = (each for each in cluster.applied if each["kind"] == "Deployment")
+    deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"] = "8Mi"
+
+
+def a_controller_that_is_not_done(cluster):
+    cluster.applications = {"items": [application(health={"status": "Degraded"})]}
 
 
 PROBLEMS = {
+    an_older_render: r"the cluster has what rendered/dev says: failed: ConfigMap/score-app-\w+: data.MAX_BODY_SIZE is "
+    r"'1m', and git has '3m'; Argo CD says: no route",
+    a_missing_object: "failed: ServiceAccount/score-app is not there",
+    a_field_that_somebody_changed: r"failed: Deployment/score-app: .*limits.memory is '8Mi', and git has '256Mi'",
+    a_controller_that_is_not_done: "Argo CD is in sync: failed: score-app-dev is Synced, .* its health Degraded",
     another_image: r"every ready pod runs .*: failed: score-app-1 runs .*sha256:2222",
     a_pod_that_is_not_ready: "the rollout is complete: failed: 2 pods are wanted: 1 available",
     a_wrong_prediction: "golden rows are predicted correctly: failed: iris predicts 99 for golden row 3, not ",
-    another_commit: r"Argo CD has applied \w{12}: failed: score-app-dev is at 000000000000, not ",
 }
 
 
@@ -83,7 +106,7 @@ def test_a_problem_exits_with_1_and_changes_nothing(spoil, repository, cluster, 
     head = repository.git("rev-parse", "HEAD")
     done = repository.run(*VERIFY)
     assert done.exit_code == 1, done.output
-    search(f"error: dev: {PROBLEMS[spoil]}", done.output)
+    search(f"error: dev: .*{PROBLEMS[spoil]}", done.output)
     assert repository.git("rev-parse", "HEAD") == head
 
 
@@ -92,25 +115,51 @@ def test_the_diagnosis_has_the_log_of_a_pod_that_is_not_ready(repository, cluste
     assert "  score-app-1: error: no such bundle\n" in repository.run(*VERIFY).output
 
 
-def test_controllers_that_have_applied_the_commit_are_named(repository, cluster, search):
-    commit = repository.git("rev-parse", "HEAD")
+def test_what_the_server_adds_and_writes_in_another_way_is_the_same(repository, cluster):
+    (deployment,) = (each for each in cluster.applied if each["kind"] == "Deployment")
+    pod = deployment["spec"]["template"]["spec"]
+    pod["containers"][0]["resources"]["limits"]["memory"] = str(256 * 2**20)
+    pod["containers"] += [{"name": "sidecar", "image": "a"}]
+    pod["dnsPolicy"] = "ClusterFirst"
+    deployment["metadata"]["annotations"] = {"argocd.argoproj.io/tracking-id": "x"}
+    assert repository.run(*VERIFY, "--no-record").exit_code == 0
+
+
+def test_controllers_that_are_in_sync_are_named_whatever_commit_they_know(repository, cluster, search):
     ready = {"type": "Ready", "status": "True"}
-    status = {"lastAppliedRevision": f"main@sha1:{commit}", "observedGeneration": 2, "conditions": [ready]}
+    status = {"lastAppliedRevision": f"main@sha1:{'0' * 40}", "observedGeneration": 2, "conditions": [ready]}
     meta = {"name": "score-app-dev", "generation": 2}
-    cluster.applications = {"items": [application(revision=commit)]}
-    cluster.kustomizations = {"items": [{"metadata": meta, "spec": {"path": "./overlays/dev"}, "status": status}]}
+    cluster.applications = {"items": [application()]}
+    cluster.kustomizations = {"items": [{"metadata": meta, "spec": {"path": "./rendered/dev"}, "status": status}]}
     done = repository.run(*VERIFY, "--no-record")
-    search(r"Argo CD has applied \w{12}: ok\nFlux has applied \w{12}: ok\n", done.output)
+    search(r"Argo CD is in sync: ok\nFlux is in sync: ok\n", done.output)
     status["observedGeneration"] = 1
     search(
-        "Flux has applied .*failed: score-app-dev has not observed its newest generation",
-        repository.run(*VERIFY).output,
+        "Flux is in sync: failed: score-app-dev has not observed its newest generation", repository.run(*VERIFY).output
     )
+
+
+def test_a_key_is_sent_where_one_is_needed(repository, cluster, monkeypatch, search):
+    cluster.key = "open-sesame"
+    search(
+        "golden rows .*failed: http.* wants a key, and takes none that is in API_KEY", repository.run(*VERIFY).output
+    )
+    monkeypatch.setenv("API_KEY", "open-sesame")
+    assert repository.run(*VERIFY, "--no-record").exit_code == 0
+
+
+def test_a_render_that_is_not_committed_is_no_ground_to_judge_by(repository, cluster):
+    page = repository.place / "base" / "kustomization.yaml"
+    page.write_text(page.read_text().replace("MAX_BODY_SIZE=3m", "MAX_BODY_SIZE=4m"))
+    done = repository.run(*VERIFY)
+    assert done.exit_code == 2
+    assert "is not what overlays/dev renders to: python -m gitops render dev, then commit" in done.output
 
 
 def test_a_failed_check_rolls_back_if_it_is_wanted(repository, cluster):
     repository.change(*VERIFY)
     repository.change("release", NEWER)
+    apply(cluster, repository.place)
     done = repository.run(*VERIFY, "--auto-rollback", "--json")
     assert done.exit_code == 1
     document = json.loads(done.output)

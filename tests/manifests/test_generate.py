@@ -12,7 +12,7 @@ FILES = [
     "README.md", str(WORKFLOW), "clusters/argocd/dev.yaml", "clusters/argocd/kustomization.yaml",
     "clusters/argocd/project.yaml", "clusters/flux/prod.yaml", "clusters/flux/source.yaml", "clusters/verify.yaml",
     "components/monitoring/model.json", "components/monitoring/monitor.yaml", "overlays/prod/alerts.yaml",
-    "rendered/staging.yaml",
+    "rendered/staging/deployment-score-app.yaml",
 ]  # fmt: skip
 SPOILT = {
     "clusters/argocd/kustomization.yaml": ("  - dev.yaml\n", ""),
@@ -31,7 +31,8 @@ def test_a_stale_file_fails_the_check_and_is_restored(name, tree):
     path.write_text(before.replace(old, new, 1))
     done = gitops(tree, "check")
     assert done.exit_code == 1
-    assert f"{name} is stale: python -m gitops generate\n" in done.output
+    command = "render staging" if name.startswith("rendered/") else "generate"
+    assert f"{name} is stale: python -m gitops {command}\n" in done.output
     assert gitops(tree, "generate", "--check").exit_code == 1
     assert path.read_text() != before
     assert name in json.loads(gitops(tree, "generate", "--json").output)["written"]
@@ -58,7 +59,10 @@ def declare(tree, old, new):
 
 def test_an_objective_reaches_the_rules(tree):
     declare(tree, "availability: 99.9", "availability: 99.5")
-    (rule,) = of_kind(list(yaml.safe_load_all((tree / "rendered" / "prod.yaml").read_text())), "PrometheusRule")
+    (rule,) = of_kind(
+        list(yaml.safe_load_all((tree / "rendered" / "prod" / "prometheusrule-score-app.yaml").read_text())),
+        "PrometheusRule",
+    )
     rules = [each for group in rule["spec"]["groups"] for each in group["rules"]]
     assert next(each["expr"] for each in rules if each.get("record") == "score_app:errors:budget") == "vector(0.005)"
 

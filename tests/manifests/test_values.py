@@ -116,7 +116,13 @@ def test_good_values_of_every_kind_pass(whole, check_generated):
 
 def test_an_image_that_was_adopted_by_hand_is_refused(whole, check):
     digest = re.search(r"sha256:[0-9a-f]{64}", (whole / FIRST).read_text()).group()
-    entry = {"time": "2026-01-01T00:00:00+00:00", "action": "release", "tag": "0.9.0", "digest": digest}
+    entry = {
+        "time": "2026-01-01T00:00:00+00:00",
+        "action": "release",
+        "tag": "0.9.0",
+        "digest": digest,
+        "commit": "0" * 40,
+    }
     (whole / "promotions").mkdir()
     ledger = whole / "promotions" / f"{ENVIRONMENTS[0]}.jsonl"
     ledger.write_text(json.dumps(entry))

@@ -10,6 +10,7 @@ from tests.helpers.prometheus import promtool
 BURNS = "ScoreAppErrorBudgetBurns"
 SLOW = "ScoreAppLatencyBudgetBurns"
 DRIFT = "ScoreAppDrift"
+REFUSALS = "ScoreAppRefusals"
 PAGES = [("1h", "page"), ("6h", "page"), ("1d", "ticket"), ("3d", "ticket")]
 
 
@@ -36,6 +37,15 @@ def drift(**features):
     return found
 
 
+def refused(status, values):
+    of = 'namespace="mlops-prod",prometheus_app="score-app",method="POST",route="/score"'
+    return {f'request_count_total{{{of},http_status="{status}"}}': values}
+
+
+def refusing(status):
+    return [{"severity": "ticket", "namespace": "mlops-prod", "http_status": str(status)}]
+
+
 def burning(name, windows):
     return [{"severity": severity, "namespace": "mlops-prod", "window": window} for window, severity in windows]
 
@@ -60,6 +70,14 @@ STORIES = {
     "what does not score": (requests("0+100x90", "0+100x90", route="/error"), "1m", [("1h20m", BURNS, [])]),
     "slow answers": (latency("0+100x120", "0+60x120"), "1m", [("1h30m", SLOW, burning(SLOW, PAGES))]),
     "quick answers": (latency("0+100x120", "0+100x120"), "1m", [("1h30m", SLOW, [])]),
+    "refusals of one kind that are new": (
+        requests("0+500x400", "0x400") | refused(413, "0+1x300 300+300x100") | refused(422, "0+50x400"), "5m",
+        [("24h", REFUSALS, []), ("25h30m", REFUSALS, refusing(413)), ("33h", REFUSALS, [])],
+    ),
+    "refusals of a kind that was never seen": (
+        requests("0+500x400", "0x400") | refused(401, "_x300 0+300x100"), "5m",
+        [("25h30m", REFUSALS, refusing(401))],
+    ),
     "drift in one feature": (
         drift(a=("0+20x240", "0x240"), b=("0+10x240", "0+10x240")), "1m",
         [("25m", DRIFT, []), ("2h", DRIFT, drifting(DRIFT, "a"))],

@@ -10,7 +10,7 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
 from model.bundle.files import read
-from tests.gitops.fake_cluster import NAMESPACE, FakeCluster, serving
+from tests.gitops.fake_cluster import NAMESPACE, FakeCluster, apply, reach, serving
 from tests.helpers.manifests import ROOT
 from tests.helpers.repository import Repository, git
 from tests.helpers.sample import sample
@@ -28,19 +28,21 @@ class Environment(FakeCluster):
 
 def promotion(scratch):
     """Return the picture of a release that is promoted, and of one that is rolled back."""
-    repository = new_repository(scratch)
     cluster = Environment(GOOD.partition("@")[2], read(ROOT / "model" / "bundles", "iris").manifest)
     good = cluster.predictions
     with serving(cluster) as config:
         (scratch / "config").write_text(config)
         os.environ["KUBECONFIG"] = str(scratch / "config")
-        shown = [
-            run(repository, f"release {GOOD}"),
+        repository = new_repository(scratch, cluster)
+        shown = [run(repository, f"release {GOOD}")]
+        apply(cluster, repository.place)
+        shown += [
             run(repository, "verify dev"),
             run(repository, "promote dev staging"),
             run(repository, "promote staging prod"),
             run(repository, f"release {BAD}"),
         ]
+        apply(cluster, repository.place)
         cluster.digest, cluster.predictions = BAD.partition("@")[2], good[::-1]
         shown += [
             run(repository, "verify dev --auto-rollback"),
@@ -50,11 +52,12 @@ def promotion(scratch):
     return terminal(shown, "score-app: dev, staging, prod")
 
 
-def new_repository(scratch):
+def new_repository(scratch, cluster):
     """Return a repository with a remote, which holds the manifests and a model."""
     place = scratch / "clone"
     place.mkdir()
-    sample(place, "base", "components", "overlays", "environments.yaml")
+    sample(place, "base", "components", "overlays", "rendered", "environments.yaml")
+    reach(cluster, place)
     shutil.copytree(ROOT / "model/bundles/iris", place / "model/bundles/iris")
     (place / "promotions").mkdir()
     git(scratch, "init", "-q", "--bare", "-b", "main", str(scratch / "remote.git"))
@@ -63,6 +66,7 @@ def new_repository(scratch):
     git(place, "config", "user.name", "Someone")
     git(place, "remote", "add", "origin", str(scratch / "remote.git"))
     found = Repository(place)
+    found.run("generate")
     found.commit("initial")
     git(place, "fetch", "-q", "origin")
     return found

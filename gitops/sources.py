@@ -1,0 +1,137 @@
+"""What each environment is rendered from.
+
+The first environment: the working tree. Every later one: its own overlay in the working tree, and base and components
+as they were at the commit of its release, from the history of git. So an edit of base or of a component changes the
+first environment alone, and reaches the others by a promotion.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import tempfile
+import weakref
+from dataclasses import replace
+from pathlib import Path
+
+from gitops import files, ledger
+from gitops.environments import Environments
+from gitops.errors import GitopsError
+from gitops.release import Release, current_image, overlay
+from gitops.render.kustomize import kustomization, render
+from gitops.render.objects import Object
+from gitops.repository import Repository
+
+SHARED = ("base", "components")
+"""The folders that a release brings along."""
+
+
+class Sources:
+    """The files of every environment of one tree; the tree may be a copy, whose history is elsewhere."""
+
+    def __init__(self, root: Path, environments: Environments, history: Repository | None = None) -> None:
+        self.root, self.environments = root, environments
+        self.history = history or Repository(root.resolve())
+        self.states = ledger.states(root, environments.names)
+        self._scratch = Path(tempfile.mkdtemp(prefix="gitops-"))
+        weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
+        self._copies = 0
+
+    def is_first(self, name: str) -> bool:
+        """Return whether an environment is always rendered from the working tree, as one that is not declared is."""
+        return name not in self.environments.names[1:]
+
+    def release(self, name: str) -> Release:
+        """Return the release that an environment has: its overlay's image, and the commit of base and components."""
+        entry = self.states[name].current
+        known = entry["commit"] if entry else ""
+        commit = self.newest(name, known) if self.is_first(name) else known
+        return replace(current_image(self.root, name, self.environments.image), commit=commit)
+
+    def given(self, name: str) -> Release:
+        """Return the release that an environment was given last: later edits of base are no part of it."""
+        release, entry = self.release(name), self.states[name].current
+        return replace(release, commit=entry["commit"]) if entry else release
+
+    def newest(self, name: str, known: str = "") -> str:
+        """Return the commit of base and components at HEAD: the known one of an environment, if they are as there."""
+        if known and self.history.is_shallow:
+            self._require_commit(name, known)
+        if known and self._trees("HEAD") == self._trees(known):
+            return known
+        return self.history.git("log", "-1", "--format=%H", "HEAD", "--", *SHARED, check=False).strip()
+
+    def _trees(self, commit: str) -> list[str]:
+        names = [f"{commit}:{each}" for each in SHARED]
+        return [self.history.git("rev-parse", "-q", "--verify", name, check=False).strip() for name in names]
+
+    def folder(self, name: str, commit: str | None = None, *, text: str | None = None) -> Path:
+        """Return a folder to render: the overlay of an environment, with base and components beside it.
+
+        These can be of another commit, or of the working tree if it is empty, and the overlay's kustomization can have
+        another text.
+        """
+        if commit is None:
+            commit = "" if self.is_first(name) else self.release(name).commit
+        own = overlay(self.root, name).parent
+        if not commit and text is None:
+            return own
+        self._copies += 1
+        copy = self._scratch / str(self._copies)
+        if commit:
+            self._extract(name, commit, copy)
+        else:
+            for each in SHARED:
+                shutil.copytree(self.root / each, copy / each, symlinks=True)
+        shutil.copytree(own, copy / "overlays" / name, symlinks=True)
+        if text is not None:
+            files.write(overlay(copy, name), text)
+        if commit:
+            _require_components(copy / "overlays" / name, commit)
+        return copy / "overlays" / name
+
+    def render(self, name: str, commit: str | None = None) -> list[Object]:
+        """Return the rendered objects of an environment."""
+        return render(self.folder(name, commit))
+
+    def _extract(self, name: str, commit: str, copy: Path) -> None:
+        """Write base and components of a commit, without a look at the working tree."""
+        self._require_commit(name, commit)
+        copy.mkdir()
+        archive = copy / "shared.tar"
+        self.history.git("archive", "--format=tar", f"--output={archive}", commit, "--", *SHARED)
+        with tarfile.open(archive) as found:
+            for member in found:
+                path = copy / member.name
+                if member.isdir():
+                    path.mkdir()
+                elif member.issym():
+                    path.symlink_to(member.linkname)
+                elif content := found.extractfile(member):
+                    path.write_bytes(content.read())
+        archive.unlink()
+
+    def has(self, commit: str) -> bool:
+        """Return whether this clone has a commit."""
+        return bool(self.history.git("rev-parse", "-q", "--verify", f"{commit}^{{commit}}", check=False))
+
+    def _require_commit(self, name: str, commit: str) -> None:
+        if self.has(commit):
+            return
+        lacks = f"{name} has base and components of the commit {commit[:12]}, which this clone lacks"
+        if self.history.is_shallow:
+            raise GitopsError(f"{lacks}, because it is a shallow one: git fetch --unshallow")
+        raise GitopsError(
+            f"{lacks}: git fetch --all; if no clone has it any more, as after a rebase, release and promote once more"
+        )
+
+
+def _require_components(folder: Path, commit: str) -> None:
+    """Refuse an overlay that lists what its release did not have yet."""
+    for each in kustomization(folder).get("components") or ():
+        if not (folder / str(each)).is_dir():
+            component = str(each).rpartition("/")[2]
+            raise GitopsError(
+                f"{folder.name} has the component {component}, which its release, with components of the commit "
+                f"{commit[:12]}, does not: promote one that has it first"
+            )
