@@ -10,7 +10,7 @@ from gitops import models, policy, shipped
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.generate import files
-from gitops.release import Release, current_image
+from gitops.release import Release
 from gitops.render.kustomize import RenderError
 from gitops.repository import Repository
 from gitops.rules import overlay
@@ -61,9 +61,9 @@ def check(root: Path, history: Repository | None = None) -> Report:
             complete = False
             continue
         try:
-            release = _release(root, each.name, environments.image)
+            release = _release(sources, each.name)
             found += policy.unrecorded(each.name, sources.states[each.name], release) if release else ()
-            known = models.in_image(root, sources.states.values(), release.digest if release else "")
+            known = models.in_release(root, sources.states.values(), release or Release("", ""))
             overlays.append(overlay.load(sources, each.name, known))
         except RenderError as error:
             complete = False
@@ -77,10 +77,10 @@ def check(root: Path, history: Repository | None = None) -> Report:
     return Report(environments.names, found, [str(path) for path in stale])
 
 
-def _release(root: Path, environment: str, image: str) -> Release | None:
+def _release(sources: Sources, environment: str) -> Release | None:
     """Return the release of an overlay; one without the image breaks a rule, which says more."""
     try:
-        return current_image(root, environment, image)
+        return sources.release(environment)
     except RenderError:
         raise
     except GitopsError:

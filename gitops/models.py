@@ -8,6 +8,7 @@ from pathlib import Path
 from api.settings import Settings, SettingsError, from_environment
 from gitops.errors import GitopsError
 from gitops.ledger import State
+from gitops.release import Release
 from gitops.render.objects import Object, settings_of
 from gitops.repository import Repository
 from model.bundle.files import MANIFEST, BundleError, manifest_from, names, read
@@ -22,6 +23,11 @@ def in_image(root: Path, states: Iterable[State], digest: str) -> dict[str, str]
     """Return the versions of the models in an image: from the ledgers, else those of the working tree."""
     recorded = (state.models[digest] for state in states if digest in state.models)
     return next(recorded, None) or in_working_tree(root)
+
+
+def in_release(root: Path, states: Iterable[State], release: Release) -> dict[str, str]:
+    """Return the versions of the models in a release: those in its image, but for those that are mounted."""
+    return in_image(root, states, release.digest) | {each.name: each.version for each in release.models}
 
 
 def in_working_tree(root: Path) -> dict[str, str]:

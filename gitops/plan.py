@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,18 @@ from uuid import uuid4
 from gitops import files, ledger, models, placeholder, policy, shipped
 from gitops.environments import Environments
 from gitops.errors import GitopsError
-from gitops.release import Release, overlay, replaced
+from gitops.mounted import FILE, Mounted
+from gitops.mounted import text as mount_text
+from gitops.release import Release, from_entry, overlay, replaced
 from gitops.render.diff import Change, diff
+from gitops.render.kustomize import kustomization
 from gitops.repository import Repository
 from gitops.rules.check import problems
+from gitops.rules.kustomization import ORDER
 from gitops.rules.overlay import Overlay, load
 from gitops.sources import SHARED, Sources
 from gitops.text import visible
+from gitops.yaml_edit import add_text, remove_entry
 
 
 @dataclass
@@ -63,23 +69,18 @@ class Planner:
         self.sources = Sources(self.root, environments)
         self.states = self.sources.states
 
-    def release(self, image: Release, consent: Consent) -> Plan | None:
-        """Plan a release for the first environment: an image, with base and components as they are at HEAD."""
+    def release(self, image: Release | None, models: Iterable[Mounted], consent: Consent) -> Plan | None:
+        """Plan a release for the first environment: a new image, new models, or only base and components of HEAD."""
         target = self.environments.names[0]
         now = self.sources.release(target)
-        release = replace(image, commit=now.commit)
+        mounted = {each.name: each for each in (*now.models, *models)}
+        release = replace(image or now, commit=now.commit, models=tuple(sorted(mounted.values())))
+        if not release.exists:
+            raise GitopsError(f"{target} has no image yet: python -m gitops release TAG@DIGEST")
         if now == release and self._is_recorded(target, release):
             return None
         policy.require_open(self.states, target, release, consent.forced)
         return self._set_release("release", target, release, consent)
-
-    def release_manifests(self, consent: Consent) -> Plan | None:
-        """Plan a release for the first environment: its image as it is, with base and components of HEAD."""
-        target = self.environments.names[0]
-        now = self.sources.release(target)
-        if not now.exists:
-            raise GitopsError(f"{target} has no image yet: python -m gitops release TAG@DIGEST")
-        return self.release(now, consent)
 
     def promote(self, source: str, target: str, consent: Consent) -> Plan | None:
         """Plan to set in the next environment what this one has verified: image, base and components."""
@@ -100,20 +101,18 @@ class Planner:
     def rollback(self, target: str, reason: str) -> Plan | None:
         """Plan to restore the previous verified release, and to hold what it lacks of the current one."""
         now, state, first = self.sources.release(target), self.states[target], self.sources.is_first(target)
-        good = [
-            Release(each["tag"], each["digest"], now.commit if first else each["commit"])
-            for each in state.verifications
-            if each["digest"] not in state.held and (first or each["commit"] not in state.held)
-        ]
-        if not (good := [each for each in good if each.id != now.id]):
+        verified = map(from_entry, state.verifications)
+        # The first environment always has base and components of HEAD.
+        earlier = [replace(each, commit=now.commit) if first else each for each in verified]
+        good = [each for each in earlier if each.id != now.id and not (each.id - {now.commit}) & state.held.keys()]
+        if not good:
             raise GitopsError(self._no_way_back(target, now, first=first))
         restored = good[-1]
         plan = self._set_release("rollback", target, restored, Consent())
-        bad = {"tag": now.tag, "digest": now.digest} if restored.digest != now.digest else {}
-        bad |= {"commit": now.commit} if restored.commit != now.commit else {}
+        bad = _facts(now, without=restored)
         file = ledger.path(self.root, target)
         plan.files[file] = ledger.extended(plan.files[file] or "", "hold", self.repository.actor, **bad, reason=reason)
-        plan.trailers["Rollback-Of"] = " ".join(bad[each] for each in ("digest", "commit") if each in bad)
+        plan.trailers["Rollback-Of"] = " ".join(sorted(now.id - restored.id))
         return plan
 
     def _no_way_back(self, target: str, now: Release, *, first: bool) -> str:
@@ -144,7 +143,7 @@ class Planner:
         policy.require_recorded(target, self.states[target], release)
         if release.id in self.states[target].verified:
             return None
-        return self._record(target, "verify", tag=release.tag, digest=release.digest, commit=release.commit)
+        return self._record(target, "verify", **_facts(release))
 
     def _is_recorded(self, target: str, release: Release) -> bool:
         entry = self.states[target].current
@@ -161,34 +160,49 @@ class Planner:
 
     def _set_release(self, action: str, target: str, release: Release, consent: Consent, *, source: str = "") -> Plan:
         placeholder.require_owner(self.environments)
-        page, was = overlay(self.root, target), self.sources.release(target)
-        text = replaced(page, self.environments.image, release)
-        versions = models.in_image(self.root, self.states.values(), release.digest)
-        changes, after = self._checked(target, text, release, versions)
+        was, own = self.sources.release(target), self._own(target, release)
+        versions = models.in_release(self.root, self.states.values(), release)
+        changes, after = self._checked(target, own, release, versions)
         if release.digest != was.digest:
             policy.require_image(changes)
-        entry: dict[str, Any] = {"tag": release.tag, "digest": release.digest, "commit": release.commit}
-        entry |= {"was": was.digest} | ({"models": versions} if versions else {})
+        in_image = models.in_image(self.root, self.states.values(), release.digest)
+        entry = _facts(release) | {"was": was.digest} | ({"models": in_image} if in_image else {})
         if source:
             entry["from"] = f"{source}@{self.repository.head[:12]}"
         entry |= consent.facts()
-        changed: dict[Path, str | None] = {page: text} if text != files.read(page) else {}
+        changed: dict[Path, str | None] = {overlay(self.root, target).parent / name: text for name, text in own.items()}
         changed |= self._ledger(target, action, entry)
         changed |= {self.root / path: new for path, new in shipped.changes(self.root, target, after.rendered).items()}
         route = f"{source} -> {target}" if source else target
-        what = f"manifests of {release.commit[:12]}" if release.image == was.image else release.tag
-        subject = f"{action}({self.environments.image}): {route} {what}"
-        trailers = _trailers(entry, models.served(after.objects))
+        subject = f"{action}({self.environments.image}): {route} {_news(was, release)}"
+        trailers = _trailers(entry, {name: versions.get(name) for name in models.served(after.objects)})
         depends = [self.root / each for each in SHARED] if self.sources.is_first(target) else []
         return Plan(target, changed, changes, subject, trailers, depends)
 
+    def _own(self, target: str, release: Release) -> dict[str, str | None]:
+        """Return the files of an overlay that a release changes, with their new texts."""
+        page = overlay(self.root, target)
+        text = replaced(page, self.environments.image, release)
+        patches = kustomization(page.parent).get("patches") or []
+        place = next((index for index, each in enumerate(patches) if each == {"path": FILE}), None)
+        if release.models and place is None:
+            text = add_text(text, "patches", f"path: {FILE}", ORDER)
+        elif not release.models and place is not None:
+            text = remove_entry(text, ("patches", place))
+        own: dict[str, str | None] = {page.name: text} if text != files.read(page) else {}
+        if release.models:
+            own[FILE] = mount_text(release.models, self.environments.image_repository)
+        elif (page.parent / FILE).exists():
+            own[FILE] = None
+        return own
+
     def _checked(
-        self, target: str, text: str, release: Release, versions: dict[str, str]
+        self, target: str, own: dict[str, str | None], release: Release, versions: dict[str, str]
     ) -> tuple[list[Change], Overlay]:
         """Render the environment with its new release; refuse it if it breaks a rule or cannot be applied."""
         before = self._before(target)
         first = self.sources.is_first(target)
-        folder = self.sources.folder(target, "" if first else release.commit, text=text)
+        folder = self.sources.folder(target, "" if first else release.commit, own=own)
         after = load(self.sources, target, versions, folder=folder)
         for broken in problems([after]):
             raise GitopsError(f"the change breaks a rule: {broken}")
@@ -207,10 +221,29 @@ class Planner:
         return load(self.sources, target, folder=self.sources.folder(target, known))
 
 
-def _trailers(entry: dict[str, Any], served: tuple[str, ...]) -> dict[str, str]:
+def _facts(release: Release, without: Release | None = None) -> dict[str, Any]:
+    """Return what the ledger keeps of a release, or of what another one lacks of it."""
+    known = without.id if without else frozenset()
+    facts: dict[str, Any] = {"tag": release.tag, "digest": release.digest} if release.digest not in known else {}
+    facts |= {"commit": release.commit} if release.commit not in known else {}
+    mounts = {each.name: each.entry() for each in release.models if each.digest not in known}
+    return facts | ({"mounted": mounts} if mounts else {})
+
+
+def _news(was: Release, now: Release) -> str:
+    """Return what a release changes, in a few words."""
+    new = [now.tag] if now.image != was.image else []
+    new += [f"{each.name} {each.version}" for each in now.models if each not in was.models]
+    new += [f"without {each.name}" for each in was.models if each.name not in {found.name for found in now.models}]
+    return ", ".join(new) or f"manifests of {now.commit[:12]}"
+
+
+def _trailers(entry: dict[str, Any], served: dict[str, str | None]) -> dict[str, str]:
     found = {"Promoted-From": entry["from"]} if "from" in entry else {}
-    found |= {"Image-Digest": entry["digest"], "Manifests": entry["commit"], "Change-Id": uuid4().hex}
-    versions = entry.get("models", {})
-    if known := [f"{name} {versions[name]}" for name in served if name in versions]:
+    found |= {"Image-Digest": entry["digest"], "Manifests": entry["commit"]}
+    if "mounted" in entry:
+        found["Model-Digest"] = ", ".join(f"{name} {text.partition('@')[2]}" for name, text in entry["mounted"].items())
+    found["Change-Id"] = uuid4().hex
+    if known := [f"{name} {version}" for name, version in served.items() if version]:
         found["Model"] = visible(", ".join(known))
     return found

@@ -10,7 +10,8 @@ from gitops import shipped
 from gitops.environments import Environment, Environments
 from gitops.errors import GitopsError
 from gitops.ledger import State
-from gitops.release import Release
+from gitops.mounted import FILE
+from gitops.release import Release, from_entry
 from gitops.render.diff import MISSING, WHOLE, Change
 from gitops.render.objects import Object, settings_of
 
@@ -30,15 +31,21 @@ def require_next(environments: Environments, source: str, target: str) -> None:
 
 
 def unrecorded(name: str, state: State, release: Release) -> Iterator[str]:
-    """Yield what is wrong with an image that is not the one that a command has set last."""
-    if state.current is None or state.current["digest"] == release.digest:
+    """Yield what is wrong with an image or a model that is not the one that a command has set last."""
+    if state.current is None:
         return
-    last, action = state.current, state.current["action"]
-    command = {"release": f"release {release.tag}@{release.digest}", "promote": f"promote … {name}"}.get(action)
-    yield (
-        f"overlays/{name}/kustomization.yaml: images names {release.image}, which no command has set: write newTag "
-        f'"{last["tag"]}" and digest {last["digest"]} again, then python -m gitops {command or f"rollback {name}"}'
-    )
+    last, action = from_entry(state.current), state.current["action"]
+    if last.digest != release.digest:
+        command = {"release": f"release {release.tag}@{release.digest}", "promote": f"promote … {name}"}.get(action)
+        yield (
+            f"overlays/{name}/kustomization.yaml: images names {release.image}, which no command has set: write newTag "
+            f'"{last.tag}" and digest {last.digest} again, then python -m gitops {command or f"rollback {name}"}'
+        )
+    if last.models != release.models:
+        yield (
+            f"overlays/{name}/{FILE} mounts {', '.join(map(str, release.models)) or 'nothing'}, which no command has "
+            f"set: git log -p overlays/{name}/{FILE} shows what it was"
+        )
 
 
 def require_recorded(name: str, state: State, release: Release) -> None:
@@ -67,11 +74,10 @@ def require_open(states: dict[str, State], target: str, release: Release, forced
     """Refuse a frozen environment, and a release with a part on hold unless it is forced."""
     if reason := states[target].frozen:
         raise GitopsError(f"{target} is frozen ({reason}): unfreeze {target} first")
-    parts = {release.digest: f"{release.image} was", release.commit: f"the manifests of {release.commit[:12]} were"}
     for name, state in states.items():
-        for part, what in parts.items():
+        for part, what in release.parts.items():
             if (why := state.held.get(part)) and not forced:
-                raise GitopsError(f"{what} rolled back in {name} ({why}): --force-held REASON releases it again")
+                raise GitopsError(f"{what}: rolled back in {name} ({why}); --force-held REASON releases it again")
 
 
 def require_settings(source: Environment, has: list[Object], target: str, gets: list[Object]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gitops import models, shipped
 from gitops.environments import Environments
+from gitops.ledger import Id
 from gitops.render.diff import Change, diff
 from gitops.render.kustomize import render_text
 from gitops.render.objects import Object, parse, settings_of
@@ -19,13 +20,13 @@ Row = dict[str, Any]
 def rows(root: Path, environments: Environments) -> list[Row]:
     """Return one row for each environment, in their order."""
     sources, found = Sources(root, environments), list[Row]()
-    before: list[Object] | None = None
+    before: tuple[list[Object], Id] | None = None
     for name in environments.names:
         release, state = sources.release(name), sources.states[name]
         rendered = render_text(sources.folder(name))
         objects = parse(rendered)
-        versions = models.in_image(root, sources.states.values(), release.digest)
-        differs = [] if before is None else [str(each) for each in diff(before, objects) if not each.is_image]
+        versions = models.in_release(root, sources.states.values(), release)
+        differs = [] if before is None else [str(each) for each in diff(before[0], objects) if not each.is_image]
         is_set = state.current is not None and state.current["digest"] == release.digest
         found.append(
             {
@@ -35,14 +36,15 @@ def rows(root: Path, environments: Environments) -> list[Row]:
                 "digest": release.digest,
                 "released": release.exists,
                 "models": {each: versions.get(each) for each in models.served(objects)},
+                "mounted": {each.name: each.digest for each in release.models},
                 "manifests": release.commit or None,
-                "settings": _different(before, objects),
+                "settings": _different(before[0], objects) if before else [],
                 "verified": state.verified.get(release.id),
                 "since": state.current["time"] if state.current and is_set else None,
                 "frozen": state.frozen or None,
                 "unverified": state.unverified or None,
                 "held": sorted(state.held),
-                "behind": bool(found) and _id(found[-1]) != release.id,
+                "behind": before is not None and before[1] != release.id,
                 "differs": differs,
                 "pending": [
                     {"object": each.object, "field": each.field, "at": f"{each.object} {each.field}"}
@@ -52,18 +54,12 @@ def rows(root: Path, environments: Environments) -> list[Row]:
                 "stale": not sources.is_first(name) and bool(shipped.changes(root, name, rendered)),
             }
         )
-        before = objects
+        before = objects, release.id
     return found
 
 
-def _id(row: Row) -> tuple[str, str]:
-    return row["digest"], row["manifests"] or ""
-
-
-def _different(before: list[Object] | None, objects: list[Object]) -> list[str]:
+def _different(before: list[Object], objects: list[Object]) -> list[str]:
     """Return the settings that an environment has otherwise than the one before it."""
-    if before is None:
-        return []
     one, other = settings_of(before), settings_of(objects)
     return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
 

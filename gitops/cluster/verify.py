@@ -87,7 +87,7 @@ def _expected(root: Path, name: str) -> Expected:
     environment, sources = environments.get(name), Sources(root, environments)
     release, rendered = sources.release(name), render_text(sources.folder(name))
     policy.require_reviewed(root, name, rendered)
-    objects, versions = parse(rendered), models.in_image(root, sources.states.values(), release.digest)
+    objects, versions = parse(rendered), models.in_release(root, sources.states.values(), release)
     return Expected(environment, release, objects, models.manifests(repository, versions, models.served(objects)))
 
 
