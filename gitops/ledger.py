@@ -145,7 +145,8 @@ def state(entries: Iterable[Entry]) -> State:
                     found.verified.setdefault(id_of(entry), entry["time"])
                     found.verifications.append(entry)
             case "hold":
-                found.held |= dict.fromkeys(id_of(entry), entry["reason"])
+                reason = str(entry["reason"])
+                found.held |= dict.fromkeys(id_of(entry), reason)
             case "freeze":
                 found.frozen = entry["reason"]
             case "unfreeze":

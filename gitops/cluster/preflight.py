@@ -64,8 +64,8 @@ def require(cluster: Cluster, folder: Path, objects: list[Object]) -> None:
             )
         if version < MOUNTS_IMAGES and _mounts_images(objects):
             raise GitopsError(
-                f"the cluster at {cluster.server} is Kubernetes {version[0]}.{version[1]}, and a model in an image of its "
-                f"own needs {MOUNTS_IMAGES[0]}.{MOUNTS_IMAGES[1]}: release an image of the server that holds it instead"
+                f"the cluster at {cluster.server} is Kubernetes {version[0]}.{version[1]}, and a model in an image of "
+                f"its own needs {MOUNTS_IMAGES[0]}.{MOUNTS_IMAGES[1]}: release an image of the server with it instead"
             )
         existing = cluster.own_namespace()
         if existing:
