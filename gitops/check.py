@@ -10,7 +10,7 @@ from gitops import models, policy, shipped
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.generate import files
-from gitops.release import Release
+from gitops.release import Release, current_image
 from gitops.render.kustomize import RenderError
 from gitops.repository import Repository
 from gitops.rules import overlay
@@ -80,8 +80,9 @@ def check(root: Path, history: Repository | None = None) -> Report:
 def _release(sources: Sources, environment: str) -> Release | None:
     """Return the release of an overlay; one without the image breaks a rule, which says more."""
     try:
-        return sources.release(environment)
+        current_image(sources.root, environment, sources.environments.image)
     except RenderError:
         raise
     except GitopsError:
         return None
+    return sources.release(environment)

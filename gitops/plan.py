@@ -16,7 +16,7 @@ from gitops.mounted import FILE, Mounted
 from gitops.mounted import text as mount_text
 from gitops.release import Release, from_entry, overlay, replaced
 from gitops.render.diff import Change, diff
-from gitops.render.kustomize import kustomization
+from gitops.render.kustomize import kustomization, render
 from gitops.repository import Repository
 from gitops.rules.check import problems
 from gitops.rules.kustomization import ORDER
@@ -91,7 +91,8 @@ class Planner:
         if release.id != now.id and not consent.unverified:
             policy.require_recorded(source, self.states[source], release)
             policy.require_verified(source, self.states[source], release, self.environments.get(target).soak)
-        has, gets = self.sources.render(source, release.commit), self.sources.render(target, release.commit)
+        gets = render(self.sources.folder(target, release.commit, own=self._own(target, release)))
+        has = self.sources.render(source, release.commit)
         policy.require_settings(self.environments.get(source), has, target, gets)
         if now == release:
             return None

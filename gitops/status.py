@@ -36,7 +36,7 @@ def rows(root: Path, environments: Environments) -> list[Row]:
                 "digest": release.digest,
                 "released": release.exists,
                 "models": {each: versions.get(each) for each in models.served(objects)},
-                "mounted": {each.name: each.digest for each in release.models},
+                "mounted": {each.name: each.entry() for each in release.models},
                 "manifests": release.commit or None,
                 "settings": _different(before[0], objects) if before else [],
                 "verified": state.verified.get(release.id),

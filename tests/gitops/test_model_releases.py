@@ -77,7 +77,8 @@ def test_several_models_have_a_digest_each_and_a_new_image_keeps_them(trained):
     trained.change("release", "--model", image("wine")[0])
     trained.change("release", NEWER)
     assert set(mounts(trained, "dev")) == {"/app/bundles/iris", "/app/bundles/wine"}
-    assert row(trained, "dev")["mounted"] == dict(image(name)[0].split("@") for name in ("iris", "wine"))
+    wanted = {name: f"{image(name)[1]}@{image(name)[0].partition('@')[2]}" for name in ("iris", "wine")}
+    assert row(trained, "dev")["mounted"] == wanted
 
 
 def test_a_rollback_takes_the_model_back_and_holds_that_alone(trained):

@@ -75,8 +75,18 @@ class Registry(BaseHTTPRequestHandler):
     def admitted(self):
         if self.server.password in ("", self.headers.get("Authorization")):
             return True
-        self.reply(401, WWW_Authenticate='Basic realm="r"')
+        self.reply(401, WWW_Authenticate=self.server.challenge)
         return False
+
+    def do_GET(self):
+        """Give a token for the right password."""
+        given = self.headers.get("Authorization")
+        self.server.asked.append(self.path)
+        body = json.dumps({"token": "t"} if given == "Basic bWU6c2VjcmV0" else {}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def do_HEAD(self):
         if self.admitted():
@@ -102,7 +112,8 @@ class Registry(BaseHTTPRequestHandler):
 @pytest.fixture
 def registry():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Registry)
-    server.kept, server.password = {}, ""
+    server.kept, server.password, server.asked = {}, "", []
+    server.challenge = 'Basic realm="r"'
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     yield server
@@ -111,11 +122,16 @@ def registry():
     thread.join(10)
 
 
-def push(registry, home, name="iris"):
+def push(registry, home, path=os.environ["PATH"]):
     repository = f"127.0.0.1:{registry.server_port}/team/score-app-iris"
-    command = [sys.executable, "-m", "model", "push", name, repository, "--bundles", str(BUNDLES)]
+    command = [sys.executable, "-m", "model", "push", "iris", repository, "--bundles", str(BUNDLES)]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"HOME": str(home)}, timeout=60
+        command,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"HOME": str(home), "PATH": path},
+        timeout=60,
     )
 
 
@@ -127,8 +143,12 @@ def test_a_push_leaves_every_part_and_says_what_is_next(registry, image, tmp_pat
     assert push(registry, tmp_path).returncode == 0
 
 
-def test_a_registry_that_wants_a_password_gets_that_of_docker_login(registry, tmp_path):
+@pytest.mark.parametrize("scheme", ["basic", "bearer"])
+def test_a_registry_that_wants_a_password_gets_that_of_docker_login(scheme, registry, tmp_path):
     registry.password = "Basic bWU6c2VjcmV0"
+    if scheme == "bearer":
+        registry.password = "Bearer t"
+        registry.challenge = f'Bearer realm="http://127.0.0.1:{registry.server_port}/token",service="r"'
     done = push(registry, tmp_path)
     assert (done.returncode, registry.kept) == (2, {})
     assert "docker login first" in done.stderr
@@ -138,13 +158,26 @@ def test_a_registry_that_wants_a_password_gets_that_of_docker_login(registry, tm
     (tmp_path / ".docker" / "config.json").write_text(json.dumps(access))
     assert push(registry, tmp_path).returncode == 0
     assert registry.kept
+    scope = "/token?scope=repository%3Ateam%2Fscore-app-iris%3Apull%2Cpush&service=r"
+    assert set(registry.asked) == ({scope} if scheme == "bearer" else set())
+
+
+def test_a_credential_helper_is_asked(registry, tmp_path):
+    registry.password = "Basic bWU6c2VjcmV0"
+    helper = tmp_path / "docker-credential-test"
+    helper.write_text('#!/bin/sh\ncat > /dev/null\necho \'{"Username": "me", "Secret": "secret"}\'\n')
+    helper.chmod(0o755)
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text('{"credsStore": "test"}')
+    done = push(registry, tmp_path, path=f"{tmp_path}:{os.environ['PATH']}")
+    assert (done.returncode, bool(registry.kept)) == (0, True), done.stderr
 
 
 @pytest.mark.parametrize(
     ("name", "repository", "message"),
     [
         ("nope", "127.0.0.1:9/x", "there is no bundle 'nope'"),
-        ("iris", "127.0.0.1:9/x", "127.0.0.1:9 does not answer"),
+        ("iris", "127.0.0.1:9/x", "127.0.0.1:9 does not answer as a registry: "),
         ("iris", "score-app-iris", "is not the name of an image: use REGISTRY/NAME"),
         ("iris", "127.0.0.1:9/x:1.0", "is not the name of an image: use REGISTRY/NAME, without a tag"),
     ],
