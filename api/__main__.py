@@ -29,10 +29,10 @@ def main() -> None:
 
     keep_large_blocks_apart()
     from model.bundle.files import BundleError  # noqa: PLC0415 - a wrong setting is reported before anything heavy is imported
-    from model.check import verified  # noqa: PLC0415
+    from model.check import load_verified  # noqa: PLC0415
 
     try:
-        models = [verified(settings.bundles, name, lazily=True) for name in settings.model]
+        models = [load_verified(settings.bundles, name, lazily=True) for name in settings.model]
         _require_versions(models, dict(settings.model_versions))
     except BundleError as error:
         _stop(str(error))

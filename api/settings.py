@@ -1,4 +1,4 @@
-"""The only reader of the environment: every setting with its default, and one clear error for each bad value."""
+"""The server's settings from its environment: each with its default, and one clear error for each bad value."""
 
 from __future__ import annotations
 

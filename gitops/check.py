@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops import models, policy, shipped
+from gitops import models, policy, rendered_files
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.generate import files
@@ -46,7 +46,7 @@ class Report:
 def _mending(path: str) -> str:
     """Return the command that writes a stale file anew."""
     folder, *parts = Path(path).parts
-    return f"render {parts[0]}" if folder == str(shipped.FOLDER) and len(parts) > 1 else "generate"
+    return f"render {parts[0]}" if folder == str(rendered_files.FOLDER) and len(parts) > 1 else "generate"
 
 
 def check(root: Path, history: Repository | None = None) -> Report:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from gitops import files, ledger, models, placeholder, policy, shipped
+from gitops import files, ledger, models, placeholder, policy, rendered_files
 from gitops.environments import Environments
 from gitops.errors import GitopsError
 from gitops.mounted import FILE, Mounted
@@ -48,7 +48,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Consent:
+class Overrides:
     """What was said to let a release in that a check would refuse."""
 
     forced: str = ""
@@ -69,7 +69,7 @@ class Planner:
         self.sources = Sources(self.root, environments)
         self.states = self.sources.states
 
-    def release(self, image: Release | None, models: Iterable[Mounted], consent: Consent) -> Plan | None:
+    def release(self, image: Release | None, models: Iterable[Mounted], consent: Overrides) -> Plan | None:
         """Plan a release for the first environment: a new image, new models, or only base and components of HEAD."""
         target = self.environments.names[0]
         now = self.sources.release(target)
@@ -79,13 +79,13 @@ class Planner:
             raise GitopsError(f"{target} has no image yet: python -m gitops release TAG@DIGEST")
         if now == release and self._is_recorded(target, release):
             return None
-        policy.require_open(self.states, target, release, consent.forced)
+        policy.require_not_held(self.states, target, release, consent.forced)
         return self._set_release("release", target, release, consent)
 
-    def promote(self, source: str, target: str, consent: Consent) -> Plan | None:
+    def promote(self, source: str, target: str, consent: Overrides) -> Plan | None:
         """Plan to set in the next environment what this one has verified: image, base and components."""
         policy.require_next(self.environments, source, target)
-        release, now = self.sources.given(source), self.sources.release(target)
+        release, now = self.sources.recorded_release(source), self.sources.release(target)
         if not (release.exists and release.commit):
             raise GitopsError(f"{source} has no release yet")
         if release.id != now.id and not consent.unverified:
@@ -96,7 +96,7 @@ class Planner:
         policy.require_settings(self.environments.get(source), has, target, gets)
         if now == release:
             return None
-        policy.require_open(self.states, target, release, consent.forced)
+        policy.require_not_held(self.states, target, release, consent.forced)
         return self._set_release("promote", target, release, consent, source=source)
 
     def rollback(self, target: str, reason: str) -> Plan | None:
@@ -109,7 +109,7 @@ class Planner:
         if not good:
             raise GitopsError(self._no_way_back(target, now, first=first))
         restored = good[-1]
-        plan = self._set_release("rollback", target, restored, Consent())
+        plan = self._set_release("rollback", target, restored, Overrides())
         bad = _facts(now, without=restored)
         file = ledger.path(self.root, target)
         plan.files[file] = ledger.extended(plan.files[file] or "", "hold", self.repository.actor, **bad, reason=reason)
@@ -159,7 +159,7 @@ class Planner:
         text = ledger.append(self.root, target, action, self.repository.actor, **facts)
         return {ledger.path(self.root, target): text}
 
-    def _set_release(self, action: str, target: str, release: Release, consent: Consent, *, source: str = "") -> Plan:
+    def _set_release(self, action: str, target: str, release: Release, consent: Overrides, *, source: str = "") -> Plan:
         placeholder.require_owner(self.environments)
         was, own = self.sources.release(target), self._own(target, release)
         versions = models.in_release(self.root, self.states.values(), release)
@@ -173,7 +173,9 @@ class Planner:
         entry |= consent.facts()
         changed: dict[Path, str | None] = {overlay(self.root, target).parent / name: text for name, text in own.items()}
         changed |= self._ledger(target, action, entry)
-        changed |= {self.root / path: new for path, new in shipped.changes(self.root, target, after.rendered).items()}
+        changed |= {
+            self.root / path: new for path, new in rendered_files.changes(self.root, target, after.rendered).items()
+        }
         route = f"{source} -> {target}" if source else target
         subject = f"{action}({self.environments.image}): {route} {_news(was, release)}"
         trailers = _trailers(entry, {name: versions.get(name) for name in models.served(after.objects)})
@@ -208,7 +210,7 @@ class Planner:
         for broken in problems([after]):
             raise GitopsError(f"the change breaks a rule: {broken}")
         changes = diff(before.objects, after.objects)
-        policy.require_possible(changes)
+        policy.require_no_deletion(changes)
         return changes, after
 
     def _before(self, target: str) -> Overlay:
@@ -216,7 +218,7 @@ class Planner:
         entry = self.states[target].current
         if not self.sources.is_first(target):
             found = load(self.sources, target)
-            policy.require_reviewed(self.root, target, found.rendered)
+            policy.require_rendered(self.root, target, found.rendered)
             return found
         known = entry["commit"] if entry and self.sources.has(entry["commit"]) else ""
         return load(self.sources, target, folder=self.sources.folder(target, known))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gitops import shipped
+from gitops import rendered_files
 from gitops.environments import Environment, Environments
 from gitops.errors import GitopsError
 from gitops.ledger import State
@@ -70,7 +70,7 @@ def require_verified(source: str, state: State, release: Release, soak: int) -> 
         raise GitopsError(f"{source} has verified {release} for {since / 60:.0f} of {soak / 60:.0f} min: wait")
 
 
-def require_open(states: dict[str, State], target: str, release: Release, forced: str) -> None:
+def require_not_held(states: dict[str, State], target: str, release: Release, forced: str) -> None:
     """Refuse a frozen environment, and a release with a part on hold unless it is forced."""
     if reason := states[target].frozen:
         raise GitopsError(f"{target} is frozen ({reason}): unfreeze {target} first")
@@ -89,16 +89,16 @@ def require_settings(source: Environment, has: list[Object], target: str, gets: 
         )
 
 
-def require_reviewed(root: Path, name: str, rendered: str) -> None:
+def require_rendered(root: Path, name: str, rendered: str) -> None:
     """Refuse to let an edit of the overlay ride along with a release: it takes effect by a render of its own."""
-    if stale := sorted(shipped.changes(root, name, rendered)):
+    if stale := sorted(rendered_files.changes(root, name, rendered)):
         raise GitopsError(
             f"{stale[0]} is not what overlays/{name} renders to: python -m gitops render {name}, then commit what that "
             "changes"
         )
 
 
-def require_possible(changes: list[Change]) -> None:
+def require_no_deletion(changes: list[Change]) -> None:
     """Refuse what would delete data or what Kubernetes never changes."""
     for change in changes:
         kind = change.object.split("/")[0]

@@ -46,17 +46,17 @@ class Sources:
         """Return the release that an environment has: its overlay's image and models, and the commit of the rest."""
         entry = self.states[name].current
         known = entry["commit"] if entry else ""
-        commit = self.newest(name, known) if self.is_first(name) else known
+        commit = self.shared_commit(name, known) if self.is_first(name) else known
         page = overlay(self.root, name)
         image = current_image(self.root, name, self.environments.image)
         return replace(image, commit=commit, models=mounted.of_overlay(page.parent))
 
-    def given(self, name: str) -> Release:
+    def recorded_release(self, name: str) -> Release:
         """Return the release that an environment was given last: later edits of base are no part of it."""
         release, entry = self.release(name), self.states[name].current
         return replace(release, commit=entry["commit"]) if entry else release
 
-    def newest(self, name: str, known: str = "") -> str:
+    def shared_commit(self, name: str, known: str = "") -> str:
         """Return the commit of base and components at HEAD: the known one of an environment, if they are as there."""
         if known and self.history.is_shallow:
             self._require_commit(name, known)

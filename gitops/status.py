@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gitops import models, shipped
+from gitops import models, rendered_files
 from gitops.environments import Environments
 from gitops.ledger import Id
 from gitops.render.diff import Change, diff
@@ -51,7 +51,7 @@ def rows(root: Path, environments: Environments) -> list[Row]:
                     for each in _pending(sources, name, objects)
                 ],
                 "unreleased": sources.is_first(name),
-                "stale": not sources.is_first(name) and bool(shipped.changes(root, name, rendered)),
+                "stale": not sources.is_first(name) and bool(rendered_files.changes(root, name, rendered)),
             }
         )
         before = objects, release.id
@@ -67,7 +67,11 @@ def _different(before: list[Object], objects: list[Object]) -> list[str]:
 def _pending(sources: Sources, name: str, objects: list[Object]) -> list[Change]:
     """Return what base and components of HEAD would change in an environment, or have changed since its release."""
     entry = sources.states[name].current
-    if entry is None or entry["commit"] == sources.newest(name, entry["commit"]) or not sources.has(entry["commit"]):
+    if (
+        entry is None
+        or entry["commit"] == sources.shared_commit(name, entry["commit"])
+        or not sources.has(entry["commit"])
+    ):
         return []
     if sources.is_first(name):
         return diff(sources.render(name, entry["commit"]), objects)

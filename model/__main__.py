@@ -33,7 +33,7 @@ SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Teach or import a scikit-learn model, pack it as a bundle, prove it."""
+    """Train or import a scikit-learn model, pack it as a bundle, and verify it."""
 
 
 @main.command(epilog="Example: python -m model train iris")
@@ -102,10 +102,10 @@ def check(names: tuple[str, ...], bundles: Path) -> None:
 
 def _is_good(bundles: Path, name: str) -> bool:
     """Verify one bundle and print what was found."""
-    from model.check import checked  # noqa: PLC0415 - imports numpy
+    from model.check import check_bundle  # noqa: PLC0415 - imports numpy
 
     try:
-        click.echo(checked(bundles, name))
+        click.echo(check_bundle(bundles, name))
     except bundle.BundleError as error:
         print_error(error)
         return False

@@ -115,12 +115,12 @@ def release(
     """
     from gitops import mounted
     from gitops.models import BUNDLES
-    from gitops.plan import Consent
+    from gitops.plan import Overrides
     from gitops.release import parse
 
     if manifests == bool(version or models):
         raise click.UsageError("give TAG@DIGEST, --model NAME@DIGEST or both, or --manifests alone")
-    consent = Consent(forced=force_held or "")
+    consent = Overrides(forced=force_held or "")
     with reporting():
         image = parse(version) if version is not None else None
         mounts = [mounted.parse(each, root / BUNDLES) for each in models]
@@ -139,9 +139,9 @@ def promote(
     SOURCE is the environment that has verified the release, and TARGET the next one in environments.yaml. TARGET gets
     the image, base and components of SOURCE; its own overlay stays as it is.
     """
-    from gitops.plan import Consent
+    from gitops.plan import Overrides
 
-    consent = Consent(force_held or "", allow_unverified or "")
+    consent = Overrides(force_held or "", allow_unverified or "")
     _run(root, lambda planner: planner.promote(source, target, consent), **how)
 
 

@@ -15,7 +15,7 @@ from types import ModuleType
 
 from kubernetes.client.exceptions import ApiException
 
-from gitops import files, placeholder, shipped
+from gitops import files, placeholder, rendered_files
 from gitops.cluster import flux, preflight, reasons, requirements
 from gitops.cluster.access import Access
 from gitops.cluster.client import Cluster
@@ -124,7 +124,7 @@ def _wait(
 ) -> None:
     """Wait until an environment is at a commit; what the controller or a pod cannot get over ends it."""
     report.left = f"stopped: {controller.NAME} goes on by itself; python -m gitops verify {environment.name} shows it"
-    folder, end = f"{shipped.FOLDER}/{environment.name}", monotonic() + timeout
+    folder, end = f"{rendered_files.FOLDER}/{environment.name}", monotonic() + timeout
     pods, said, since = Cluster(environment.namespace, cluster.context), None, monotonic()
     while True:
         found = next(iter(syncing(controller, cluster, folder)), None)

@@ -22,8 +22,8 @@ from gitops.errors import GitopsError
 from gitops.release import Release
 from gitops.render.kustomize import render_text
 from gitops.render.objects import APP, Object, parse
+from gitops.rendered_files import FOLDER
 from gitops.repository import Repository
-from gitops.shipped import FOLDER
 from gitops.sources import Sources
 from model.bundle.manifest import Manifest
 
@@ -86,7 +86,7 @@ def _expected(root: Path, name: str) -> Expected:
     repository.require_whole()
     environment, sources = environments.get(name), Sources(root, environments)
     release, rendered = sources.release(name), render_text(sources.folder(name))
-    policy.require_reviewed(root, name, rendered)
+    policy.require_rendered(root, name, rendered)
     objects, versions = parse(rendered), models.in_release(root, sources.states.values(), release)
     return Expected(environment, release, objects, models.manifests(repository, versions, models.served(objects)))
 
