@@ -50,13 +50,13 @@ def served(objects: list[Object]) -> tuple[str, ...]:
         raise GitopsError(str(error)) from None
 
 
-def settings(objects: list[Object]) -> Settings:
+def service_settings(objects: list[Object]) -> Settings:
     """Return an environment's settings as the service reads them, or raise a SettingsError; keys are in the cluster."""
     found = {key: value for key, value in settings_of(objects).items() if value is not None and key not in IN_CLUSTER}
     return from_environment(found)
 
 
-def manifests(repository: Repository, versions: dict[str, str], wanted: tuple[str, ...]) -> list[Manifest]:
+def bundle_manifests(repository: Repository, versions: dict[str, str], wanted: tuple[str, ...]) -> list[Manifest]:
     """Return the manifests of these models at these versions, from the history of git."""
     if missing := [name for name in wanted if name not in versions]:
         raise GitopsError(f"the image has no bundle {missing[0]!r}; it has {', '.join(versions) or 'none'}")

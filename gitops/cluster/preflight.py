@@ -11,8 +11,8 @@ from pathlib import Path
 from kubernetes import config
 
 from gitops.cluster import requirements
+from gitops.cluster.api_errors import reported
 from gitops.cluster.client import UNREADABLE, Cluster
-from gitops.cluster.refusals import reported
 from gitops.cluster.snapshot import Object
 from gitops.errors import GitopsError
 from gitops.render.objects import of_kind, pod_of

@@ -11,12 +11,12 @@ from time import monotonic, sleep
 from types import ModuleType
 
 from gitops import models, policy
-from gitops.cluster import forward, golden, live, prometheus, reasons, watch
+from gitops.cluster import forward, golden, live, prometheus, rollout_failures, watch
+from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster, is_ready
 from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, syncing
 from gitops.cluster.kubectl import Kubectl
-from gitops.cluster.reasons import Reason
-from gitops.cluster.refusals import reported
+from gitops.cluster.rollout_failures import Reason
 from gitops.environments import Environment, load
 from gitops.errors import GitopsError
 from gitops.release import Release
@@ -88,7 +88,9 @@ def _expected(root: Path, name: str) -> Expected:
     release, rendered = sources.release(name), render_text(sources.folder(name))
     policy.require_rendered(root, name, rendered)
     objects, versions = parse(rendered), models.in_release(root, sources.states.values(), release)
-    return Expected(environment, release, objects, models.manifests(repository, versions, models.served(objects)))
+    return Expected(
+        environment, release, objects, models.bundle_manifests(repository, versions, models.served(objects))
+    )
 
 
 def _checks(expected: Expected, cluster: Cluster, choices: Choices) -> Iterator[tuple[str, Check, float]]:
@@ -168,7 +170,7 @@ def _wait(check: Check, timeout: float) -> str | None:
 def _rollout(cluster: Cluster) -> str | None:
     found = cluster.snapshot(APP, APP)
     problem = watch.incomplete(found.deployment)
-    return problem and (reasons.reason(found) or problem)
+    return problem and (rollout_failures.reason(found) or problem)
 
 
 def _images(cluster: Cluster, release: Release) -> str | None:
