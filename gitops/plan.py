@@ -11,8 +11,10 @@ from uuid import uuid4
 from gitops import files, ledger, models, placeholder, policy, shipped
 from gitops.environments import Environments
 from gitops.errors import GitopsError
+from gitops.generate import files as generated
 from gitops.release import Release, overlay, replaced
 from gitops.render.diff import Change, diff
+from gitops.render.objects import Object
 from gitops.repository import Repository
 from gitops.rules.check import problems
 from gitops.rules.overlay import Overlay, load
@@ -84,26 +86,33 @@ class Planner:
     def promote(self, source: str, target: str, consent: Consent) -> Plan | None:
         """Plan to set in the next environment what this one has verified: image, base and components."""
         policy.require_next(self.environments, source, target)
-        release, now = self.sources.given(source), self.sources.release(target)
+        release, now = self.sources.recorded_release(source), self.sources.release(target)
         if not (release.exists and release.commit):
             raise GitopsError(f"{source} has no release yet")
-        if release.id != now.id and not consent.unverified:
+        if release.id != now.id:
             policy.require_recorded(source, self.states[source], release)
-            policy.require_verified(source, self.states[source], release, self.environments.get(target).soak)
-        has, gets = self.sources.render(source, release.commit), self.sources.render(target, release.commit)
+            if not consent.unverified:
+                policy.require_verified(source, self.states[source], release, self.environments.get(target).soak)
+        has, gets = self._before(source, edited=True), self.sources.render(target, release.commit)
         policy.require_settings(self.environments.get(source), has, target, gets)
         if now == release:
             return None
         policy.require_open(self.states, target, release, consent.forced)
         return self._set_release("promote", target, release, consent, source=source)
 
-    def rollback(self, target: str, reason: str) -> Plan | None:
-        """Plan to restore the previous verified release, and to hold what it lacks of the current one."""
+    def rollback(self, target: str, reason: str, failed: Release | None = None) -> Plan | None:
+        """Plan to restore the previous verified release, and to hold what it lacks of the current one.
+
+        If one is given that has failed, the current one must still be it.
+        """
+        if failed:
+            self._still(target, failed)
         now, state, first = self.sources.release(target), self.states[target], self.sources.is_first(target)
+        held = {part for each in self.states.values() for part in each.held}
         good = [
             Release(each["tag"], each["digest"], now.commit if first else each["commit"])
             for each in state.verifications
-            if each["digest"] not in state.held and (first or each["commit"] not in state.held)
+            if each["digest"] not in held and (first or each["commit"] not in held)
         ]
         if not (good := [each for each in good if each.id != now.id]):
             raise GitopsError(self._no_way_back(target, now, first=first))
@@ -125,8 +134,12 @@ class Planner:
                 if any(each["digest"] == now.digest for each in self.states[target].verifications)
                 else problem
             )
-        set_by = self.repository.git("log", "-1", "--format=%h", "--", f"overlays/{target}", check=False).strip()
-        return f"{problem}: git revert {set_by} takes back what was set last" if set_by and now.exists else problem
+        if (entry := self.states[target].current) is None:
+            return problem
+        line = f'"time": "{entry["time"]}", "action": "{entry["action"]}"'
+        page = str(ledger.path(Path(), target))
+        set_by = self.repository.git("log", "-1", "--format=%h", f"-S{line}", "--", page, check=False).strip()
+        return f"{problem}: git revert {set_by} takes back what was set last" if set_by else problem
 
     def freeze(self, target: str, reason: str) -> Plan | None:
         """Plan to let no release into an environment."""
@@ -138,13 +151,18 @@ class Planner:
         self.environments.index(target)
         return self._record(target, "unfreeze") if self.states[target].frozen else None
 
-    def verify(self, target: str) -> Plan | None:
-        """Plan to record that the current release was verified, once."""
-        release = self.sources.release(target)
+    def verify(self, target: str, verified: Release) -> Plan | None:
+        """Plan to record that the current release, which must still be this one, was verified, once."""
+        release = self._still(target, verified)
         policy.require_recorded(target, self.states[target], release)
         if release.id in self.states[target].verified:
             return None
         return self._record(target, "verify", tag=release.tag, digest=release.digest, commit=release.commit)
+
+    def _still(self, target: str, release: Release) -> Release:
+        if self.sources.release(target) != release:
+            raise GitopsError(f"{target} has got another release than {release} meanwhile: verify {target} again")
+        return release
 
     def _is_recorded(self, target: str, release: Release) -> bool:
         entry = self.states[target].current
@@ -164,7 +182,7 @@ class Planner:
         page, was = overlay(self.root, target), self.sources.release(target)
         text = replaced(page, self.environments.image, release)
         versions = models.in_image(self.root, self.states.values(), release.digest)
-        changes, after = self._checked(target, text, release, versions)
+        changes, after = self._checked(target, text, release, versions, back=action == "rollback")
         if release.digest != was.digest:
             policy.require_image(changes)
         entry: dict[str, Any] = {"tag": release.tag, "digest": release.digest, "commit": release.commit}
@@ -175,36 +193,63 @@ class Planner:
         changed: dict[Path, str | None] = {page: text} if text != files.read(page) else {}
         changed |= self._ledger(target, action, entry)
         changed |= {self.root / path: new for path, new in shipped.changes(self.root, target, after.rendered).items()}
+        changed |= self._derived(after)
         route = f"{source} -> {target}" if source else target
         what = f"manifests of {release.commit[:12]}" if release.image == was.image else release.tag
         subject = f"{action}({self.environments.image}): {route} {what}"
         trailers = _trailers(entry, models.served(after.objects))
         depends = [self.root / each for each in SHARED] if self.sources.is_first(target) else []
+        depends += [overlay(self.root, source), ledger.path(self.root, source)] if source else []
         return Plan(target, changed, changes, subject, trailers, depends)
 
+    def _derived(self, after: Overlay) -> dict[Path, str | None]:
+        """Return the generated files that follow from a render and that the repository has, where they change."""
+        try:
+            others = {name: load(self.sources, name) for name in self.environments.names if name != after.name}
+        except GitopsError:
+            # Another environment cannot be rendered, which `check` says: that is no matter of this one.
+            return {}
+        overlays = [others.get(name, after) for name in self.environments.names]
+        found = generated.derived(self.root, self.environments, overlays)
+        there = {path: text for path, text in found.items() if (self.root / path).exists()}
+        return {
+            self.root / path: files.with_line_ends_of(self.root / path, there[path])
+            for path in generated.differing(self.root, there)
+        }
+
     def _checked(
-        self, target: str, text: str, release: Release, versions: dict[str, str]
+        self, target: str, text: str, release: Release, versions: dict[str, str], *, back: bool
     ) -> tuple[list[Change], Overlay]:
-        """Render the environment with its new release; refuse it if it breaks a rule or cannot be applied."""
-        before = self._before(target)
+        """Render the environment with its new release; refuse it if it breaks a rule or cannot be applied.
+
+        A way back is not refused for what a rule says that came later.
+        """
+        before = self._before(target, edited=back)
         first = self.sources.is_first(target)
         folder = self.sources.folder(target, "" if first else release.commit, text=text)
         after = load(self.sources, target, versions, folder=folder)
-        for broken in problems([after]):
+        for broken in () if back else problems([after]):
             raise GitopsError(f"the change breaks a rule: {broken}")
-        changes = diff(before.objects, after.objects)
-        policy.require_possible(changes)
+        changes = diff(before, after.objects)
+        policy.require_possible(changes, back=back)
         return changes, after
 
-    def _before(self, target: str) -> Overlay:
-        """Return the environment as its last release made it."""
-        entry = self.states[target].current
+    def _before(self, target: str, *, edited: bool) -> list[Object]:
+        """Return the environment as its last release made it; an edit of its overlay may be part of it or not."""
+        commit = self.sources.recorded_release(target).commit
+        if commit and not self.sources.has(commit):
+            # Its release is of a history that is gone: what it ships is all that is left.
+            return shipped.objects(self.root, target)
         if not self.sources.is_first(target):
             found = load(self.sources, target)
-            policy.require_reviewed(self.root, target, found.rendered)
-            return found
-        known = entry["commit"] if entry and self.sources.has(entry["commit"]) else ""
-        return load(self.sources, target, folder=self.sources.folder(target, known))
+            if not edited:
+                policy.require_reviewed(self.root, target, found.rendered)
+            return found.objects
+        try:
+            return self.sources.render(target, commit)
+        except GitopsError:
+            # Its overlay fits to the newest base only.
+            return self.sources.render(target)
 
 
 def _trailers(entry: dict[str, Any], served: tuple[str, ...]) -> dict[str, str]:
