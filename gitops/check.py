@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops import models, policy, rendered_files
+from gitops import models, policy
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.generate import files
@@ -29,8 +29,18 @@ class Report:
 
     def lines(self) -> list[str]:
         """Return one line for each problem, or one that says that there is none."""
-        found = [*self.problems, *(f"{path} is stale: python -m gitops {_mending(path)}" for path in self.stale)]
+        stale = (f"{path} is stale: python -m gitops {self._mending(Path(path))}" for path in self.stale)
+        found = [*self.problems, *stale]
         return found or [f"{', '.join(self.environments)}: no rule is broken, no file is stale"]
+
+    def _mending(self, path: Path) -> str:
+        """Return the command that writes a stale file anew."""
+        name = path.parent.name
+        return (
+            f"render {name}"
+            if path.parts[0] == str(rendered_files.FOLDER) and name in self.environments
+            else "generate"
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for scripts."""
@@ -41,12 +51,6 @@ class Report:
             "problems": self.problems,
             "stale": self.stale,
         }
-
-
-def _mending(path: str) -> str:
-    """Return the command that writes a stale file anew."""
-    folder, *parts = Path(path).parts
-    return f"render {parts[0]}" if folder == str(rendered_files.FOLDER) and len(parts) > 1 else "generate"
 
 
 def check(root: Path, history: Repository | None = None) -> Report:

@@ -61,6 +61,8 @@ class State:
     """The entries of successful verifications, oldest first."""
     held: dict[str, str] = field(default_factory=dict)
     """What was rolled back, and why, by what identifies it: digests of images, commits of base and components."""
+    commits: list[str] = field(default_factory=list)
+    """Every commit of base and components that was released, oldest first."""
     models: dict[str, dict[str, str]] = field(default_factory=dict)
     """The models in each image, with their versions."""
     frozen: str = ""
@@ -157,6 +159,7 @@ def state(entries: Iterable[Entry]) -> State:
 def _set(found: State, entry: Entry) -> None:
     """Take over a new current release: it is to be verified again, and no part of it is held any more."""
     found.current = entry
+    found.commits.append(entry["commit"])
     found.verified.pop(id_of(entry), None)
     for part in id_of(entry):
         found.held.pop(part, None)

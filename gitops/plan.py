@@ -12,11 +12,13 @@ from uuid import uuid4
 from gitops import files, ledger, models, placeholder, policy, rendered_files
 from gitops.environments import Environments
 from gitops.errors import GitopsError
+from gitops.generate import files as generated
 from gitops.mounted import FILE, Mounted
 from gitops.mounted import text as mount_text
 from gitops.release import Release, from_entry, overlay, replaced
 from gitops.render.diff import Change, diff
 from gitops.render.kustomize import kustomization, render
+from gitops.render.objects import Object
 from gitops.repository import Repository
 from gitops.rules.check import problems
 from gitops.rules.kustomization import ORDER
@@ -88,24 +90,31 @@ class Planner:
         release, now = self.sources.recorded_release(source), self.sources.release(target)
         if not (release.exists and release.commit):
             raise GitopsError(f"{source} has no release yet")
-        if release.id != now.id and not consent.unverified:
+        if release.id != now.id:
             policy.require_recorded(source, self.states[source], release)
-            policy.require_verified(source, self.states[source], release, self.environments.get(target).soak)
+            if not consent.unverified:
+                policy.require_verified(source, self.states[source], release, self.environments.get(target).soak)
         gets = render(self.sources.folder(target, release.commit, own=self._own(target, release)))
-        has = self.sources.render(source, release.commit)
+        has = self._before(source, edited=True)
         policy.require_settings(self.environments.get(source), has, target, gets)
         if now == release:
             return None
         policy.require_not_held(self.states, target, release, consent.forced)
         return self._set_release("promote", target, release, consent, source=source)
 
-    def rollback(self, target: str, reason: str) -> Plan | None:
-        """Plan to restore the previous verified release, and to hold what it lacks of the current one."""
+    def rollback(self, target: str, reason: str, failed: Release | None = None) -> Plan | None:
+        """Plan to restore the previous verified release, and to hold what it lacks of the current one.
+
+        If one is given that has failed, the current one must still be it.
+        """
+        if failed:
+            self._still(target, failed)
         now, state, first = self.sources.release(target), self.states[target], self.sources.is_first(target)
+        held = {part for each in self.states.values() for part in each.held}
         verified = map(from_entry, state.verifications)
         # The first environment always has base and components of HEAD.
         earlier = [replace(each, commit=now.commit) if first else each for each in verified]
-        good = [each for each in earlier if each.id != now.id and not (each.id - {now.commit}) & state.held.keys()]
+        good = [each for each in earlier if each.id != now.id and not (each.id - {now.commit}) & held]
         if not good:
             raise GitopsError(self._no_way_back(target, now, first=first))
         restored = good[-1]
@@ -125,8 +134,12 @@ class Planner:
                 if any(each["digest"] == now.digest for each in self.states[target].verifications)
                 else problem
             )
-        set_by = self.repository.git("log", "-1", "--format=%h", "--", f"overlays/{target}", check=False).strip()
-        return f"{problem}: git revert {set_by} takes back what was set last" if set_by and now.exists else problem
+        if (entry := self.states[target].current) is None:
+            return problem
+        line = f'"time": "{entry["time"]}", "action": "{entry["action"]}"'
+        page = str(ledger.path(Path(), target))
+        set_by = self.repository.git("log", "-1", "--format=%h", f"-S{line}", "--", page, check=False).strip()
+        return f"{problem}: git revert {set_by} takes back what was set last" if set_by else problem
 
     def freeze(self, target: str, reason: str) -> Plan | None:
         """Plan to let no release into an environment."""
@@ -138,13 +151,18 @@ class Planner:
         self.environments.index(target)
         return self._record(target, "unfreeze") if self.states[target].frozen else None
 
-    def verify(self, target: str) -> Plan | None:
-        """Plan to record that the current release was verified, once."""
-        release = self.sources.release(target)
+    def verify(self, target: str, verified: Release) -> Plan | None:
+        """Plan to record that the current release, which must still be this one, was verified, once."""
+        release = self._still(target, verified)
         policy.require_recorded(target, self.states[target], release)
         if release.id in self.states[target].verified:
             return None
         return self._record(target, "verify", **_facts(release))
+
+    def _still(self, target: str, release: Release) -> Release:
+        if self.sources.release(target) != release:
+            raise GitopsError(f"{target} has got another release than {release} meanwhile: verify {target} again")
+        return release
 
     def _is_recorded(self, target: str, release: Release) -> bool:
         entry = self.states[target].current
@@ -163,7 +181,7 @@ class Planner:
         placeholder.require_owner(self.environments)
         was, own = self.sources.release(target), self._own(target, release)
         versions = models.in_release(self.root, self.states.values(), release)
-        changes, after = self._checked(target, own, release, versions)
+        changes, after = self._checked(target, own, release, versions, back=action == "rollback")
         if release.digest != was.digest:
             policy.require_image(changes)
         in_image = models.in_image(self.root, self.states.values(), release.digest)
@@ -176,10 +194,12 @@ class Planner:
         changed |= {
             self.root / path: new for path, new in rendered_files.changes(self.root, target, after.rendered).items()
         }
+        changed |= self._derived(after)
         route = f"{source} -> {target}" if source else target
         subject = f"{action}({self.environments.image}): {route} {_news(was, release)}"
         trailers = _trailers(entry, {name: versions.get(name) for name in models.served(after.objects)})
         depends = [self.root / each for each in SHARED] if self.sources.is_first(target) else []
+        depends += [overlay(self.root, source), ledger.path(self.root, source)] if source else []
         return Plan(target, changed, changes, subject, trailers, depends)
 
     def _own(self, target: str, release: Release) -> dict[str, str | None]:
@@ -199,29 +219,54 @@ class Planner:
             own[FILE] = None
         return own
 
+    def _derived(self, after: Overlay) -> dict[Path, str | None]:
+        """Return the generated files that follow from a render and that the repository has, where they change."""
+        try:
+            others = {name: load(self.sources, name) for name in self.environments.names if name != after.name}
+        except GitopsError:
+            # Another environment cannot be rendered, which `check` says: that is no matter of this one.
+            return {}
+        overlays = [others.get(name, after) for name in self.environments.names]
+        found = generated.derived(self.root, self.environments, overlays)
+        there = {path: text for path, text in found.items() if (self.root / path).exists()}
+        return {
+            self.root / path: files.with_line_ends_of(self.root / path, there[path])
+            for path in generated.differing(self.root, there)
+        }
+
     def _checked(
-        self, target: str, own: dict[str, str | None], release: Release, versions: dict[str, str]
+        self, target: str, own: dict[str, str | None], release: Release, versions: dict[str, str], *, back: bool
     ) -> tuple[list[Change], Overlay]:
-        """Render the environment with its new release; refuse it if it breaks a rule or cannot be applied."""
-        before = self._before(target)
+        """Render the environment with its new release; refuse it if it breaks a rule or cannot be applied.
+
+        A way back is not refused for what a rule says that came later.
+        """
+        before = self._before(target, edited=back)
         first = self.sources.is_first(target)
         folder = self.sources.folder(target, "" if first else release.commit, own=own)
         after = load(self.sources, target, versions, folder=folder)
-        for broken in problems([after]):
+        for broken in () if back else problems([after]):
             raise GitopsError(f"the change breaks a rule: {broken}")
-        changes = diff(before.objects, after.objects)
-        policy.require_no_deletion(changes)
+        changes = diff(before, after.objects)
+        policy.require_no_deletion(changes, back=back)
         return changes, after
 
-    def _before(self, target: str) -> Overlay:
-        """Return the environment as its last release made it."""
-        entry = self.states[target].current
+    def _before(self, target: str, *, edited: bool) -> list[Object]:
+        """Return the environment as its last release made it; an edit of its overlay may be part of it or not."""
+        commit = self.sources.recorded_release(target).commit
+        if commit and not self.sources.has(commit):
+            # Its release is of a history that is gone: what it ships is all that is left.
+            return rendered_files.objects(self.root, target)
         if not self.sources.is_first(target):
             found = load(self.sources, target)
-            policy.require_rendered(self.root, target, found.rendered)
-            return found
-        known = entry["commit"] if entry and self.sources.has(entry["commit"]) else ""
-        return load(self.sources, target, folder=self.sources.folder(target, known))
+            if not edited:
+                policy.require_rendered(self.root, target, found.rendered)
+            return found.objects
+        try:
+            return self.sources.render(target, commit)
+        except GitopsError:
+            # Its overlay fits to the newest base only.
+            return self.sources.render(target)
 
 
 def _facts(release: Release, without: Release | None = None) -> dict[str, Any]:

@@ -98,11 +98,11 @@ def require_rendered(root: Path, name: str, rendered: str) -> None:
         )
 
 
-def require_no_deletion(changes: list[Change]) -> None:
-    """Refuse what would delete data or what Kubernetes never changes."""
+def require_no_deletion(changes: list[Change], *, back: bool = False) -> None:
+    """Refuse what would delete data, or an address unless it is the way back, and what Kubernetes never changes."""
     for change in changes:
         kind = change.object.split("/")[0]
-        if change.after is MISSING and change.field == WHOLE and kind in PRUNED:
+        if change.after is MISSING and change.field == WHOLE and kind in PRUNED and not (back and kind == "Service"):
             raise GitopsError(f"the change would delete {change.object}: a promotion never does that")
         if kind == "Deployment" and change.field.startswith("spec.selector"):
             raise GitopsError(f"the change needs another Deployment, as Kubernetes keeps a selector: {change}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gitops import files
 from gitops.render.diff import stable_name
-from gitops.render.objects import parse
+from gitops.render.objects import Object, parse
 
 FOLDER = Path("rendered")
 KUSTOMIZATION = "kustomization.yaml"
@@ -49,10 +49,13 @@ def changes(root: Path, environment: str, rendered: str) -> dict[Path, str | Non
     return found | {path: None for path in there if path not in wanted}
 
 
+def objects(root: Path, environment: str) -> list[Object]:
+    """Return the objects of an environment as they are in its files."""
+    pages = (path for path in sorted((root / FOLDER / environment).glob("*.yaml")) if path.name != KUSTOMIZATION)
+    return [each for path in pages for each in parse(files.read(path))]
+
+
 def leftovers(root: Path, environments: list[str]) -> list[Path]:
     """Return the files of environments that do not exist any more."""
-    return [
-        path.relative_to(root)
-        for path in sorted((root / FOLDER).glob("**/*"))
-        if path.is_file() and path.relative_to(root / FOLDER).parts[0] not in environments
-    ]
+    pages = sorted(path for pattern in ("*.yaml", "*/*") for path in (root / FOLDER).glob(pattern) if path.is_file())
+    return [path.relative_to(root) for path in pages if path.relative_to(root / FOLDER).parts[0] not in environments]

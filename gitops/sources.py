@@ -27,6 +27,10 @@ SHARED = ("base", "components")
 """The folders that a release brings along."""
 
 
+class LostCommitError(GitopsError):
+    """A release whose base and components this clone has not."""
+
+
 class Sources:
     """The files of every environment of one tree; the tree may be a copy, whose history is elsewhere."""
 
@@ -45,8 +49,9 @@ class Sources:
     def release(self, name: str) -> Release:
         """Return the release that an environment has: its overlay's image and models, and the commit of the rest."""
         entry = self.states[name].current
-        known = entry["commit"] if entry else ""
-        commit = self.shared_commit(name, known) if self.is_first(name) else known
+        commit = entry["commit"] if entry else ""
+        if self.is_first(name):
+            commit = self.shared_commit(name)
         page = overlay(self.root, name)
         image = current_image(self.root, name, self.environments.image)
         return replace(image, commit=commit, models=mounted.of_overlay(page.parent))
@@ -56,12 +61,18 @@ class Sources:
         release, entry = self.release(name), self.states[name].current
         return replace(release, commit=entry["commit"]) if entry else release
 
-    def shared_commit(self, name: str, known: str = "") -> str:
-        """Return the commit of base and components at HEAD: the known one of an environment, if they are as there."""
-        if known and self.history.is_shallow:
-            self._require_commit(name, known)
-        if known and self._trees("HEAD") == self._trees(known):
-            return known
+    def shared_commit(self, name: str) -> str:
+        """Return the commit of base and components at HEAD.
+
+        If they are as at a commit that a ledger knows, it is that one: what was verified or rolled back is known again.
+        """
+        if (entry := self.states[name].current) and self.history.is_shallow:
+            self._require_commit(name, entry["commit"])
+        trees = self._trees("HEAD")
+        known = [each for state in (self.states[name], *self.states.values()) for each in reversed(state.commits)]
+        for commit in dict.fromkeys(known):
+            if self._trees(commit) == trees:
+                return commit
         return self.history.git("log", "-1", "--format=%H", "HEAD", "--", *SHARED, check=False).strip()
 
     def _trees(self, commit: str) -> list[str]:
@@ -127,8 +138,8 @@ class Sources:
             return
         lacks = f"{name} has base and components of the commit {commit[:12]}, which this clone lacks"
         if self.history.is_shallow:
-            raise GitopsError(f"{lacks}, because it is a shallow one: git fetch --unshallow")
-        raise GitopsError(
+            raise LostCommitError(f"{lacks}, because it is a shallow one: git fetch --unshallow")
+        raise LostCommitError(
             f"{lacks}: git fetch --all; if no clone has it any more, as after a rebase, release and promote once more"
         )
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from gitops import models, rendered_files
 from gitops.environments import Environments
-from gitops.ledger import Id
+from gitops.errors import GitopsError
+from gitops.release import Release
 from gitops.render.diff import Change, diff
 from gitops.render.kustomize import render_text
 from gitops.render.objects import Object, parse, settings_of
-from gitops.sources import Sources
+from gitops.sources import LostCommitError, Sources
 
 Row = dict[str, Any]
 
@@ -20,13 +21,13 @@ Row = dict[str, Any]
 def rows(root: Path, environments: Environments) -> list[Row]:
     """Return one row for each environment, in their order."""
     sources, found = Sources(root, environments), list[Row]()
-    before: tuple[list[Object], Id] | None = None
+    before: list[Object] | None = None
     for name in environments.names:
         release, state = sources.release(name), sources.states[name]
-        rendered = render_text(sources.folder(name))
-        objects = parse(rendered)
+        objects, stale, lost = _shipped(sources, name)
         versions = models.in_release(root, sources.states.values(), release)
-        differs = [] if before is None else [str(each) for each in diff(before[0], objects) if not each.is_image]
+        differs = [] if before is None else [str(each) for each in diff(before, objects) if not each.is_image]
+        pending, misfit = _pending(sources, name, objects)
         is_set = state.current is not None and state.current["digest"] == release.digest
         found.append(
             {
@@ -38,24 +39,44 @@ def rows(root: Path, environments: Environments) -> list[Row]:
                 "models": {each: versions.get(each) for each in models.served(objects)},
                 "mounted": {each.name: each.entry() for each in release.models},
                 "manifests": release.commit or None,
-                "settings": _different(before[0], objects) if before else [],
+                "settings": _different(before, objects) if before else [],
                 "verified": state.verified.get(release.id),
                 "since": state.current["time"] if state.current and is_set else None,
                 "frozen": state.frozen or None,
                 "unverified": state.unverified or None,
                 "held": sorted(state.held),
-                "behind": before is not None and before[1] != release.id,
+                "behind": bool(found) and _is_behind(sources, found[-1]["environment"], release),
                 "differs": differs,
                 "pending": [
                     {"object": each.object, "field": each.field, "at": f"{each.object} {each.field}"}
-                    for each in _pending(sources, name, objects)
+                    for each in pending
                 ],
+                "misfit": misfit,
+                "lost": lost,
                 "unreleased": sources.is_first(name),
-                "stale": not sources.is_first(name) and bool(rendered_files.changes(root, name, rendered)),
+                "stale": stale,
             }
         )
-        before = objects, release.id
+        before = objects
     return found
+
+
+def _shipped(sources: Sources, name: str) -> tuple[list[Object], bool, str | None]:
+    """Return the objects of an environment, whether its overlay was edited since, and why it cannot be rendered."""
+    try:
+        rendered = render_text(sources.folder(name))
+    except LostCommitError as error:
+        return rendered_files.objects(sources.root, name), False, str(error)
+    edited = not sources.is_first(name) and bool(rendered_files.changes(sources.root, name, rendered))
+    return parse(rendered), edited, None
+
+
+def _is_behind(sources: Sources, before: str, release: Release) -> bool:
+    """Return whether the environment before has a release that this one has not."""
+    there = sources.recorded_release(before)
+    if sources.states[before].current is None:
+        return there.exists and there.digest != release.digest
+    return there.id != release.id
 
 
 def _different(before: list[Object], objects: list[Object]) -> list[str]:
@@ -64,18 +85,20 @@ def _different(before: list[Object], objects: list[Object]) -> list[str]:
     return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
 
 
-def _pending(sources: Sources, name: str, objects: list[Object]) -> list[Change]:
-    """Return what base and components of HEAD would change in an environment, or have changed since its release."""
+def _pending(sources: Sources, name: str, objects: list[Object]) -> tuple[list[Change], str | None]:
+    """Return what base and components of HEAD would change in an environment, or have changed since its release.
+
+    Where its overlay does not fit to both, return why.
+    """
     entry = sources.states[name].current
-    if (
-        entry is None
-        or entry["commit"] == sources.shared_commit(name, entry["commit"])
-        or not sources.has(entry["commit"])
-    ):
-        return []
-    if sources.is_first(name):
-        return diff(sources.render(name, entry["commit"]), objects)
-    return diff(objects, sources.render(name, ""))
+    if entry is None or entry["commit"] == sources.shared_commit(name) or not sources.has(entry["commit"]):
+        return [], None
+    try:
+        if sources.is_first(name):
+            return diff(sources.render(name, entry["commit"]), objects), None
+        return diff(objects, sources.render(name, "")), None
+    except GitopsError as error:
+        return [], str(error)
 
 
 def age(time: str | None) -> str:

@@ -55,7 +55,8 @@ def verify(
         raise click.UsageError("give --url or --forward, not both")
     choices, results = verification.Choices(timeout, url, forward, prometheus), []
     with reporting():
-        for result in verification.verify(root, environment, choices):
+        expected = verification.expect(root, environment)
+        for result in verification.verify(expected, choices):
             results.append(result)
             if not how["as_json"]:
                 _print(result, environment)
@@ -64,12 +65,12 @@ def verify(
     if problem and auto_rollback:
         reason = f"{results[-1].name}: {problem}"
         try:
-            outcome = carry_out(root, lambda planner: planner.rollback(environment, reason))
+            outcome = carry_out(root, lambda planner: planner.rollback(environment, reason, expected.release))
         except GitopsError as error:
             print_line(f"error: no rollback: {error}", err=True)
     elif not problem and not no_record:
         with reporting():
-            outcome = carry_out(root, lambda planner: planner.verify(environment))
+            outcome = carry_out(root, lambda planner: planner.verify(environment, expected.release))
     if how["as_json"]:
         print_json(_document(environment, results, outcome))
     elif outcome.plan:

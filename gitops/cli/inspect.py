@@ -69,6 +69,10 @@ def _notes(row: dict[str, Any]) -> Iterator[str]:
         what = f"base and components, {_count(objects, 'object')}, {_count(fields, 'field')}"
         command = "; python -m gitops release --manifests" if row["unreleased"] else ""
         yield f"{row['environment']}: pending: {what}{command}"
+    if row["lost"]:
+        yield row["lost"]
+    if row["misfit"]:
+        yield f"{row['environment']}: pending: its overlay does not fit base and components of HEAD: {row['misfit']}"
     if row["stale"]:
         yield f"{row['environment']}: its overlay was edited: python -m gitops render {row['environment']}"
 

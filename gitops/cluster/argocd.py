@@ -25,11 +25,24 @@ def path(application: Object) -> str | None:
     return found
 
 
+def applied(application: Object) -> str | None:
+    """Return the commit that an Application has compared with the cluster last."""
+    found: str | None = ((application.get("status") or {}).get("sync") or {}).get("revision")
+    return found
+
+
+def attempted(application: Object) -> str | None:
+    """Return the commit that an Application has tried to apply last."""
+    operation = (application.get("status") or {}).get("operationState") or {}
+    found: str | None = (operation.get("syncResult") or {}).get("revision")
+    return found
+
+
 def problem(application: Object, commit: str | None = None) -> str | None:
     """Return why an Application has not applied this commit, or what it knows, or None if it has."""
     name, status = application["metadata"]["name"], application.get("status") or {}
     sync, health = status.get("sync") or {}, (status.get("health") or {}).get("status")
-    if commit is not None and sync.get("revision") != commit:
+    if commit is not None and applied(application) != commit:
         return f"{name} is at {str(sync.get('revision'))[:12]}, not {commit[:12]}"
     phase = (status.get("operationState") or {}).get("phase")
     if (sync.get("status"), phase, health) != ("Synced", "Succeeded", "Healthy"):

@@ -28,11 +28,26 @@ def path(kustomization: Object) -> str | None:
     return found
 
 
+def applied(kustomization: Object) -> str | None:
+    """Return the commit that a Kustomization has applied last."""
+    return _commit(kustomization, "lastAppliedRevision")
+
+
+def attempted(kustomization: Object) -> str | None:
+    """Return the commit that a Kustomization has tried to apply last."""
+    return _commit(kustomization, "lastAttemptedRevision")
+
+
+def _commit(kustomization: Object, field: str) -> str | None:
+    # As main@sha1:COMMIT.
+    return str((kustomization.get("status") or {}).get(field) or "").rpartition(":")[2] or None
+
+
 def problem(kustomization: Object, commit: str | None = None) -> str | None:
     """Return why a Kustomization has not applied this commit, or what it knows, or None if it has."""
     meta, status = kustomization["metadata"], kustomization.get("status") or {}
     name, ready = meta["name"], _ready(kustomization)
-    if commit is not None and not str(status.get("lastAppliedRevision")).endswith(commit):
+    if commit is not None and applied(kustomization) != commit:
         return f"{name} has applied {status.get('lastAppliedRevision')}, not {commit[:12]}"
     if status.get("observedGeneration") != meta.get("generation") or not ready:
         return f"{name} has not observed its newest generation yet"

@@ -13,7 +13,9 @@ from gitops.render.diff import keyed
 from gitops.render.objects import Object
 
 # Where the server may write an amount in another way.
-_AMOUNTS = re.compile(r"\b(resources|hard|limits|default|defaultRequest|max|min|sizeLimit|averageValue)\b")
+_AMOUNTS = re.compile(
+    r"\b(resources|hard|limits|default|defaultRequest|max|min|sizeLimit|averageValue|target\.value|divisor)\b"
+)
 
 
 def problem(objects: list[Object], cluster: Cluster) -> str | None:
@@ -36,12 +38,15 @@ def _of(wanted: Object, live: Object | None) -> Iterator[str]:
 
 def _fields(wanted: Any, live: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
     """Yield what is rendered and otherwise in the cluster; what only the server or another program sets is not."""
-    if isinstance(wanted, dict):
+    if wanted == {} and live and path.endswith("elector"):
+        # Here nothing means everything.
+        yield path, wanted, live
+    elif isinstance(wanted, dict):
         for key, value in wanted.items():
             yield from _fields(value, live.get(key) if isinstance(live, dict) else None, f"{path}.{key}".lstrip("."))
     elif isinstance(wanted, list) and isinstance(live, list):
         mine, theirs = keyed(wanted), keyed(live)
-        by_name = not any(each.isdigit() for each in mine)
+        by_name = bool(mine) and not any(each.isdigit() for each in mine)
         if len(wanted) != len(live) and not by_name:
             yield path, wanted, live
             return
@@ -52,11 +57,11 @@ def _fields(wanted: Any, live: Any, path: str) -> Iterator[tuple[str, Any, Any]]
 
 
 def _same(wanted: Any, live: Any, path: str) -> bool:
-    if wanted == live or (live is None and wanted in (None, "", [], False, 0)):
+    if wanted is None or wanted == live or (live is None and wanted in ("", [], False, 0)):
         return True
     if not _AMOUNTS.search(path):
         return False
     try:
-        return bool(parse_quantity(wanted) == parse_quantity(live))  # type: ignore[no-untyped-call]
+        return bool(parse_quantity(str(wanted)) == parse_quantity(str(live)))  # type: ignore[no-untyped-call]
     except (ValueError, TypeError):
         return False

@@ -43,6 +43,18 @@ class Expected:
     release: Release
     objects: list[Object]
     models: list[Manifest]
+    repository: Repository
+
+    @property
+    def folder(self) -> str:
+        """Return what a controller syncs."""
+        return f"{FOLDER}/{self.environment.name}"
+
+    def is_rendered_at(self, commit: str) -> bool:
+        """Return whether a commit has what HEAD has in rendered/ of the environment."""
+        wanted, found = (self.repository.git("rev-parse", "-q", "--verify", f"{each}:{self.folder}", check=False)
+                         for each in ("HEAD", commit))  # fmt: skip
+        return bool(wanted) and wanted == found
 
 
 @dataclass(frozen=True)
@@ -67,13 +79,16 @@ class Choices:
     prometheus: str | None = None
 
 
-def verify(root: Path, name: str, choices: Choices) -> Iterator[Result]:
+def verify(expected: Expected, choices: Choices) -> Iterator[Result]:
     """Run the checks in order, and yield the result of each; the first failure is the last result."""
-    expected = _expected(root, name)
+    name = expected.environment.name
     if choices.prometheus and expected.environment.slo is None:
         raise GitopsError(f"{name} has no slo in environments.yaml, so there are no limits for Prometheus")
     cluster = Cluster(expected.environment.namespace)
     with reported("clusters/verify.yaml grants them"):
+        for key, controller in CONTROLLERS.items():
+            if syncing(controller, cluster, f"overlays/{name}"):
+                raise GitopsError(f"{controller.NAME} syncs overlays/{name} still: python -m gitops bootstrap {key}")
         for title, check, limit in _checks(expected, cluster, choices):
             problem = _wait(check, min(choices.timeout, limit))
             yield Result(title, problem, cluster.diagnosis(APP) if problem else [])
@@ -81,29 +96,30 @@ def verify(root: Path, name: str, choices: Choices) -> Iterator[Result]:
                 return
 
 
-def _expected(root: Path, name: str) -> Expected:
+def expect(root: Path, name: str) -> Expected:
+    """Return what git declares for an environment now."""
     environments, repository = load(root), Repository(root.resolve())
     repository.require_whole()
     environment, sources = environments.get(name), Sources(root, environments)
     release, rendered = sources.release(name), render_text(sources.folder(name))
     policy.require_rendered(root, name, rendered)
     objects, versions = parse(rendered), models.in_release(root, sources.states.values(), release)
-    return Expected(
-        environment, release, objects, models.bundle_manifests(repository, versions, models.served(objects))
-    )
+    manifests = models.bundle_manifests(repository, versions, models.served(objects))
+    return Expected(environment, release, objects, manifests, repository)
 
 
 def _checks(expected: Expected, cluster: Cluster, choices: Choices) -> Iterator[tuple[str, Check, float]]:
     """Yield each check with its name and its time limit, in the order in which they become true."""
-    name, folder = expected.environment.name, f"{FOLDER}/{expected.environment.name}"
-    finds: dict[ModuleType, Find] = {each: partial(syncing, each, cluster, folder) for each in CONTROLLERS.values()}
-    yield f"the cluster has what {folder} says", _Content(expected.objects, cluster, finds), inf
+    finds: dict[ModuleType, Find] = {
+        each: partial(syncing, each, cluster, expected.folder) for each in CONTROLLERS.values()
+    }
+    yield f"the cluster has what {expected.folder} says", _Content(expected, cluster, finds), inf
     yield "the rollout is complete", lambda: _rollout(cluster), inf
     yield f"every ready pod runs {expected.release.image}", lambda: _images(cluster, expected.release), inf
     # After the pods: a controller's own judgement waits for them, and gives no reason.
     for controller, find in finds.items():
         if find():
-            yield f"{controller.NAME} is in sync", partial(_controller_problem, controller, find, name), inf
+            yield f"{controller.NAME} is in sync", partial(_controller_problem, controller, find, expected), inf
     yield "golden rows are predicted correctly", lambda: _predictions(expected, cluster, choices), SETTLED
     if (address := choices.prometheus) and (slo := expected.environment.slo):
         yield "errors and latency are within the SLO", lambda: prometheus.problem(address, slo), SETTLED
@@ -113,7 +129,7 @@ def _checks(expected: Expected, cluster: Cluster, choices: Choices) -> Iterator[
 class _Content:
     """Whether the cluster has every rendered field; what a controller cannot get over for a while ends the wait."""
 
-    objects: list[Object]
+    expected: Expected
     cluster: Cluster
     finds: dict[ModuleType, Find]
     since: float | None = None
@@ -121,9 +137,9 @@ class _Content:
 
     def __call__(self) -> str | None:
         """Return what the cluster has otherwise than git, and what a controller says of that."""
-        if (found := live.problem(self.objects, self.cluster)) is None:
+        if (found := live.problem(self.expected.objects, self.cluster)) is None:
             return None
-        fault = next((fault for each, find in self.finds.items() if (fault := _fault(each, find))), None)
+        fault = next((fault for each, find in self.finds.items() if (fault := self._fault(each, find))), None)
         if fault is None:
             self.since = None
             return found
@@ -131,19 +147,25 @@ class _Content:
         text = f"{found}; {fault}"
         return Reason(text) if monotonic() - self.since > FAULT_SECONDS else text
 
+    def _fault(self, controller: ModuleType, find: Find) -> str | None:
+        """Return what a controller says is wrong, unless that is about an earlier render."""
+        for each in find():
+            commit = controller.attempted(each)
+            if (fault := controller.fault(each)) and (commit is None or self.expected.is_rendered_at(commit)):
+                return f"{controller.NAME} says: {' '.join(fault.split())[:500]}"
+        return None
 
-def _fault(controller: ModuleType, find: Find) -> str | None:
-    fault = next(filter(None, map(controller.fault, find())), None)
-    return fault and f"{controller.NAME} says: {' '.join(fault.split())[:500]}"
 
-
-def _controller_problem(controller: ModuleType, find: Find, name: str) -> str | None:
-    found = find()
-    return (
-        next(filter(None, map(controller.problem, found)), None)
-        if found
-        else f"{controller.NAME} does not sync {name} any more"
-    )
+def _controller_problem(controller: ModuleType, find: Find, expected: Expected) -> str | None:
+    """Return why a controller is not done; what it has applied must be this render, or what is gone is still there."""
+    if not (found := find()):
+        return f"{controller.NAME} does not sync {expected.environment.name} any more"
+    for each in found:
+        if problem := controller.problem(each):
+            return str(problem)
+        if not expected.is_rendered_at(commit := str(controller.applied(each))):
+            return f"{each['metadata']['name']} is at {commit[:12]}, which has not what {expected.folder} has here"
+    return None
 
 
 def _predictions(expected: Expected, cluster: Cluster, choices: Choices) -> str | None:

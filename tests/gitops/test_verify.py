@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from gitops.cluster import verify
 from model.bundle.files import read
 from tests.gitops.fake_cluster import FakeCluster, apply, reach, serving
 from tests.helpers.manifests import ROOT
@@ -32,7 +33,7 @@ def cluster(repository, tmp_path, monkeypatch):
 
 def application(**changes):
     status = {
-        "sync": {"status": "Synced", "revision": "0" * 40}, "operationState": {"phase": "Succeeded"},
+        "sync": {"status": "Synced", "revision": "main"}, "operationState": {"phase": "Succeeded"},
         "health": {"status": "Healthy"}, **changes,
     }  # fmt: skip
     return {"metadata": {"name": "score-app-dev"}, "spec": {"source": {"path": "rendered/dev"}}, "status": status}
@@ -88,7 +89,12 @@ def a_controller_that_is_not_done(cluster):
     cluster.applications = {"items": [application(health={"status": "Degraded"})]}
 
 
+def a_controller_that_has_not_removed_anything_yet(cluster):
+    cluster.applications = {"items": [application(sync={"status": "Synced", "revision": "main~1"})]}
+
+
 PROBLEMS = {
+    a_controller_that_has_not_removed_anything_yet: "Argo CD is in sync: failed: .* is at main~1, which has not",
     an_older_render: r"the cluster has what rendered/dev says: failed: ConfigMap/score-app-\w+: data.MAX_BODY_SIZE is "
     r"'1m', and git has '3m'; Argo CD says: no route",
     a_missing_object: "failed: ServiceAccount/score-app is not there",
@@ -127,16 +133,46 @@ def test_what_the_server_adds_and_writes_in_another_way_is_the_same(repository, 
 
 def test_controllers_that_are_in_sync_are_named_whatever_commit_they_know(repository, cluster, search):
     ready = {"type": "Ready", "status": "True"}
-    status = {"lastAppliedRevision": f"main@sha1:{'0' * 40}", "observedGeneration": 2, "conditions": [ready]}
+    head = repository.git("rev-parse", "HEAD")
+    status = {"lastAppliedRevision": f"main@sha1:{head}", "observedGeneration": 2, "conditions": [ready]}
     meta = {"name": "score-app-dev", "generation": 2}
     cluster.applications = {"items": [application()]}
     cluster.kustomizations = {"items": [{"metadata": meta, "spec": {"path": "./rendered/dev"}, "status": status}]}
+    # A later commit, which changes nothing that is rendered.
+    repository.change("freeze", "prod", "--reason", "x")
     done = repository.run(*VERIFY, "--no-record")
     search(r"Argo CD is in sync: ok\nFlux is in sync: ok\n", done.output)
     status["observedGeneration"] = 1
     search(
         "Flux is in sync: failed: score-app-dev has not observed its newest generation", repository.run(*VERIFY).output
     )
+
+
+def test_what_a_controller_said_of_an_earlier_render_is_no_fault(repository, cluster):
+    an_older_render(cluster)
+    failed = {"phase": "Failed", "message": "an old fault", "syncResult": {"revision": "main~1"}}
+    cluster.applications = {"items": [application(operationState=failed)]}
+    assert "an old fault" not in repository.run(*VERIFY).output
+    failed["syncResult"]["revision"] = "main"
+    assert "Argo CD says: an old fault" in repository.run(*VERIFY).output
+
+
+def test_a_controller_that_syncs_the_overlay_still_is_named(repository, cluster):
+    cluster.applications = {"items": [application()]}
+    cluster.applications["items"][0]["spec"]["source"]["path"] = "overlays/dev"
+    done = repository.run(*VERIFY)
+    message = "error: Argo CD syncs overlays/dev still: python -m gitops bootstrap argocd\n"
+    assert (done.exit_code, done.output) == (2, message)
+
+
+def test_what_was_set_meanwhile_is_not_recorded_as_verified(repository, cluster, monkeypatch):
+    def late(*_):
+        repository.change("release", NEWER)
+
+    monkeypatch.setattr(verify, "_predictions", late)
+    done = repository.run(*VERIFY)
+    assert (done.exit_code, "dev has got another release than 1.1.0@" in done.output) == (2, True), done.output
+    assert repository.git("log", "-1", "--format=%s") == "release(score-app): dev 1.2.0"
 
 
 def test_a_key_is_sent_where_one_is_needed(repository, cluster, monkeypatch, search):

@@ -8,6 +8,7 @@ import yaml
 
 from gitops.repository import Repository
 from tests.helpers.repository import NEW, NEWER, PROMOTE, clone, git, promoted
+from tests.helpers.sample import sample
 
 BASE = "base/kustomization.yaml"
 SHIPPED = "rendered/{}/configmap-score-app.yaml"
@@ -187,6 +188,83 @@ def test_a_shallow_clone_says_what_it_lacks(everywhere):
     assert "rendered/" not in shallow.run("check").output
 
 
+def component(repository, environment):
+    """Add a component of the repository's own, and list it in an environment."""
+    new = repository.place / "components" / "own"
+    new.mkdir()
+    labels = "labels: [{pairs: {own: x}}]"
+    text = f"kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\n{labels}\n"
+    (new / "kustomization.yaml").write_text(text)
+    page = repository.overlay(environment)
+    page.write_text(page.read_text().replace("components/drain\n", "components/drain\n  - ../../components/own\n"))
+    repository.run("generate")
+    repository.commit("a component")
+
+
+def test_base_and_the_overlay_of_dev_may_change_in_one_commit(everywhere):
+    component(everywhere, "dev")
+    assert "dev: pending: its overlay does not fit base and components of HEAD" in everywhere.run("status").output
+    everywhere.change("release", NEWER)
+    everywhere.verified("dev")
+    everywhere.change(*PROMOTE)
+
+
+def test_status_has_a_table_where_a_component_is_gone_that_staging_still_has(everywhere):
+    (everywhere.place / "components" / "spread" / "kustomization.yaml").unlink()
+    everywhere.commit("no spread any more")
+    done = everywhere.run("status")
+    assert done.exit_code == 0, done.output
+    assert "staging: pending: its overlay does not fit base and components of HEAD: " in done.output
+
+
+def test_a_promotion_leaves_nothing_that_follows_stale(everywhere):
+    sample(everywhere.place, "clusters", "README.md", ".github")
+    everywhere.commit("the rest")
+    edit(everywhere, "components/autoscaling/autoscaler.yaml", "minReplicas: 3", "minReplicas: 4")
+    everywhere.change("release", "--manifests")
+    everywhere.verified("dev")
+    everywhere.change(*PROMOTE)
+    everywhere.verified("staging", minutes=31)
+    everywhere.change("promote", "staging", "prod")
+    assert "4 to 10" in (everywhere.place / "README.md").read_text()
+    assert everywhere.run("check").exit_code == 0
+
+
+def test_what_is_on_hold_stays_so_when_it_is_committed_again(everywhere):
+    base_edit(everywhere)
+    everywhere.change("release", "--manifests")
+    everywhere.verified("dev")
+    everywhere.change(*PROMOTE)
+    everywhere.change("rollback", "staging", "--reason", "half of the bodies are refused")
+    base_edit(everywhere, "3m", was="4m")
+    everywhere.change("release", "--manifests")
+    base_edit(everywhere)
+    assert "rolled back in staging (half of" in everywhere.run("release", "--manifests").output
+
+
+def test_an_image_that_was_set_by_hand_is_no_emergency(everywhere):
+    page = everywhere.overlay("dev")
+    page.write_text(page.read_text().replace("1" * 64, "7" * 64))
+    everywhere.run("generate")
+    everywhere.commit("by hand")
+    done = everywhere.run(*PROMOTE, "--allow-unverified", "quick")
+    assert (done.exit_code, "which no command has set" in done.output) == (2, True), done.output
+
+
+def test_a_rollback_may_take_a_service_away_again(everywhere):
+    page = everywhere.place / "base" / "kustomization.yaml"
+    page.write_text(page.read_text().replace("  - service.yaml\n", "  - service.yaml\n  - another.yaml\n"))
+    text = (everywhere.place / "base" / "service.yaml").read_text()
+    (page.parent / "another.yaml").write_text(text.replace("  name: score-app\n", "  name: another\n", 1))
+    everywhere.run("generate")
+    everywhere.commit("a second service")
+    everywhere.change("release", "--manifests")
+    everywhere.verified("dev")
+    everywhere.change(*PROMOTE)
+    everywhere.change("rollback", "staging", "--reason", "x")
+    assert not (everywhere.place / "rendered" / "staging" / "service-another.yaml").exists()
+
+
 def test_a_commit_that_nobody_has_any_more_is_named(everywhere):
     gone = "0123456789" * 4
     ledger = everywhere.place / "promotions" / "prod.jsonl"
@@ -195,6 +273,12 @@ def test_a_commit_that_nobody_has_any_more_is_named(everywhere):
     done = everywhere.run("render", "prod")
     assert done.exit_code == 2
     assert f"prod has base and components of the commit {gone[:12]}, which this clone lacks: git fetch" in done.output
+    everywhere.change("release", NEWER)
+    everywhere.verified("dev")
+    everywhere.change(*PROMOTE)
+    everywhere.verified("staging", minutes=31)
+    everywhere.change("promote", "staging", "prod")
+    assert "rendered/" not in everywhere.run("check").output
 
 
 def test_an_environment_that_is_not_there_is_not_rendered(repository):
@@ -203,12 +287,7 @@ def test_an_environment_that_is_not_there_is_not_rendered(repository):
 
 
 def test_an_overlay_that_lists_a_component_its_release_did_not_have(everywhere):
-    new = everywhere.place / "components" / "own"
-    new.mkdir()
-    (new / "kustomization.yaml").write_text("kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\n")
-    page = everywhere.overlay("staging")
-    page.write_text(page.read_text().replace("components/drain\n", "components/drain\n  - ../../components/own\n"))
-    everywhere.commit("a component")
+    component(everywhere, "staging")
     done = everywhere.run("render", "staging")
     assert done.exit_code == 2
     assert "staging has the component own, which its release, with components of the commit " in done.output
