@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops import models, policy
+from gitops import models, policy, rendered_files
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.generate import files
@@ -36,11 +36,8 @@ class Report:
     def _mending(self, path: Path) -> str:
         """Return the command that writes a stale file anew."""
         name = path.parent.name
-        return (
-            f"render {name}"
-            if path.parts[0] == str(rendered_files.FOLDER) and name in self.environments
-            else "generate"
-        )
+        rendered = path.parts[0] == str(rendered_files.FOLDER) and name in self.environments
+        return f"render {name}" if rendered else "generate"
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for scripts."""
