@@ -51,7 +51,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Overrides:
-    """What was said to let a release in that a check would refuse."""
+    """The reasons for letting a release in that a check would refuse."""
 
     forced: str = ""
     """Why it is released although it was rolled back."""
@@ -227,12 +227,7 @@ class Planner:
             # Another environment cannot be rendered, which `check` says: that is no matter of this one.
             return {}
         overlays = [others.get(name, after) for name in self.environments.names]
-        found = generated.derived(self.root, self.environments, overlays)
-        there = {path: text for path, text in found.items() if (self.root / path).exists()}
-        return {
-            self.root / path: files.with_line_ends_of(self.root / path, there[path])
-            for path in generated.differing(self.root, there)
-        }
+        return {**generated.outdated(self.root, self.environments, overlays)}
 
     def _checked(
         self, target: str, own: dict[str, str | None], release: Release, versions: dict[str, str], *, back: bool

@@ -41,6 +41,7 @@ class Sources:
         self._scratch = Path(tempfile.mkdtemp(prefix="gitops-"))
         weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._copies = 0
+        self._trees_at: dict[str, list[str]] = {}
 
     def is_first(self, name: str) -> bool:
         """Return whether an environment is always rendered from the working tree, as one that is not declared is."""
@@ -76,8 +77,12 @@ class Sources:
         return self.history.git("log", "-1", "--format=%H", "HEAD", "--", *SHARED, check=False).strip()
 
     def _trees(self, commit: str) -> list[str]:
-        names = [f"{commit}:{each}" for each in SHARED]
-        return [self.history.git("rev-parse", "-q", "--verify", name, check=False).strip() for name in names]
+        """Return what base and components are at a commit; git is asked once, as HEAD stays while a command plans."""
+        if commit not in self._trees_at:
+            names = [f"{commit}:{each}" for each in SHARED]
+            found = [self.history.git("rev-parse", "-q", "--verify", name, check=False).strip() for name in names]
+            self._trees_at[commit] = found
+        return self._trees_at[commit]
 
     def folder(self, name: str, commit: str | None = None, *, own: Mapping[str, str | None] | None = None) -> Path:
         """Return a folder to render: the overlay of an environment, with base and components beside it.

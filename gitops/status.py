@@ -47,13 +47,9 @@ def rows(root: Path, environments: Environments) -> list[Row]:
                 "held": sorted(state.held),
                 "behind": bool(found) and _is_behind(sources, found[-1]["environment"], release),
                 "differs": differs,
-                "pending": [
-                    {"object": each.object, "field": each.field, "at": f"{each.object} {each.field}"}
-                    for each in pending
-                ],
+                "pending": [{"object": each.object, "field": each.field} for each in pending],
                 "misfit": misfit,
                 "lost": lost,
-                "unreleased": sources.is_first(name),
                 "stale": stale,
             }
         )

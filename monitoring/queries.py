@@ -22,23 +22,25 @@ def missed(slo: Slo, objective: str, window: str) -> str:
     return f"({total(slo, objective, window)} - {quick})"
 
 
-def total(slo: Slo, objective: str, window: str) -> str:
-    """Return the query of how many requests there were within a window."""
+def total(slo: Slo, objective: str, window: str, before: str = "") -> str:
+    """Return the query of how many requests there were within a window, which may end some time before."""
     counter = "request_count_total" if objective == "errors" else "request_latency_seconds_count"
-    return f"sum(increase({counter}{{{_labels(slo)}}}[{window}]))"
+    return f"sum(increase({counter}{{{_labels(slo)}}}[{window}]{_offset(before)}))"
 
 
 def refused(slo: Slo, window: str, before: str = "") -> str:
     """Return the query of how many requests were refused within a window, by status; it may end some time before."""
-    at = f" offset {before}" if before else ""
-    return f'sum by (http_status) (increase(request_count_total{{{_labels(slo)},http_status=~"4.."}}[{window}]{at}))'
+    labels = f'{_labels(slo)},http_status=~"4.."'
+    return f"sum by (http_status) (increase(request_count_total{{{labels}}}[{window}]{_offset(before)}))"
 
 
 def refused_share(slo: Slo, window: str, before: str = "") -> str:
     """Return the query of which share of the requests that is."""
-    at = f" offset {before}" if before else ""
-    every = f"sum(increase(request_count_total{{{_labels(slo)}}}[{window}]{at}))"
-    return f"{refused(slo, window, before)} / on () group_left () ({every} > 0)"
+    return f"{refused(slo, window, before)} / on () group_left () ({total(slo, 'errors', window, before)} > 0)"
+
+
+def _offset(before: str) -> str:
+    return f" offset {before}" if before else ""
 
 
 def _bound(seconds: float) -> str:

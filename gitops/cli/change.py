@@ -9,17 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitops.cli.options import (
-    DETAILED,
-    DRY_RUN,
-    FORCE_HELD,
-    JSON,
-    NO_PUSH,
-    PULL_REQUEST,
-    REASON,
-    ROOT,
-    UNVERIFIED,
-)  # fmt: skip
+from gitops.cli.options import DETAILED, DRY_RUN, FORCE_HELD, JSON, NO_PUSH, PULL_REQUEST, REASON, ROOT, UNVERIFIED
 from gitops.cli.output import finish, print_changes, print_json, print_line, reporting
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ def status(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
     else:
         header = ("environment", "image", "models", "manifests", "settings", "set", "verified", "state")
         print_table(header, [_cells(row) for row in rows])
-        for line in (line for row in rows for line in _notes(row)):
+        for line in (line for row in rows for line in _notes(row, first=row is rows[0])):
             print_line(line)
     finish(changed=any(row["behind"] for row in rows), detailed=detailed_exitcode)
 
@@ -62,12 +62,12 @@ def _cells(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def _notes(row: dict[str, Any]) -> Iterator[str]:
+def _notes(row: dict[str, Any], *, first: bool) -> Iterator[str]:
     """Yield what an edit of base or of a component will change, once it is released or promoted."""
     if row["pending"]:
-        objects, fields = (len({each[key] for each in row["pending"]}) for key in ("object", "at"))
+        objects, fields = len({each["object"] for each in row["pending"]}), len(row["pending"])
         what = f"base and components, {_count(objects, 'object')}, {_count(fields, 'field')}"
-        command = "; python -m gitops release --manifests" if row["unreleased"] else ""
+        command = "; python -m gitops release --manifests" if first else ""
         yield f"{row['environment']}: pending: {what}{command}"
     if row["lost"]:
         yield row["lost"]

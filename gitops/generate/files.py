@@ -9,7 +9,7 @@ from pathlib import Path
 from gitops import rendered_files
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
 from gitops.errors import GitopsError
-from gitops.files import is_current, read, replace
+from gitops.files import is_current, read, replace, with_line_ends_of
 from gitops.generate import argocd, flux, observability, readme, settings_page, verify_account, workflow
 from gitops.generate.text import HEADER, kustomization, yaml_text
 from gitops.render.kustomize import RenderError
@@ -62,6 +62,13 @@ def derived(root: Path, environments: Environments, overlays: list[Overlay]) -> 
     if (root / README).exists():
         found[README] = readme.updated(read(root / README), overlays)
     return found
+
+
+def outdated(root: Path, environments: Environments, overlays: list[Overlay]) -> Files:
+    """Return the new texts of those of these files that the repository has and that are stale."""
+    found = derived(root, environments, overlays)
+    there = [path for path in differing(root, found) if (root / path).exists()]
+    return {root / path: with_line_ends_of(root / path, found[path]) for path in there}
 
 
 def _verify_accounts(environments: Environments) -> Iterator[tuple[Path, str]]:
