@@ -88,7 +88,7 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 @click.command(
     epilog="Example: python -m gitops release 1.4.2@$(cat build/digest)\n\n"
-    "A retrained model alone: python -m gitops release --model churn@sha256:…"
+    "A retrained model alone: python -m gitops release --model $(cat build/model)"
 )
 @click.argument("version", metavar="[TAG@DIGEST]", required=False)
 @click.option("--model", "models", multiple=True, metavar="NAME@DIGEST", help="Mount this model's own image.")
