@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
+from gitops import yaml_read
 
 APP = "score-app"
 """The name of the Deployment and the Service, and the label `app` of the service's pods."""
@@ -13,7 +13,7 @@ Object = dict[str, Any]
 
 def parse(rendered: str) -> list[Object]:
     """Return the objects of rendered YAML."""
-    return [each for each in yaml.safe_load_all(rendered) if each]
+    return [each for each in yaml_read.load_all(rendered) if each]
 
 
 def of_kind(objects: list[Object], kind: str) -> list[Object]:
