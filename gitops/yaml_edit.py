@@ -7,7 +7,6 @@ from typing import Any
 
 import yaml
 
-from gitops import yaml_read
 from gitops.errors import GitopsError
 from gitops.files import line_end
 
@@ -21,7 +20,7 @@ def replace_value(text: str, path: Path, value: str) -> str:
         raise GitopsError(f"{_shown(path)} is not a plain value")
     quote = node.style if node.style in ("'", '"') else ""
     changed = _spliced(text, node, f"{quote}{value}{quote}")
-    before, after = yaml_read.load(text), yaml_read.load(changed)
+    before, after = yaml.safe_load(text), yaml.safe_load(changed)
     _set(before, path, value)
     if before != after:
         raise GitopsError(f"{_shown(path)}: {value!r} needs quotes: quote the old value first")

@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from gitops import fields, files, ledger, yaml_read
+import yaml
+
+from gitops import fields, files, ledger
 from gitops.environments import FILE, Environments, load
 from gitops.errors import GitopsError
 from gitops.release import overlay
@@ -81,7 +83,7 @@ def rename(root: Path, old: str, new: str, space: str) -> Change:
 def _require_new(environments: Environments, name: str) -> None:
     if not fields.NAME.fullmatch(name):
         raise GitopsError(f"{name!r} is no name: use a to z, 0 to 9 and -")
-    if yaml_read.load(name) != name:
+    if yaml.safe_load(name) != name:
         raise GitopsError(f"{name!r} is no name: YAML reads it as another value than a text")
     if name in environments.names:
         raise GitopsError(f"there is an environment {name!r} already: python -m gitops status shows them")
@@ -121,4 +123,4 @@ def _set_texts(copy: Path, old: str, new: str) -> None:
 def _without_comments(lines: str) -> str:
     """Return an entry without its comments, which are about the environment that it is copied from."""
     bare = re.sub(r"[ \t]+#.*", "", lines)
-    return bare if yaml_read.load(bare) == yaml_read.load(lines) else lines
+    return bare if yaml.safe_load(bare) == yaml.safe_load(lines) else lines
