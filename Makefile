@@ -16,7 +16,9 @@ ENV     ?= dev
 URL     ?= http://127.0.0.1:5000
 USERS   ?= 10
 TIME    ?= 30s
-IMAGE   ?= score-app
+# The name that environments.yaml has for the image; as long as that is nobody's, one that is not pushed.
+NAMED   := $(shell sed -n 's/^image_repository: *"\{0,1\}\([^ "]*\).*/\1/p' environments.yaml)
+IMAGE   ?= $(if $(filter image.invalid/%,$(NAMED)),score-app,$(NAMED))
 TAG     ?= 0.1.0
 TARGET  ?= serve
 # The bundles in the image: all that are here.
@@ -39,7 +41,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test test-all setup tools lint train check reach image push check-manifests dashboard soak generate docs pictures up down deploy promote e2e reliability load budget bench lock clean
+.PHONY: help run test test-all setup tools lint train check reach image push push-model check-manifests dashboard soak generate docs pictures up down deploy promote e2e reliability load budget bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -111,6 +113,10 @@ image: setup ## build the image (docker, podman or buildah), with its bill of ma
 push: setup ## push the image, and leave its digest in build/digest
 	@mkdir -p build && $(BUILDER) push $(DIGEST_FILE) $(IMAGE):$(TAG) | tee build/push.log
 	@grep -o 'sha256:[0-9a-f]\{64\}' build/push.log | tail -1 | grep . > build/digest || grep -q sha256: build/digest
+
+push-model: setup ## push the bundle NAME as an image of its own, and leave NAME@DIGEST in build/model
+	@mkdir -p build && $(BIN)/python -m model push $(NAME) $(IMAGE)-$(NAME) | tee build/push.log
+	@grep -o '$(NAME)@sha256:[0-9a-f]\{64\}' build/push.log | tail -1 | grep . > build/model
 
 check-manifests: setup ## check every environment, and that no generated file is stale
 	@$(BIN)/python -m gitops check

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from time import monotonic
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from api.settings import Settings, SettingsError, from_environment
+
+if TYPE_CHECKING:
+    from model.runtime.base import Model
 
 
 def main() -> None:
@@ -25,10 +29,11 @@ def main() -> None:
 
     keep_large_blocks_apart()
     from model.bundle.files import BundleError  # noqa: PLC0415 - a wrong setting is reported before anything heavy is imported
-    from model.check import verified  # noqa: PLC0415
+    from model.check import load_verified  # noqa: PLC0415
 
     try:
-        models = [verified(settings.bundles, name, lazily=True) for name in settings.model]
+        models = [load_verified(settings.bundles, name, lazily=True) for name in settings.model]
+        _require_versions(models, dict(settings.model_versions))
     except BundleError as error:
         _stop(str(error))
     from api.application import build  # noqa: PLC0415
@@ -65,6 +70,17 @@ def main() -> None:
     serve(application, settings, on_listening, draining.end)
     admin.shutdown()
     service.close()
+
+
+def _require_versions(models: Sequence[Model], versions: Mapping[str, str]) -> None:
+    """Refuse a bundle that is another one than was released."""
+    from model.bundle.files import BundleError  # noqa: PLC0415
+
+    for model in models:
+        if (wanted := versions.get(model.name, model.version)) != model.version:
+            raise BundleError(
+                f"{model.name}: the bundle has the version {model.version}, MODEL_VERSIONS wants {wanted}"
+            )
 
 
 def _require_ports(settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""The only reader of the environment: every setting with its default, and one clear error for each bad value."""
+"""The server's settings from its environment: each with its default, and one clear error for each bad value."""
 
 from __future__ import annotations
 
@@ -38,6 +38,8 @@ class Settings:
     """The folder that holds the bundles."""
     model: tuple[str, ...] = ("iris",)
     """The bundles to serve; the first is the one that a path without a name means."""
+    model_versions: tuple[tuple[str, str], ...] = ()
+    """The versions that bundles must have, as `NAME=VERSION`, several with commas; the server starts with no other."""
     threads: int = 256
     """The number of requests answered at the same time; most of them wait for a body, or for the interpreter."""
     log_level: str = "info"
@@ -163,6 +165,13 @@ def _models(text: str) -> tuple[str, ...]:
     return names
 
 
+def _versions(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = [each.partition("=") for each in re.split(r"[\s,]+", text)]
+    if not all(NAME.fullmatch(name) and re.fullmatch(r"[0-9a-f]{12}", version) for name, _, version in pairs):
+        raise ValueError("must be NAME=VERSION, or several with commas between them")
+    return tuple((name, version) for name, _, version in pairs)
+
+
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(filter(None, re.split(r"[\s,]+", text)))
     if not keys:
@@ -188,6 +197,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "admin_port": _integer(0, 65535),
     "bundles": Path,
     "model": _models,
+    "model_versions": _versions,
     "threads": _integer(2, 1024),
     "log_level": _level,
     "log_sample_rate": _number(0, 1),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops import models, policy, shipped
+from gitops import models, policy, rendered_files
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.generate import files
@@ -36,7 +36,8 @@ class Report:
     def _mending(self, path: Path) -> str:
         """Return the command that writes a stale file anew."""
         name = path.parent.name
-        return f"render {name}" if path.parts[0] == str(shipped.FOLDER) and name in self.environments else "generate"
+        rendered = path.parts[0] == str(rendered_files.FOLDER) and name in self.environments
+        return f"render {name}" if rendered else "generate"
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for scripts."""
@@ -61,9 +62,9 @@ def check(root: Path, history: Repository | None = None) -> Report:
             complete = False
             continue
         try:
-            release = _release(root, each.name, environments.image)
+            release = _release(sources, each.name)
             found += policy.unrecorded(each.name, sources.states[each.name], release) if release else ()
-            known = models.in_image(root, sources.states.values(), release.digest if release else "")
+            known = models.in_release(root, sources.states.values(), release or Release("", ""))
             overlays.append(overlay.load(sources, each.name, known))
         except RenderError as error:
             complete = False
@@ -77,11 +78,12 @@ def check(root: Path, history: Repository | None = None) -> Report:
     return Report(environments.names, found, [str(path) for path in stale])
 
 
-def _release(root: Path, environment: str, image: str) -> Release | None:
+def _release(sources: Sources, environment: str) -> Release | None:
     """Return the release of an overlay; one without the image breaks a rule, which says more."""
     try:
-        return current_image(root, environment, image)
+        current_image(sources.root, environment, sources.environments.image)
     except RenderError:
         raise
     except GitopsError:
         return None
+    return sources.release(environment)

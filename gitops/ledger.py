@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ from gitops import files
 from gitops.errors import GitopsError
 
 Entry = dict[str, Any]
-Id = tuple[str, str]
-"""Which release: the digest of the image, and the commit of base and components."""
+Id = frozenset[str]
+"""Which release: the digests of its images, and the commit of base and components."""
+_MOUNTED = re.compile(r"[0-9a-f]{12}@sha256:[0-9a-f]{64}")
 _RELEASE = ("tag", "digest", "commit")
 _REQUIRED = {
     "release": _RELEASE, "promote": _RELEASE, "rollback": _RELEASE, "verify": _RELEASE, "hold": ("reason",),
@@ -35,10 +37,14 @@ def _is_versions(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_text, value.values()))
 
 
+def _is_mounted(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(e, str) and _MOUNTED.fullmatch(e) for e in value.values())
+
+
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "time": _is_time, "action": _is_text, "actor": _is_text, "tag": _is_text, "digest": _is_text, "was": _is_text,
     "commit": _is_text, "from": _is_text, "reason": _is_text, "forced": _is_text, "unverified": _is_text,
-    "models": _is_versions,
+    "models": _is_versions, "mounted": _is_mounted,
 }  # fmt: skip
 """What each field must be where it is present; there are no others."""
 
@@ -54,7 +60,7 @@ class State:
     verifications: list[Entry] = field(default_factory=list)
     """The entries of successful verifications, oldest first."""
     held: dict[str, str] = field(default_factory=dict)
-    """What was rolled back, and why: the digests of images, and the commits of base and components."""
+    """What was rolled back, and why, by what identifies it: digests of images, commits of base and components."""
     commits: list[str] = field(default_factory=list)
     """Every commit of base and components that was released, oldest first."""
     models: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -76,8 +82,9 @@ class State:
 
 
 def id_of(entry: Entry) -> Id:
-    """Return which release an entry is about."""
-    return entry["digest"], entry["commit"]
+    """Return which release an entry is about, or which parts of one are on hold."""
+    found = {entry[part] for part in ("digest", "commit") if part in entry}
+    return frozenset(found | {text.partition("@")[2] for text in entry.get("mounted", {}).values()})
 
 
 def path(root: Path, environment: str) -> Path:
@@ -140,7 +147,8 @@ def state(entries: Iterable[Entry]) -> State:
                     found.verified.setdefault(id_of(entry), entry["time"])
                     found.verifications.append(entry)
             case "hold":
-                found.held |= {entry[part]: entry["reason"] for part in ("digest", "commit") if part in entry}
+                reason = str(entry["reason"])
+                found.held |= dict.fromkeys(id_of(entry), reason)
             case "freeze":
                 found.frozen = entry["reason"]
             case "unfreeze":

@@ -8,6 +8,7 @@ from pathlib import Path
 from api.settings import Settings, SettingsError, from_environment
 from gitops.errors import GitopsError
 from gitops.ledger import State
+from gitops.release import Release
 from gitops.render.objects import Object, settings_of
 from gitops.repository import Repository
 from model.bundle.files import MANIFEST, BundleError, manifest_from, names, read
@@ -22,6 +23,11 @@ def in_image(root: Path, states: Iterable[State], digest: str) -> dict[str, str]
     """Return the versions of the models in an image: from the ledgers, else those of the working tree."""
     recorded = (state.models[digest] for state in states if digest in state.models)
     return next(recorded, None) or in_working_tree(root)
+
+
+def in_release(root: Path, states: Iterable[State], release: Release) -> dict[str, str]:
+    """Return the versions of the models in a release: those in its image, but for those that are mounted."""
+    return in_image(root, states, release.digest) | {each.name: each.version for each in release.models}
 
 
 def in_working_tree(root: Path) -> dict[str, str]:
@@ -44,13 +50,13 @@ def served(objects: list[Object]) -> tuple[str, ...]:
         raise GitopsError(str(error)) from None
 
 
-def settings(objects: list[Object]) -> Settings:
+def service_settings(objects: list[Object]) -> Settings:
     """Return an environment's settings as the service reads them, or raise a SettingsError; keys are in the cluster."""
     found = {key: value for key, value in settings_of(objects).items() if value is not None and key not in IN_CLUSTER}
     return from_environment(found)
 
 
-def manifests(repository: Repository, versions: dict[str, str], wanted: tuple[str, ...]) -> list[Manifest]:
+def bundle_manifests(repository: Repository, versions: dict[str, str], wanted: tuple[str, ...]) -> list[Manifest]:
     """Return the manifests of these models at these versions, from the history of git."""
     if missing := [name for name in wanted if name not in versions]:
         raise GitopsError(f"the image has no bundle {missing[0]!r}; it has {', '.join(versions) or 'none'}")

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gitops import shipped
+from gitops import rendered_files
 from gitops.environments import Environment, Environments
 from gitops.errors import GitopsError
 from gitops.ledger import State
-from gitops.release import Release
+from gitops.mounted import FILE
+from gitops.release import Release, from_entry
 from gitops.render.diff import MISSING, WHOLE, Change
 from gitops.render.objects import Object, settings_of
 
@@ -30,15 +31,21 @@ def require_next(environments: Environments, source: str, target: str) -> None:
 
 
 def unrecorded(name: str, state: State, release: Release) -> Iterator[str]:
-    """Yield what is wrong with an image that is not the one that a command has set last."""
-    if state.current is None or state.current["digest"] == release.digest:
+    """Yield what is wrong with an image or a model that is not the one that a command has set last."""
+    if state.current is None:
         return
-    last, action = state.current, state.current["action"]
-    command = {"release": f"release {release.tag}@{release.digest}", "promote": f"promote … {name}"}.get(action)
-    yield (
-        f"overlays/{name}/kustomization.yaml: images names {release.image}, which no command has set: write newTag "
-        f'"{last["tag"]}" and digest {last["digest"]} again, then python -m gitops {command or f"rollback {name}"}'
-    )
+    last, action = from_entry(state.current), state.current["action"]
+    if last.digest != release.digest:
+        command = {"release": f"release {release.tag}@{release.digest}", "promote": f"promote … {name}"}.get(action)
+        yield (
+            f"overlays/{name}/kustomization.yaml: images names {release.image}, which no command has set: write newTag "
+            f'"{last.tag}" and digest {last.digest} again, then python -m gitops {command or f"rollback {name}"}'
+        )
+    if last.models != release.models:
+        yield (
+            f"overlays/{name}/{FILE} mounts {', '.join(map(str, release.models)) or 'nothing'}, which no command has "
+            f"set: git log -p overlays/{name}/{FILE} shows what it was"
+        )
 
 
 def require_recorded(name: str, state: State, release: Release) -> None:
@@ -63,15 +70,14 @@ def require_verified(source: str, state: State, release: Release, soak: int) -> 
         raise GitopsError(f"{source} has verified {release} for {since / 60:.0f} of {soak / 60:.0f} min: wait")
 
 
-def require_open(states: dict[str, State], target: str, release: Release, forced: str) -> None:
+def require_not_held(states: dict[str, State], target: str, release: Release, forced: str) -> None:
     """Refuse a frozen environment, and a release with a part on hold unless it is forced."""
     if reason := states[target].frozen:
         raise GitopsError(f"{target} is frozen ({reason}): unfreeze {target} first")
-    parts = {release.digest: f"{release.image} was", release.commit: f"the manifests of {release.commit[:12]} were"}
     for name, state in states.items():
-        for part, what in parts.items():
+        for part, what in release.parts.items():
             if (why := state.held.get(part)) and not forced:
-                raise GitopsError(f"{what} rolled back in {name} ({why}): --force-held REASON releases it again")
+                raise GitopsError(f"{what}: rolled back in {name} ({why}); --force-held REASON releases it again")
 
 
 def require_settings(source: Environment, has: list[Object], target: str, gets: list[Object]) -> None:
@@ -83,16 +89,16 @@ def require_settings(source: Environment, has: list[Object], target: str, gets: 
         )
 
 
-def require_reviewed(root: Path, name: str, rendered: str) -> None:
+def require_rendered(root: Path, name: str, rendered: str) -> None:
     """Refuse to let an edit of the overlay ride along with a release: it takes effect by a render of its own."""
-    if stale := sorted(shipped.changes(root, name, rendered)):
+    if stale := sorted(rendered_files.changes(root, name, rendered)):
         raise GitopsError(
             f"{stale[0]} is not what overlays/{name} renders to: python -m gitops render {name}, then commit what that "
             "changes"
         )
 
 
-def require_possible(changes: list[Change], *, back: bool = False) -> None:
+def require_no_deletion(changes: list[Change], *, back: bool = False) -> None:
     """Refuse what would delete data, or an address unless it is the way back, and what Kubernetes never changes."""
     for change in changes:
         kind = change.object.split("/")[0]

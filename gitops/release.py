@@ -1,13 +1,15 @@
-"""A release: the image and the manifests that are promoted between environments, and where an overlay names it."""
+"""A release: image, manifests and models that are promoted between environments, and where an overlay names them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from gitops import files
+from gitops import files, mounted
 from gitops.errors import GitopsError
+from gitops.mounted import Mounted
 from gitops.render.kustomize import kustomization
 from gitops.render.objects import Object
 from gitops.yaml_edit import replace_value
@@ -28,6 +30,8 @@ class Release:
     """The image, for machines."""
     commit: str = ""
     """Where base and components are from; empty as long as nothing was released."""
+    models: tuple[Mounted, ...] = ()
+    """The models that are mounted beside those in the image."""
 
     @property
     def exists(self) -> bool:
@@ -35,9 +39,15 @@ class Release:
         return self.digest != UNRELEASED
 
     @property
-    def id(self) -> tuple[str, str]:
-        """Return which release it is: the digest of the image, and the commit of base and components."""
-        return self.digest, self.commit
+    def id(self) -> frozenset[str]:
+        """Return which release it is."""
+        return frozenset(self.parts)
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """Return what it is made of, each part by what identifies it, with its name."""
+        manifests = {self.commit: f"base and components of {self.commit[:12]}"} if self.commit else {}
+        return {self.digest: self.image} | manifests | {each.digest: f"the model {each}" for each in self.models}
 
     @property
     def image(self) -> str:
@@ -45,8 +55,14 @@ class Release:
         return f"{self.tag}@{self.digest[:19]}"
 
     def __str__(self) -> str:
-        """Return the image, and the commit of base and components."""
-        return f"{self.image} with the manifests of {self.commit[:12]}" if self.commit else self.image
+        """Return every part."""
+        return ", ".join(self.parts.values())
+
+
+def from_entry(entry: dict[str, Any]) -> Release:
+    """Return the release that a line of the ledger is about."""
+    models = sorted(mounted.from_entry(name, text) for name, text in entry.get("mounted", {}).items())
+    return Release(entry["tag"], entry["digest"], entry["commit"], tuple(models))
 
 
 def parse(text: str) -> Release:

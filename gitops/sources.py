@@ -11,10 +11,11 @@ import shutil
 import tarfile
 import tempfile
 import weakref
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from gitops import files, ledger
+from gitops import files, ledger, mounted
 from gitops.environments import Environments
 from gitops.errors import GitopsError
 from gitops.release import Release, current_image, overlay
@@ -47,12 +48,14 @@ class Sources:
         return name not in self.environments.names[1:]
 
     def release(self, name: str) -> Release:
-        """Return the release that an environment has: its overlay's image, and the commit of base and components."""
+        """Return the release that an environment has: its overlay's image and models, and the commit of the rest."""
         entry = self.states[name].current
         commit = entry["commit"] if entry else ""
         if self.is_first(name):
             commit = self.shared_commit(name)
-        return replace(current_image(self.root, name, self.environments.image), commit=commit)
+        page = overlay(self.root, name)
+        image = current_image(self.root, name, self.environments.image)
+        return replace(image, commit=commit, models=mounted.of_overlay(page.parent))
 
     def recorded_release(self, name: str) -> Release:
         """Return the release that an environment was given last: later edits of base are no part of it."""
@@ -81,17 +84,17 @@ class Sources:
             self._trees_at[commit] = found
         return self._trees_at[commit]
 
-    def folder(self, name: str, commit: str | None = None, *, text: str | None = None) -> Path:
+    def folder(self, name: str, commit: str | None = None, *, own: Mapping[str, str | None] | None = None) -> Path:
         """Return a folder to render: the overlay of an environment, with base and components beside it.
 
-        These can be of another commit, or of the working tree if it is empty, and the overlay's kustomization can have
-        another text.
+        These can be of another commit, or of the working tree if it is empty, and files of the overlay can have other
+        texts; None for one that goes.
         """
         if commit is None:
             commit = "" if self.is_first(name) else self.release(name).commit
-        own = overlay(self.root, name).parent
-        if not commit and text is None:
-            return own
+        folder = overlay(self.root, name).parent
+        if not commit and not own:
+            return folder
         self._copies += 1
         copy = self._scratch / str(self._copies)
         if commit:
@@ -99,12 +102,16 @@ class Sources:
         else:
             for each in SHARED:
                 shutil.copytree(self.root / each, copy / each, symlinks=True)
-        shutil.copytree(own, copy / "overlays" / name, symlinks=True)
-        if text is not None:
-            files.write(overlay(copy, name), text)
+        place = copy / "overlays" / name
+        shutil.copytree(folder, place, symlinks=True)
+        for file, text in (own or {}).items():
+            if text is None:
+                (place / file).unlink()
+            else:
+                files.write(place / file, text)
         if commit:
-            _require_components(copy / "overlays" / name, commit)
-        return copy / "overlays" / name
+            _require_components(place, commit)
+        return place
 
     def render(self, name: str, commit: str | None = None) -> list[Object]:
         """Return the rendered objects of an environment."""

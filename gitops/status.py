@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gitops import models, shipped
+from gitops import models, rendered_files
 from gitops.environments import Environments
 from gitops.errors import GitopsError
 from gitops.release import Release
@@ -25,7 +25,7 @@ def rows(root: Path, environments: Environments) -> list[Row]:
     for name in environments.names:
         release, state = sources.release(name), sources.states[name]
         objects, stale, lost = _shipped(sources, name)
-        versions = models.in_image(root, sources.states.values(), release.digest)
+        versions = models.in_release(root, sources.states.values(), release)
         differs = [] if before is None else [str(each) for each in diff(before, objects) if not each.is_image]
         pending, misfit = _pending(sources, name, objects)
         is_set = state.current is not None and state.current["digest"] == release.digest
@@ -37,8 +37,9 @@ def rows(root: Path, environments: Environments) -> list[Row]:
                 "digest": release.digest,
                 "released": release.exists,
                 "models": {each: versions.get(each) for each in models.served(objects)},
+                "mounted": {each.name: each.entry() for each in release.models},
                 "manifests": release.commit or None,
-                "settings": _different(before, objects),
+                "settings": _different(before, objects) if before else [],
                 "verified": state.verified.get(release.id),
                 "since": state.current["time"] if state.current and is_set else None,
                 "frozen": state.frozen or None,
@@ -61,8 +62,8 @@ def _shipped(sources: Sources, name: str) -> tuple[list[Object], bool, str | Non
     try:
         rendered = render_text(sources.folder(name))
     except LostCommitError as error:
-        return shipped.objects(sources.root, name), False, str(error)
-    edited = not sources.is_first(name) and bool(shipped.changes(sources.root, name, rendered))
+        return rendered_files.objects(sources.root, name), False, str(error)
+    edited = not sources.is_first(name) and bool(rendered_files.changes(sources.root, name, rendered))
     return parse(rendered), edited, None
 
 
@@ -74,10 +75,8 @@ def _is_behind(sources: Sources, before: str, release: Release) -> bool:
     return there.id != release.id
 
 
-def _different(before: list[Object] | None, objects: list[Object]) -> list[str]:
+def _different(before: list[Object], objects: list[Object]) -> list[str]:
     """Return the settings that an environment has otherwise than the one before it."""
-    if before is None:
-        return []
     one, other = settings_of(before), settings_of(objects)
     return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
 

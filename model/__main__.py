@@ -1,4 +1,4 @@
-"""python -m model: train, add, check, list, card."""
+"""python -m model: train, add, check, list, card, push."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
-    """Teach or import a scikit-learn model, pack it as a bundle, prove it."""
+    """Train or import a scikit-learn model, pack it as a bundle, and verify it."""
 
 
 @main.command(epilog="Example: python -m model train iris")
@@ -102,10 +102,10 @@ def check(names: tuple[str, ...], bundles: Path) -> None:
 
 def _is_good(bundles: Path, name: str) -> bool:
     """Verify one bundle and print what was found."""
-    from model.check import checked  # noqa: PLC0415 - imports numpy
+    from model.check import check_bundle  # noqa: PLC0415 - imports numpy
 
     try:
-        click.echo(checked(bundles, name))
+        click.echo(check_bundle(bundles, name))
     except bundle.BundleError as error:
         print_error(error)
         return False
@@ -139,6 +139,25 @@ def card(name: str, html: Path | None, bundles: Path) -> None:
 
     html.write_text(page(manifest), encoding="utf-8")
     click.echo(f"wrote {html}")
+
+
+@main.command(epilog="Example: python -m model push iris ghcr.io/me/score-app-iris")
+@click.argument("name")
+@click.argument("repository", metavar="REGISTRY/NAME")
+@BUNDLES
+def push(name: str, repository: str, bundles: Path) -> None:
+    """Push a bundle as an image of its own, which a cluster mounts.
+
+    The same bundle is the same image on every machine: its digest says what is in it. The access to the registry is the
+    one of `docker login`.
+    """
+    from model.oci.image import image_of  # noqa: PLC0415
+
+    image = image_of(bundle.read(bundles, name))
+    from model.oci.registry import push as push_image  # noqa: PLC0415
+
+    click.echo(f"pushed {push_image(image, repository)}")
+    click.echo(f"next: python -m gitops release --model {name}@{image.digest}")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import numpy as np
 from model.bundle.files import ONNX, PICKLE, Bundle, BundleError, read
 from model.bundle.manifest import Golden
 from model.errors import guarded
-from model.proof.compare import TOLERANCE, Answers, Refused, Trial, complete, estimator_answers, sizes, spread
+from model.proof.compare import TOLERANCE, Answers, ReferenceRows, Refused, complete, estimator_answers, sizes, spread
 from model.proof.forms import copy_answers
 from model.proof.rows import hostile_rows
 from model.runtime.base import Model, loading
@@ -22,20 +22,20 @@ from model.schema.readers import reader
 DRAWN_ROWS = 1000
 
 
-def verified(folder: Path, name: str, *, threads: int = 1, lazily: bool = False) -> Model:
+def load_verified(folder: Path, name: str, *, threads: int = 1, lazily: bool = False) -> Model:
     """Return a model that was found whole and answers its golden rows rightly, or raise a BundleError.
 
     Lazily, a compact form answers for itself, and the compiled copy is proven when it is first needed.
     """
     model = load(read(folder, name), threads)
     if lazily and _recall_compact(model):
-        model.prove = recall
+        model.prove = verify_golden_rows
     else:
-        recall(model)
+        verify_golden_rows(model)
     return model
 
 
-def recall(model: Model) -> None:
+def verify_golden_rows(model: Model) -> None:
     """Ask a model its golden rows again."""
     golden = model.manifest.golden
     with loading(model.name):
@@ -85,11 +85,11 @@ def _wrong(model: Model, found: Answers) -> int:
     return int(differs.sum())
 
 
-def checked(folder: Path, name: str) -> str:
+def check_bundle(folder: Path, name: str) -> str:
     """Return what was found in the check of a whole bundle, or raise a BundleError."""
     with guarded(f"{name}: cannot be checked"):
         found = read(folder, name)
-        recall(load(found))
+        verify_golden_rows(load(found))
         return f"{name} {found.manifest.version}: good; {compared(found)}"
 
 
@@ -122,7 +122,9 @@ def proven_limit(model: Estimator, golden: Golden, copy: bytes, form: Input) -> 
     around = hostile_rows(model, rows, DRAWN_ROWS, seed=1)
     around = take(around, np.flatnonzero(sizes(around) <= form.limit))
     expected = estimator_answers(model, around)
-    trial = Trial(model, rows, around, expected, spread(model.signature, estimator_answers(model, rows)), form.limit)
+    trial = ReferenceRows(
+        model, rows, around, expected, spread(model.signature, estimator_answers(model, rows)), form.limit
+    )
     parity, limit = trial.verdict(copy_answers(copy, model.signature, form, around))
     if not parity.passed:
         raise Refused("numbers differ")

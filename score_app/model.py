@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.bundle.files import BundleError, read
 from model.bundle.manifest import Manifest
-from model.check import checked, recall
+from model.check import check_bundle, verify_golden_rows
 from model.errors import guarded
 from model.runtime import base
 from model.runtime.load import load as load_bundle
@@ -70,10 +70,10 @@ def load(name: str, *, bundles: Folder = None) -> Model:
     """Load a bundle after its proof: digests, library versions and golden rows."""
     with guarded(f"{name}: cannot be loaded"):
         loaded = load_bundle(read(folder_of(bundles), name))
-        recall(loaded)
+        verify_golden_rows(loaded)
     return Model(loaded)
 
 
 def check(name: str, *, bundles: Folder = None) -> str:
     """Prove a bundle as `python -m model check` does, and return what was found; raise a BundleError if it is bad."""
-    return checked(folder_of(bundles), name)
+    return check_bundle(folder_of(bundles), name)

@@ -15,7 +15,7 @@ _MALLOC_TRIM = getattr(_LIBRARY, "malloc_trim", None)
 
 
 def keep_large_blocks_apart() -> None:
-    """Keep large blocks apart and arenas few; by default each thread keeps what it has freed, for itself alone."""
+    """Let malloc give large blocks back to the system, and share few arenas; by default each thread keeps its own."""
     if _MALLOPT is not None:
         _MALLOPT(_M_ARENA_MAX, _ARENAS)
         _MALLOPT(_M_MMAP_THRESHOLD, _THRESHOLD)

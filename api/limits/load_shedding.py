@@ -27,7 +27,7 @@ _REQUEST = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n
 
 
 class LoadShedder:
-    """Return whether the queue wait is over its limit."""
+    """Watches how long requests wait for a thread, and says when new ones have to be refused."""
 
     def __init__(self, max_queue_seconds: float) -> None:
         self.overloaded = False

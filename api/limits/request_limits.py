@@ -6,11 +6,11 @@ from typing import Any
 
 from api.limits.allocator import return_freed_memory
 from api.limits.api_keys import ApiKeys
-from api.limits.document_turns import DocumentTurns
 from api.limits.large_requests import LargeRequests
 from api.limits.large_responses import LARGE_RESPONSE, LargeResponses, Pieces
 from api.limits.load_shedding import LoadShedder
 from api.limits.memory_budget import MemoryBudget, budget_size, memory_limit, resident_memory
+from api.limits.render_queue import RenderQueue
 from api.limits.request_bodies import RequestBodies
 from api.limits.slow_connections import SlowConnections
 from api.settings import Settings
@@ -29,7 +29,7 @@ class RequestLimits:
         self.load = LoadShedder(settings.max_queue_seconds)
         self.budget = MemoryBudget(budget_size(memory_limit(), resident_memory()))
         self.bodies = RequestBodies(settings.max_body_size, self.budget)
-        self.documents = DocumentTurns()
+        self.documents = RenderQueue()
         self.large = LargeRequests()
         self._responses = LargeResponses()
 

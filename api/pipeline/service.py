@@ -79,7 +79,7 @@ class Service:
             # Nothing here may keep the error: its traceback holds the whole body, and would hold it until the next
             # collection of cycles.
             self._respond_with(exchange, as_api_error(error))
-        except Exception:  # noqa: BLE001 - the only one in the program: our own fault, whose text must not leave
+        except Exception:  # noqa: BLE001 - our own fault, whose text must not leave
             self._log_internal_error(exchange)
             exchange.response = self.render_error(exchange, _INTERNAL_ERROR)
         response = self.record(exchange)

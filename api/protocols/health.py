@@ -35,6 +35,6 @@ def metrics(models: Models, request: Request) -> Response:
 
 
 def ready(models: Models, _: Request) -> Response:
-    """Return the models that are ready; the server does not listen before all bundles are verified."""
+    """Return the models that are ready; the server does not listen before they are loaded."""
     models.require_ready()
     return Response(encode_json({"status": "ready", "models": {name: m.version for name, m in models.by_name.items()}}))

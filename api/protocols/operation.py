@@ -1,4 +1,4 @@
-"""The three functions with which a protocol takes part in a prediction, and what a protocol is called."""
+"""The functions with which a protocol takes part in a prediction, and what a protocol is called."""
 
 from __future__ import annotations
 

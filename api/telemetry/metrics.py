@@ -13,10 +13,10 @@ from threading import Lock
 from typing import Any
 
 from api.telemetry.buffers import take_numbers
-from api.telemetry.containment import Containment
 from api.telemetry.histogram import LATENCY, Histogram
 from api.telemetry.logs import Log
 from api.telemetry.model_metrics import ModelMetrics
+from api.telemetry.series_errors import SeriesErrors
 from model.runtime.base import Model
 from model.schema.rows import Table
 
@@ -32,7 +32,7 @@ class Metrics:
     def __init__(self, models: Iterable[Model], log: Log | None = None) -> None:
         self.served = tuple(models)
         self.log = log or Log()
-        self.containment = Containment(self.log)
+        self.series_errors = SeriesErrors(self.log)
         self.in_flight: deque[None] = deque()
         """One entry for each request that is being answered."""
         self.requests: defaultdict[tuple[RouteKey, int], int] = defaultdict(int)
@@ -40,7 +40,7 @@ class Metrics:
         self.rejected: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.exemplars: dict[str, tuple[str, float]] = {}
         """The trace id and latency of each route's last traced request."""
-        self.models = {model.name: ModelMetrics(model, self.containment) for model in self.served}
+        self.models = {model.name: ModelMetrics(model, self.series_errors) for model in self.served}
         self._latencies: dict[tuple[RouteKey, int], array[float]] = {}
         self._lock = Lock()
 
@@ -54,7 +54,7 @@ class Metrics:
 
     def record_batch(self, name: str, table: Table, answers: Any, seconds: float) -> None:
         """Record rows that a model answered in one call."""
-        self.containment.run(name, "batches", lambda: self._record_batch(self.models[name], table, answers, seconds))
+        self.series_errors.run(name, "batches", lambda: self._record_batch(self.models[name], table, answers, seconds))
 
     def _record_batch(self, model: ModelMetrics, table: Table, answers: Any, seconds: float) -> None:
         if len(answers) <= SMALL_BATCH:

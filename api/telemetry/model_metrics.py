@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 
 from api.telemetry.buffers import RowBuffer, take_items, take_numbers
-from api.telemetry.containment import Containment
 from api.telemetry.histogram import BATCH, LATENCY, Histogram
+from api.telemetry.series_errors import SeriesErrors
 from model.bundle.manifest import Histogram as TrainingHistogram
 from model.runtime.base import Model
 from model.schema.rows import Table
@@ -88,10 +88,10 @@ class Accuracy:
 class ModelMetrics:
     """The counts of one model."""
 
-    def __init__(self, model: Model, containment: Containment) -> None:
+    def __init__(self, model: Model, series_errors: SeriesErrors) -> None:
         reference = model.manifest.reference
         self.name = model.name
-        self._run = partial(containment.run, model.name)
+        self._run = partial(series_errors.run, model.name)
         self.inference = Histogram(LATENCY)
         self.batch_rows = Histogram(BATCH)
         counted = model.signature.features[:MAX_FEATURES]

@@ -45,10 +45,10 @@ class _ServiceCollector(Collector):
         _add_requests(families, self._metrics)
         for model in self._metrics.served:
             for series, make in series_of(self._metrics, model):
-                found = self._metrics.containment.run(model.name, series, partial(_samples, make))
+                found = self._metrics.series_errors.run(model.name, series, partial(_samples, make))
                 for name, samples in found or ():
                     families[name].samples += samples
-        for labels, number in sorted(self._metrics.containment.errors.items()):
+        for labels, number in sorted(self._metrics.series_errors.errors.items()):
             families["metrics_errors"].add_metric(labels, number)
         families["log_lines_dropped"].add_metric((), self._metrics.log.dropped)
         yield from families.values()

@@ -86,29 +86,35 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
-@click.command(epilog="Example: python -m gitops release 1.4.2@$(cat build/digest)")
-@click.argument("version", metavar="[TAG@DIGEST]", required=False)
-@click.option(
-    "--manifests", is_flag=True, help="Release base and components as they are, with the image that is there."
+@click.command(
+    epilog="Example: python -m gitops release 1.4.2@$(cat build/digest)\n\n"
+    "A retrained model alone: python -m gitops release --model $(cat build/model)"
 )
+@click.argument("version", metavar="[TAG@DIGEST]", required=False)
+@click.option("--model", "models", multiple=True, metavar="NAME@DIGEST", help="Mount this model's own image.")
+@click.option("--manifests", is_flag=True, help="Release base and components alone, as they are committed.")
 @_options(FORCE_HELD, DRY_RUN, PULL_REQUEST)
-def release(version: str | None, root: Path, force_held: str | None, *, manifests: bool, **how: bool) -> None:
+def release(
+    version: str | None, models: tuple[str, ...], root: Path, force_held: str | None, *, manifests: bool, **how: bool
+) -> None:
     """Set a new release in the first environment.
 
-    TAG is the image's tag, and DIGEST its sha256 digest, which `make push` writes to build/digest. A release is this
-    image with base and components as they are committed; --manifests makes one of a change in these alone.
+    TAG is the image's tag, and DIGEST its sha256 digest, which `make push` writes to build/digest. A model's digest is
+    what `python -m model push` prints. Base and components are released as they are committed, and what is not named
+    stays as it is.
     """
-    from gitops.plan import Consent
+    from gitops import mounted
+    from gitops.models import BUNDLES
+    from gitops.plan import Overrides
     from gitops.release import parse
 
-    if manifests == (version is not None):
-        raise click.UsageError("give TAG@DIGEST, or --manifests")
-    consent = Consent(forced=force_held or "")
+    if manifests == bool(version or models):
+        raise click.UsageError("give TAG@DIGEST, --model NAME@DIGEST or both, or --manifests alone")
+    consent = Overrides(forced=force_held or "")
     with reporting():
-        parsed = parse(version) if version is not None else None
-    _run(
-        root, lambda planner: planner.release(parsed, consent) if parsed else planner.release_manifests(consent), **how
-    )
+        image = parse(version) if version is not None else None
+        mounts = [mounted.parse(each, root / BUNDLES) for each in models]
+    _run(root, lambda planner: planner.release(image, mounts, consent), **how)
 
 
 @click.command(epilog="Example: python -m gitops promote dev staging --dry-run")
@@ -123,9 +129,9 @@ def promote(
     SOURCE is the environment that has verified the release, and TARGET the next one in environments.yaml. TARGET gets
     the image, base and components of SOURCE; its own overlay stays as it is.
     """
-    from gitops.plan import Consent
+    from gitops.plan import Overrides
 
-    consent = Consent(force_held or "", allow_unverified or "")
+    consent = Overrides(force_held or "", allow_unverified or "")
     _run(root, lambda planner: planner.promote(source, target, consent), **how)
 
 

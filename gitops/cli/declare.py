@@ -53,8 +53,7 @@ def init(root: Path, image: str | None, repo: str | None, name: str | None, pref
 
     with reporting():
         found = _asked(root, image, repo, name, prefix)
-    push = f"make image push IMAGE={found.image.repository}"
-    first = f"next: commit this, {push}, then python -m gitops release 0.1.0@$(cat build/digest)"
+    first = "next: commit this, make image push, then python -m gitops release 0.1.0@$(cat build/digest)"
     notes = ["next: commit this" if found.image.release else first]
     _run(root, lambda: owner.init(root, found), notes, **how)
 

@@ -15,13 +15,13 @@ from types import ModuleType
 
 from kubernetes.client.exceptions import ApiException
 
-from gitops import files, placeholder, shipped
-from gitops.cluster import flux, preflight, reasons, requirements
+from gitops import files, placeholder, rendered_files
+from gitops.cluster import flux, preflight, requirements, rollout_failures
 from gitops.cluster.access import Access
+from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster
 from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, syncing
 from gitops.cluster.kubectl import Kubectl
-from gitops.cluster.refusals import reported
 from gitops.cluster.report import Report
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
 from gitops.errors import CheckFailedError, GitopsError
@@ -124,7 +124,7 @@ def _wait(
 ) -> None:
     """Wait until an environment is at a commit; what the controller or a pod cannot get over ends it."""
     report.left = f"stopped: {controller.NAME} goes on by itself; python -m gitops verify {environment.name} shows it"
-    folder, end = f"{shipped.FOLDER}/{environment.name}", monotonic() + timeout
+    folder, end = f"{rendered_files.FOLDER}/{environment.name}", monotonic() + timeout
     pods, said, since = Cluster(environment.namespace, cluster.context), None, monotonic()
     while True:
         found = next(iter(syncing(controller, cluster, folder)), None)
@@ -153,7 +153,7 @@ def _sources(cluster: Cluster, found: Object) -> list[Object]:
 def _reason(pods: Cluster) -> str | None:
     """Return why the pods of an environment will not become ready; None while there are none."""
     try:
-        return reasons.reason(pods.snapshot(APP, APP))
+        return rollout_failures.reason(pods.snapshot(APP, APP))
     except ApiException as error:
         if error.status != 404:
             raise

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gitops.cluster import preflight, requirements, watch
+from gitops.cluster.api_errors import of_kubectl, reported
 from gitops.cluster.client import Cluster
 from gitops.cluster.kubectl import Kubectl
-from gitops.cluster.refusals import of_kubectl, reported
 from gitops.cluster.report import Report
 from gitops.errors import CheckFailedError, GitopsError
 from gitops.render.kustomize import render_text

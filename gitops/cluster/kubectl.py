@@ -6,7 +6,7 @@ import subprocess
 from dataclasses import dataclass
 
 from gitops import process
-from gitops.cluster import refusals
+from gitops.cluster import api_errors
 from gitops.errors import GitopsError
 
 MISSING = "kubectl is not installed: install it, and point it to a cluster"
@@ -35,5 +35,5 @@ class Kubectl:
         """Run kubectl and return its output; a failure is an error."""
         done = self.run(*args, timeout=timeout)
         if done.returncode:
-            raise GitopsError(refusals.of_kubectl(args[0], done.stderr))
+            raise GitopsError(api_errors.of_kubectl(args[0], done.stderr))
         return done.stdout

@@ -11,16 +11,18 @@ from pathlib import Path
 from kubernetes import config
 
 from gitops.cluster import requirements
+from gitops.cluster.api_errors import reported
 from gitops.cluster.client import UNREADABLE, Cluster
-from gitops.cluster.refusals import reported
 from gitops.cluster.snapshot import Object
 from gitops.errors import GitopsError
-from gitops.render.objects import of_kind
+from gitops.render.objects import of_kind, pod_of
 
 Confirm = Callable[[str], bool]
 """Asks a question on a terminal; elsewhere the answer is no."""
 OLDEST = (1, 30)
 """The first version whose pods may sleep before they stop, as base/deployment.yaml needs it."""
+MOUNTS_IMAGES = (1, 33)
+"""The first version that can mount images, where its feature ImageVolume is on; from 1.35 on it is by default."""
 OURS = ("app.kubernetes.io/name", "app.kubernetes.io/part-of", "env")
 """The labels of the Namespace by which it is known again."""
 RIGHTS = (
@@ -60,12 +62,22 @@ def require(cluster: Cluster, folder: Path, objects: list[Object]) -> None:
                 f"the cluster at {cluster.server} is Kubernetes {version[0]}.{version[1]}: "
                 f"{OLDEST[0]}.{OLDEST[1]} or newer is needed; upgrade it, or choose another --context"
             )
+        if version < MOUNTS_IMAGES and _mounts_images(objects):
+            raise GitopsError(
+                f"the cluster at {cluster.server} is Kubernetes {version[0]}.{version[1]}, and a model in an image of "
+                f"its own needs {MOUNTS_IMAGES[0]}.{MOUNTS_IMAGES[1]}: release an image of the server with it instead"
+            )
         existing = cluster.own_namespace()
         if existing:
             require_ours(existing, objects)
         _require_rights(cluster, RIGHTS if existing else (("create", "", "namespaces", ""), *RIGHTS))
         if lacking := requirements.missing_kinds(cluster, folder.parents[1], folder.name, objects):
             raise GitopsError(f"{lacking}; nothing was applied")
+
+
+def _mounts_images(objects: list[Object]) -> bool:
+    pods = (pod["spec"] for each in objects if (pod := pod_of(each)))
+    return any("image" in volume for spec in pods for volume in spec.get("volumes") or ())
 
 
 def require_ours(existing: Object, objects: list[Object]) -> None:

@@ -17,11 +17,11 @@ import yaml
 
 from gitops import builder, models
 from gitops.cluster import deploy, forward, golden, image, preflight
+from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster
 from gitops.cluster.http import fetch_json
 from gitops.cluster.image import Pinned
 from gitops.cluster.kubectl import Kubectl
-from gitops.cluster.refusals import reported
 from gitops.cluster.report import Report
 from gitops.environments import load
 from gitops.errors import CheckFailedError, GitopsError

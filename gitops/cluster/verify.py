@@ -11,19 +11,19 @@ from time import monotonic, sleep
 from types import ModuleType
 
 from gitops import models, policy
-from gitops.cluster import forward, golden, live, prometheus, reasons, watch
+from gitops.cluster import forward, golden, live, prometheus, rollout_failures, watch
+from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster, is_ready
 from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, syncing
 from gitops.cluster.kubectl import Kubectl
-from gitops.cluster.reasons import Reason
-from gitops.cluster.refusals import reported
+from gitops.cluster.rollout_failures import Reason
 from gitops.environments import Environment, load
 from gitops.errors import GitopsError
 from gitops.release import Release
 from gitops.render.kustomize import render_text
 from gitops.render.objects import APP, Object, parse
+from gitops.rendered_files import FOLDER
 from gitops.repository import Repository
-from gitops.shipped import FOLDER
 from gitops.sources import Sources
 from model.bundle.manifest import Manifest
 
@@ -102,9 +102,9 @@ def expect(root: Path, name: str) -> Expected:
     repository.require_whole()
     environment, sources = environments.get(name), Sources(root, environments)
     release, rendered = sources.release(name), render_text(sources.folder(name))
-    policy.require_reviewed(root, name, rendered)
-    objects, versions = parse(rendered), models.in_image(root, sources.states.values(), release.digest)
-    manifests = models.manifests(repository, versions, models.served(objects))
+    policy.require_rendered(root, name, rendered)
+    objects, versions = parse(rendered), models.in_release(root, sources.states.values(), release)
+    manifests = models.bundle_manifests(repository, versions, models.served(objects))
     return Expected(environment, release, objects, manifests, repository)
 
 
@@ -192,7 +192,7 @@ def _wait(check: Check, timeout: float) -> str | None:
 def _rollout(cluster: Cluster) -> str | None:
     found = cluster.snapshot(APP, APP)
     problem = watch.incomplete(found.deployment)
-    return problem and (reasons.reason(found) or problem)
+    return problem and (rollout_failures.reason(found) or problem)
 
 
 def _images(cluster: Cluster, release: Release) -> str | None:

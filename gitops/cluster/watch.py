@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic, sleep
 
-from gitops.cluster import reasons
+from gitops.cluster import rollout_failures
 from gitops.cluster.client import Cluster
 from gitops.cluster.snapshot import Object, Snapshot, containers, is_ready, name_of, pod_condition, waiting
 
@@ -22,7 +22,7 @@ def rollout(cluster: Cluster, name: str, app: str, timeout: float, show: Show) -
         show(progress(found))
         if problem is None:
             return None
-        if known := reasons.reason(found):
+        if known := rollout_failures.reason(found):
             return known
         if monotonic() > end:
             return f"not complete within {timeout:.0f} s: {problem}; kubectl -n {cluster.namespace} describe pods"

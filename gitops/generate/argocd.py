@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitops.environments import IN_CLUSTER, Environment, Environments
 from gitops.generate.text import Object
 from gitops.render.objects import APP
-from gitops.shipped import FOLDER
+from gitops.rendered_files import FOLDER
 
 NAMESPACE = "argocd"
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from gitops import shipped
+from gitops import rendered_files
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
 from gitops.errors import GitopsError
 from gitops.files import is_current, read, replace, with_line_ends_of
@@ -100,7 +100,7 @@ def leftovers(root: Path, environments: Environments) -> list[Path]:
         current = path.parent.name in with_slo if path.name == "alerts.yaml" else path.name in expected
         if not current and read(path).startswith(HEADER):
             found.append(path.relative_to(root))
-    return found + shipped.leftovers(root, environments.names)
+    return found + rendered_files.leftovers(root, environments.names)
 
 
 def stale(root: Path) -> list[Path]:
@@ -130,7 +130,7 @@ def generate(root: Path, history: Repository | None = None) -> list[Path]:
 
 def stale_renders(root: Path, overlays: Iterable[Overlay]) -> list[Path]:
     """Return the files of rendered/ that are not what the environments render to."""
-    return [path for each in overlays for path in sorted(shipped.changes(root, each.name, each.rendered))]
+    return [path for each in overlays for path in sorted(rendered_files.changes(root, each.name, each.rendered))]
 
 
 def render(root: Path, names: Sequence[str], *, only_check: bool) -> list[Path]:
@@ -146,7 +146,9 @@ def _overlays(sources: Sources) -> list[Overlay]:
 
 
 def _write_renders(root: Path, overlays: Iterable[Overlay]) -> list[Path]:
-    found = {path: text for each in overlays for path, text in shipped.changes(root, each.name, each.rendered).items()}
+    found = {
+        path: text for each in overlays for path, text in rendered_files.changes(root, each.name, each.rendered).items()
+    }
     for path, text in found.items():
         if text is None:
             (root / path).unlink()

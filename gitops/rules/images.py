@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from gitops.release import DIGEST, TAG, UNRELEASED
 from gitops.render.kustomize import folders, kustomization
+from gitops.render.objects import full_name, pod_of
 from gitops.rules.overlay import Overlay
+
+MOUNTED = re.compile(r".+@sha256:[0-9a-f]{64}")
 
 
 def exact_images(overlay: Overlay) -> Iterator[str]:
@@ -28,6 +32,14 @@ def exact_images(overlay: Overlay) -> Iterator[str]:
     for owner, container in overlay.containers():
         if "@sha256:" not in container.get("image", "@sha256:"):
             yield f"{owner}: the image {container['image']} has no digest; name it under images"
+
+
+def exact_model_images(overlay: Overlay) -> Iterator[str]:
+    """Require a digest for each image that is mounted as a volume."""
+    for each in overlay.objects:
+        for volume in ((pod_of(each) or {}).get("spec") or {}).get("volumes") or ():
+            if (image := volume.get("image")) and not MOUNTED.fullmatch(str(image.get("reference"))):
+                yield f"{full_name(each)}: the volume {volume.get('name')} has no digest: release --model mounts by one"
 
 
 def no_stray_container(overlay: Overlay) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from api.pipeline.routes import PUBLIC_METRICS, ROUTES
 from api.settings import Settings, SettingsError
 from api.transport.admin_server import ADMIN_PATHS
-from gitops.models import settings
+from gitops.models import service_settings
 from gitops.render.objects import Object
 from gitops.rules.overlay import Overlay
 
@@ -17,7 +17,7 @@ PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 def answered_probes(overlay: Overlay) -> Iterator[str]:
     """Require that each probe and hook of the service asks for a route that exists."""
     try:
-        found = settings(overlay.objects)
+        found = service_settings(overlay.objects)
     except SettingsError:
         return
     for owner, container in overlay.service_containers():

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from opentelemetry.sdk import environment_variables
 
 from api.settings import NAMES, SettingsError
-from gitops.models import settings
+from gitops.models import service_settings
 from gitops.render.objects import settings_of
 from gitops.rules.overlay import Overlay
 
@@ -25,7 +25,7 @@ def known_settings(overlay: Overlay) -> Iterator[str]:
 def readable_settings(overlay: Overlay) -> Iterator[str]:
     """Require that the service can start with each value, as its own start decides it."""
     try:
-        settings(overlay.objects)
+        service_settings(overlay.objects)
     except SettingsError as error:
         for key, problem in error.problems.items():
             yield f"{_file(overlay, key)}: {problem}"
@@ -34,7 +34,7 @@ def readable_settings(overlay: Overlay) -> Iterator[str]:
 def served_models(overlay: Overlay) -> Iterator[str]:
     """Require that each model to serve is in the image."""
     try:
-        wanted = settings(overlay.objects).model
+        wanted = service_settings(overlay.objects).model
     except SettingsError:
         return
     for name in wanted:

@@ -22,7 +22,7 @@ from model.packing.converters import register
 from model.packing.converters.trees import declare_version
 from model.packing.known_code import looks_at_other_rows, own_code
 from model.packing.origins import Origins
-from model.proof.compare import Refused, Trial
+from model.proof.compare import ReferenceRows, Refused
 from model.proof.forms import copy_answers
 from model.runtime.estimator import Estimator, parts
 from model.runtime.onnx import PREDICT, PROBA
@@ -41,7 +41,7 @@ class Compiled:
     parity: Parity
 
 
-def compile_and_prove(rows: Trial) -> Compiled:
+def compile_and_prove(rows: ReferenceRows) -> Compiled:
     """Return a compiled copy that answers like the estimator on these rows, or raise Refused."""
     model = rows.model
     _require_known(model)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model.bundle.manifest import Golden
 from model.packing.data import PackError
-from model.proof.compare import Answers, Trial, picked, sizes
+from model.proof.compare import Answers, ReferenceRows, picked, sizes
 from model.proof.forms import by_row
 from model.runtime.estimator import height, take
 from model.schema.signature import Signature
@@ -18,7 +18,7 @@ _TRAINING, _HOSTILE = 8, 4
 _MOST_FACTOR = 10.0
 
 
-def golden(proof: Trial, limit: float) -> Golden:
+def golden(proof: ReferenceRows, limit: float) -> Golden:
     """Return rows that show many answers, within the limit of the form that serves."""
     training = height(proof.training)
     # A huge answer among them would hide an error in all others, which are compared relative to their spread.

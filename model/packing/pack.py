@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from model.bundle.files import COMPACT, ONNX, PICKLE, Bundle, BundleError, free, write
 from model.bundle.manifest import FORMAT, PROOF, Manifest
-from model.check import proven_limit, recall
+from model.check import proven_limit, verify_golden_rows
 from model.errors import one_line
 from model.packing.compile import Compiled, compile_and_prove
 from model.packing.data import PackError
@@ -30,7 +30,7 @@ from model.packing.evaluate import Judged, evaluate, reference
 from model.packing.golden import golden
 from model.packing.json_round_trip import require_same_answers
 from model.packing.prove import Compact, compact, trial
-from model.proof.compare import Refused, Trial, estimator_answers
+from model.proof.compare import ReferenceRows, Refused, estimator_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
 from model.runtime.load import load
 from model.schema.input_form import UNLIMITED
@@ -122,7 +122,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
 def _require_loadable(manifest: Manifest, files: dict[str, bytes]) -> None:
     """Refuse to write what could not be served: a file that does not open, or that answers otherwise than before."""
     try:
-        recall(load(Bundle(manifest, files)))
+        verify_golden_rows(load(Bundle(manifest, files)))
     except BundleError as error:
         raise PackError(
             f"{error}. It was saved, opened and asked once more: does its own code change while it predicts, depend on "
@@ -130,14 +130,14 @@ def _require_loadable(manifest: Manifest, files: dict[str, bytes]) -> None:
         ) from None
 
 
-def _compiled(proof: Trial) -> Compiled | str:
+def _compiled(proof: ReferenceRows) -> Compiled | str:
     try:
         return _settled(compile_and_prove(proof), proof)
     except Refused as reason:
         return str(reason)
 
 
-def _settled(copied: Compiled, proof: Trial) -> Compiled:
+def _settled(copied: Compiled, proof: ReferenceRows) -> Compiled:
     """Lower a copy's limit until rows drawn anew, as `check` will draw them, show no difference below it."""
     for _ in range(_MOST_DRAWS):
         limit = proven_limit(proof.model, golden(proof, copied.form.limit), copied.content, copied.form)

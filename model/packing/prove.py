@@ -14,7 +14,7 @@ from model.bundle.manifest import Parity
 from model.packing.compact.columns import Underivable
 from model.packing.compact.derive import derive
 from model.proof.boundary import boundary_rows
-from model.proof.compare import Answers, Refused, Trial, estimator_answers, joined, picked, sizes, spread
+from model.proof.compare import Answers, ReferenceRows, Refused, estimator_answers, joined, picked, sizes, spread
 from model.proof.forms import compact_answers
 from model.proof.rows import HUGE, hostile_rows
 from model.runtime.batching import join
@@ -39,10 +39,10 @@ class Compact:
     parity: Parity
 
 
-def trial(model: Estimator, training: Table, answers: Answers, seed: int = 0) -> Trial:
+def trial(model: Estimator, training: Table, answers: Answers, seed: int = 0) -> ReferenceRows:
     """Return rows to prove forms of this model on, with the estimator's own answers."""
     if model.form.alone:
-        return Trial(model, training, training, answers, spread(model.signature, answers))
+        return ReferenceRows(model, training, training, answers, spread(model.signature, answers))
     most = max(LEAST_ROWS, min(MOST_ROWS, _MOST_CELLS // len(model.signature.features)))
     if height(training) > 2 * most:
         some = np.sort(np.random.default_rng(seed).permutation(height(training))[: 2 * most])
@@ -52,7 +52,7 @@ def trial(model: Estimator, training: Table, answers: Answers, seed: int = 0) ->
     drawn = drawn if beside is None else join([drawn, beside])
     drawn, around, most_taken = _until_refused(model, drawn, 1e3 * float(sizes(training).max(initial=0.0)))
     rows, expected = join([training, drawn]), joined([answers, around])
-    return Trial(model, training, rows, expected, spread(model.signature, answers), most_taken)
+    return ReferenceRows(model, training, rows, expected, spread(model.signature, answers), most_taken)
 
 
 def _beside_boundaries(model: Estimator, training: Table, answers: Answers) -> Table | None:
@@ -89,7 +89,7 @@ def _fewer(model: Estimator, rows: Table, places: NDArray[np.intp]) -> NDArray[n
     return np.sort(np.random.default_rng(0).permutation(places)[:LEAST_ROWS]) if refused.mean() > _MANY else places
 
 
-def compact(rows: Trial, limit: float = UNLIMITED) -> Compact | str:
+def compact(rows: ReferenceRows, limit: float = UNLIMITED) -> Compact | str:
     """Return the compact form of a model with its proof, or why there is none; the limit is the full model's."""
     try:
         return prove(rows, _limited(derive(rows.model), limit))
@@ -97,7 +97,7 @@ def compact(rows: Trial, limit: float = UNLIMITED) -> Compact | str:
         return str(reason)
 
 
-def prove(rows: Trial, form: Form) -> Compact:
+def prove(rows: ReferenceRows, form: Form) -> Compact:
     """Return a compact form with the limit that its proof found, or raise Refused."""
     answer = answerer(form, rows.model.signature)
     found, left_out = compact_answers(answer, rows.model.signature, rows.rows, rows.expected)

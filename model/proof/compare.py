@@ -140,7 +140,7 @@ def sizes(rows: Table) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class Trial:
+class ReferenceRows:
     """Rows and the estimator's own answers to them: what every other form is held against."""
 
     model: Estimator

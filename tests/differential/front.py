@@ -15,7 +15,7 @@ from api.application import build
 from api.settings import Settings
 from api.telemetry.logs import Log
 from model.__main__ import main
-from model.check import verified
+from model.check import load_verified
 
 FORMS = ("csv", "parquet", "pickle")
 """The forms of --data that `add` takes now; parquet and pickle are written here too."""
@@ -83,7 +83,7 @@ class Service:
     """A WSGI application in this process that serves the model of a folder of bundles."""
 
     def __init__(self, folder: Path):
-        model = verified(folder / "bundles", "case")
+        model = load_verified(folder / "bundles", "case")
         files = [path.name for path in (folder / "bundles" / "case").iterdir()]
         short = any("short" in name or "compact" in name for name in files)
         self.runtime = model.manifest.runtime + (" + short" if short else "")

@@ -8,7 +8,7 @@ import pytest
 
 from gitops.environments import load
 from gitops.ledger import states
-from gitops.models import in_image, manifests
+from gitops.models import bundle_manifests, in_image
 from gitops.repository import Repository
 from tests.helpers.manifests import ROOT
 from tests.helpers.repository import DIGEST, NEW, NEWER, PROMOTE, clone, frozen, git, promoted
@@ -156,7 +156,7 @@ def test_the_ledger_says_which_models_an_image_holds(repository):
     assert [row["models"] for row in rows] == [{"iris": version}, {"iris": version}, {"iris": None}]
     recorded = states(repository.place, load(repository.place).names).values()
     versions = in_image(repository.place, recorded, DIGEST)
-    (found,) = manifests(Repository(repository.place), versions, ("iris",))
+    (found,) = bundle_manifests(Repository(repository.place), versions, ("iris",))
     assert found.version == version
 
 

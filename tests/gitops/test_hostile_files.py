@@ -15,6 +15,7 @@ from gitops.cli.main import main
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.release import current_image, parse
+from gitops.render import objects
 from tests.helpers.manifests import ROOT
 from tests.helpers.sample import SAMPLE
 
@@ -211,3 +212,9 @@ def test_a_file_that_is_not_utf_8_is_named(name, place, tmp_path):
         assert (done.exit_code, f"{name}: byte 4 is not UTF-8: save the file as UTF-8" in done.output) == (
             (2, True) if args == ("status",) or name == "environments.yaml" else (done.exit_code, True)
         ), done.output
+
+
+@pytest.mark.parametrize("text", ["- " * 40_000, "[" * 40_000 + "]" * 40_000, "? " * 40_000])
+def test_deep_objects_do_not_end_the_process(text):
+    with pytest.raises(RecursionError):
+        objects.parse(text)

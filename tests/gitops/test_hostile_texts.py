@@ -52,7 +52,7 @@ def test_a_held_release_s_reason_is_printed_literally(repository):
     repository.run("release", NEW)
     repository.change("rollback", "dev", "--reason", MARKUP)
     done = repository.run("release", NEW)
-    assert f"was rolled back in dev ({SHOWN}): --force-held REASON" in done.output
+    assert f"rolled back in dev ({SHOWN}); --force-held REASON" in done.output
     repository.change("release", NEW, "--force-held", MARKUP)
     assert all(json.loads(line) for line in ledger(repository, "dev").splitlines())
 

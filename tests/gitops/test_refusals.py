@@ -106,7 +106,7 @@ REFUSALS = {
         "prod lacks the setting MAX_ROWS, which staging has: set it",
     ),
     "a frozen environment": (frozen, PROMOTE, r"staging is frozen \(end of year\): unfreeze staging first"),
-    "what was rolled back": (held, RELEASE, r"was rolled back in dev \(wrong answers\): --force-held REASON"),
+    "what was rolled back": (held, RELEASE, r": rolled back in dev \(wrong answers\); --force-held REASON"),
     "nothing to roll back to": (None, ("rollback", "dev", "--reason", "x"), "no earlier verified release"),
 }
 

@@ -121,7 +121,8 @@ def test_a_rollback_brings_back_the_whole_and_holds_what_was_new(everywhere):
     row = rows(everywhere)["staging"]
     assert (row["tag"], row["held"]) == ("1.1.0", [bad])
     refused = everywhere.run(*PROMOTE)
-    assert f"the manifests of {bad[:12]} were rolled back in staging (half of the bodies are refused)" in refused.output
+    why = "rolled back in staging (half of the bodies are refused)"
+    assert f"base and components of {bad[:12]}: {why}; --force-held REASON releases it again" in refused.output
     # The image is innocent: with other manifests it goes on.
     base_edit(everywhere, "2m", was="4m")
     everywhere.change("release", "--manifests")
@@ -238,7 +239,7 @@ def test_what_is_on_hold_stays_so_when_it_is_committed_again(everywhere):
     base_edit(everywhere, "3m", was="4m")
     everywhere.change("release", "--manifests")
     base_edit(everywhere)
-    assert "were rolled back in staging (half of" in everywhere.run("release", "--manifests").output
+    assert "rolled back in staging (half of" in everywhere.run("release", "--manifests").output
 
 
 def test_an_image_that_was_set_by_hand_is_no_emergency(everywhere):

@@ -63,7 +63,7 @@ class Repository:
         row = next(each for each in rows if each["environment"] == environment)
         time = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds")
         entry = {"time": time, "action": "verify", "actor": "a test", "tag": row["tag"], "digest": row["digest"]}
-        entry["commit"] = row["manifests"]
+        entry |= {"commit": row["manifests"]} | ({"mounted": row["mounted"]} if row["mounted"] else {})
         with (self.place / "promotions" / f"{environment}.jsonl").open("a") as ledger:
             ledger.write(json.dumps(entry) + "\n")
         self.commit(f"verify {environment}")

@@ -16,7 +16,7 @@ from api.telemetry.logs import Log
 from api.telemetry.prometheus import exposition
 from model.bundle.files import DEFAULT_ROOT, BundleError, read
 from model.bundle.manifest import Manifest, readable
-from model.check import verified
+from model.check import load_verified
 from tests.helpers.server import Client
 
 SAMPLES = ("iris", "churn", "wine")
@@ -128,10 +128,10 @@ def test_any_restamped_manifest_is_refused_or_harmless(tmp_path_factory, name, d
     except (msgspec.ValidationError, TypeError):
         return
     try:
-        served = verified(folder, name)
+        served = load_verified(folder, name)
     except BundleError:
         return
-    _require_harmless(served, verified(DEFAULT_ROOT, "purchase"))
+    _require_harmless(served, load_verified(DEFAULT_ROOT, "purchase"))
 
 
 def _require_harmless(served, neighbour):

@@ -25,7 +25,7 @@ from api.telemetry.logs import Log
 from api.telemetry.model_metrics import MAX_CATEGORIES, NumberCounts
 from api.telemetry.prometheus import exposition
 from model.bundle.files import DEFAULT_ROOT
-from model.check import verified
+from model.check import load_verified
 from model.packing.pack import Material, pack
 from model.schema.signature import Feature
 from tests.api.telemetry.test_metrics import samples, value
@@ -63,7 +63,7 @@ def hostile(tmp_path_factory):
 @pytest.fixture
 def client(hostile):
     """Give a client of one process that serves all of them, and iris."""
-    served = [*(verified(hostile, name) for name in NAMES), verified(DEFAULT_ROOT, "iris")]
+    served = [*(load_verified(hostile, name) for name in NAMES), load_verified(DEFAULT_ROOT, "iris")]
     log = io.StringIO()
     application, service = build(Settings(feedback_capacity=10), served, Log("info", log))
     found = Client(application, service)

@@ -219,8 +219,8 @@ def test_untraced_nothing_of_it_is_loaded():
         import sys
         from api.application import build
         from api.settings import Settings
-        from model.check import verified
-        application, service = build(Settings(), [verified(Settings().bundles, "iris")])
+        from model.check import load_verified
+        application, service = build(Settings(), [load_verified(Settings().bundles, "iris")])
         service.close()
         print([name for name in sys.modules if name.split(".")[0] in ("opentelemetry", "requests", "google")])
     """

@@ -177,8 +177,8 @@ def test_without_training_libraries_it_serves_too():
         sys.modules["sklearn"] = sys.modules["pandas"] = sys.modules["joblib"] = None
         from api.application import build
         from api.settings import Settings
-        from model.check import verified
-        build(Settings(), [verified(Settings().bundles, "iris")])
+        from model.check import load_verified
+        build(Settings(), [load_verified(Settings().bundles, "iris")])
         print("built")
     """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

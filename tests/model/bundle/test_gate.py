@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from api.settings import SettingsError, from_environment
 from model.bundle.files import DEFAULT_ROOT, NAME, BundleError, read
 from model.bundle.manifest import Manifest
-from model.check import verified
+from model.check import load_verified
 
 IRIS = json.loads((DEFAULT_ROOT / "iris" / "manifest.json").read_text())
 ONNX = (DEFAULT_ROOT / "iris" / "model.onnx").read_bytes()
@@ -98,7 +98,7 @@ def test_no_pickle_runs_unless_its_digest_stands_in_the_manifest(
     (folder / "iris" / "model.joblib").write_bytes(content)
     # Served by its compiled copy it is good, and its pickle is not looked at.
     with suppress(BundleError):
-        verified(folder, "iris")
+        load_verified(folder, "iris")
     good = (flip, said, key, runtime, stamp) == (None, packed, "model.joblib", "sklearn", True)
     event("it was opened" if marker.exists() else "it was not opened")
     assert good or not marker.exists()

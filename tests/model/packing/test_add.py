@@ -67,8 +67,8 @@ PIPELINES = {
 FRESH = """
 import json, sys
 from pathlib import Path
-from model.check import verified
-model = verified(Path(sys.argv[1]), sys.argv[2])
+from model.check import load_verified
+model = load_verified(Path(sys.argv[1]), sys.argv[2])
 print(json.dumps(model.predict(model.rows(json.loads(sys.argv[3]))).tolist()))
 """
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from model.bundle.files import DEFAULT_ROOT, read
-from model.check import verified
+from model.check import load_verified
 from model.packing.datasets.wine import STATISTICS
 from model.runtime.load import load
 from tests.helpers.bundles import SAMPLES
@@ -20,7 +20,7 @@ def test_trained_again_it_predicts_the_same(name, tmp_path, model_cli):
     done = model_cli("train", name, "--bundles", tmp_path)
     assert done.exit_code == 0, done.output
     assert name in done.output
-    again, committed = verified(tmp_path, name), verified(DEFAULT_ROOT, name)
+    again, committed = load_verified(tmp_path, name), load_verified(DEFAULT_ROOT, name)
     rows = [list(row) for row in committed.manifest.golden.rows]
     one, other = again.predict(again.rows(rows)), committed.predict(committed.rows(rows))
     if again.signature.task == "regression":

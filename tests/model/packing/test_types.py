@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from model.bundle.files import read
-from model.check import verified
+from model.check import load_verified
 
 RNG = np.random.default_rng(0)
 COUNT = 200
@@ -134,7 +134,7 @@ def test_rows_sent_as_json_are_answered_as_training_s_frame(name, tmp_path, mode
     form, estimator, rows, target, options = CASES[name]
     done = add(tmp_path, model_cli, form, estimator, rows, target, options)
     assert done.exit_code == 0, done.output
-    model = verified(tmp_path / "b", "mine")
+    model = load_verified(tmp_path / "b", "mine")
     sent = as_sent(rows.head(40))
     right = [estimator.predict(rows.iloc[[place]])[0] for place in range(40)]
     alone = [answer if (answer := model.one(row)) is not None else model.predict(model.rows([row]))[0] for row in sent]

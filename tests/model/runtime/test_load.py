@@ -28,8 +28,8 @@ def test_a_compiled_bundle_is_served_without_training_libraries(name):
     program = (
         "import json, sys\n"
         "from model.bundle.files import DEFAULT_ROOT\n"
-        "from model.check import verified\n"
-        f"model = verified(DEFAULT_ROOT, {name!r})\n"
+        "from model.check import load_verified\n"
+        f"model = load_verified(DEFAULT_ROOT, {name!r})\n"
         "loaded = {'sklearn', 'joblib', 'pandas', 'scipy', 'onnx', 'skl2onnx'} & set(sys.modules)\n"
         "print(json.dumps([model.manifest.runtime, sorted(loaded)]))"
     )

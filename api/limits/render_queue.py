@@ -12,7 +12,7 @@ MAX_WAITING = 16
 """How many may be made or wait for their turn; with more, those who scrape metrics would wait too long."""
 
 
-class DocumentTurns:
+class RenderQueue:
     """Let requests make documents one after the other, and refuse those that would wait long."""
 
     def __init__(self) -> None:

@@ -6,12 +6,12 @@ from threading import Event
 import pytest
 
 from api.errors import ApiError
-from api.limits.document_turns import MAX_WAITING, DocumentTurns
+from api.limits.render_queue import MAX_WAITING, RenderQueue
 from tests.helpers.waiting import until
 
 
 def test_one_is_made_at_a_time_and_few_wait():
-    turns, go, made, most = DocumentTurns(), Event(), [], []
+    turns, go, made, most = RenderQueue(), Event(), [], []
 
     def make():
         with turns.turn():

@@ -109,8 +109,7 @@ PULL_CAUSES = {
         "docker-registry, as docs/how-to.md has it"
     ),
     r"manifest unknown|not found|404": (
-        "the registry has no such name, tag or digest: make image push IMAGE=REGISTRY/NAME, then python -m gitops "
-        "release TAG@DIGEST"
+        "the registry has no such name, tag or digest: make image push, then python -m gitops release TAG@DIGEST"
     ),
     r"HTTP response to HTTPS|x509|certificate": (
         "the node does not trust the registry: add its certificate to the node's container runtime"
@@ -126,7 +125,7 @@ def _pull_cause(message: str, namespace: str) -> str:
     for pattern, cause in PULL_CAUSES.items():
         if re.search(pattern, message, re.IGNORECASE):
             return f"{cause.format(namespace=namespace)} ({message[-300:]})"
-    return f"{message[-300:]}; make image push IMAGE=REGISTRY/NAME, then release it"
+    return f"{message[-300:]}; make image push, then release it"
 
 
 def _missing(found: Snapshot, pod: Object) -> str | None:

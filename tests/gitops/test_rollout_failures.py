@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitops.cluster import watch
-from gitops.cluster.reasons import reason
-from gitops.cluster.refusals import of_kubectl
+from gitops.cluster.api_errors import of_kubectl
+from gitops.cluster.rollout_failures import reason
 from gitops.cluster.snapshot import Snapshot
 
 RECORDED = Path(__file__).parent / "recorded"
