@@ -16,6 +16,7 @@ from gitops.render.kustomize import RenderError
 from gitops.repository import Repository
 from gitops.rules import overlay
 from gitops.rules.check import problems, undeclared
+from gitops.rules.images import not_admitted
 from gitops.rules.names import names
 from gitops.signers import Signers
 from gitops.sources import Sources
@@ -77,6 +78,7 @@ def check(root: Path, history: Repository | None = None) -> Report:
             if Path("overlays") / each.name / "alerts.yaml" not in stale:
                 found.append(str(error))
     found += problems(overlays)
+    found += not_admitted(environments, overlays)
     if complete:
         stale += files.differing(root, files.derived(root, environments, overlays))
         stale += files.stale_renders(root, overlays)

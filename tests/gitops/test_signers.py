@@ -246,7 +246,7 @@ def test_a_shallow_clone_says_that_it_cannot_judge(signed):
     signed.change("release", NEW)
     place = signed.place.parent / "shallow"
     git(signed.place.parent, "clone", "-q", "--depth", "1", f"file://{signed.place.parent / 'remote.git'}", str(place))
-    assert "shallow clone: git fetch --unshallow" in type(signed)(place).run("check").output
+    assert "shallow clone: git fetch --unshallow" in type(signed)(place).run("verify", "dev").output
 
 
 @pytest.mark.parametrize("value", ["/etc/passwd", "../keys", "a b", "[a]", ""])
