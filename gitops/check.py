@@ -10,13 +10,13 @@ from gitops import models, policy, rendered_files
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.generate import files
+from gitops.generate.admission import not_admitted
 from gitops.history import History
 from gitops.release import Release, current_image
 from gitops.render.kustomize import RenderError
 from gitops.repository import Repository
 from gitops.rules import overlay
 from gitops.rules.check import problems, undeclared
-from gitops.rules.images import not_admitted
 from gitops.rules.names import names
 from gitops.signers import Signers
 from gitops.sources import Sources

@@ -8,8 +8,8 @@ from pathlib import Path
 from gitops import files
 from gitops.environments import FILE, Environments
 from gitops.errors import GitopsError
-from gitops.plan import Plan, Planner
 from gitops.history import History
+from gitops.plan import Plan, Planner
 from gitops.repository import PushError, Repository
 from gitops.signers import Signers
 from gitops.text import code_block, code_span
@@ -101,17 +101,22 @@ def _commit(repository: Repository, plan: Plan) -> str:
             path.parent.mkdir(parents=True, exist_ok=True)
             files.write(path, text)
         done = repository.commit(list(plan.files), plan.subject, plan.trailers, sign=bool(signers.file))
-        try:
-            signers.require_own(done)
-        except GitopsError:
-            repository.undo_commit(done)
-            raise
-        return done
+        _require_own(repository, signers, done)
     except (GitopsError, OSError) as error:
         repository.discard_changes()
         _restore(before)
         reason = error.strerror if isinstance(error, OSError) else error
         raise GitopsError(f"nothing was changed: {reason}") from None
+    return done
+
+
+def _require_own(repository: Repository, signers: Signers, commit: str) -> None:
+    """Undo a commit whose signature the others would refuse."""
+    try:
+        signers.require_own(commit)
+    except GitopsError:
+        repository.undo_commit(commit)
+        raise
 
 
 def _restore(before: dict[Path, bytes | None]) -> None:

@@ -19,7 +19,6 @@ import yaml
 from gitops.environments import FILE
 from gitops.errors import GitopsError
 from gitops.history import History
-from gitops.repository import Repository
 
 Trust = tuple[str, str]
 """The path of the file of signers, and what identifies its content; both are empty where none is named."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from gitops.environments import Environment, Environments
 from gitops.generate.text import Object
+from gitops.render.objects import full_name, pod_of
+from gitops.rules.overlay import Overlay
 
 API = "admissionregistration.k8s.io/v1"
 _DIGEST = "(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?@sha256:[0-9a-f]{64}"
@@ -22,6 +24,26 @@ def pattern(environments: Environments) -> str:
 def is_admitted(environments: Environments, image: str) -> bool:
     """Return whether the policy lets an image run."""
     return bool(re.fullmatch(pattern(environments), image))
+
+
+def not_admitted(environments: Environments, overlays: Iterable[Overlay]) -> Iterator[str]:
+    """Yield each image that an environment ships and that its own cluster would refuse."""
+    for overlay in (each for each in overlays if each.environment.admission):
+        for owner, image in _shipped(overlay):
+            if not is_admitted(environments, image):
+                yield (
+                    f"{overlay.name}: {owner}: clusters/admission.yaml lets no image {image} run: push it as "
+                    f"{environments.image_repository}-NAME, or list its repository under admits in environments.yaml"
+                )
+
+
+def _shipped(overlay: Overlay) -> Iterator[tuple[str, str]]:
+    for each in overlay.objects:
+        spec = (pod_of(each) or {}).get("spec") or {}
+        for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
+            yield full_name(each), str(container.get("image"))
+        for volume in (each for each in spec.get("volumes") or () if "image" in each):
+            yield full_name(each), str(volume["image"].get("reference"))
 
 
 def policy(environments: Environments, members: Iterable[Environment]) -> list[Object]:
@@ -52,7 +74,10 @@ def policy(environments: Environments, members: Iterable[Environment]) -> list[O
         "validationActions": ["Deny"],
         "matchResources": {"namespaceSelector": {"matchExpressions": [where]}},
     }
-    return [_object("ValidatingAdmissionPolicy", name, spec), _object("ValidatingAdmissionPolicyBinding", name, binding)]
+    return [
+        _object("ValidatingAdmissionPolicy", name, spec),
+        _object("ValidatingAdmissionPolicyBinding", name, binding),
+    ]
 
 
 def _literal(repository: str) -> str:

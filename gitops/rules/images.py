@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from gitops.environments import Environments
-from gitops.generate.admission import is_admitted
 from gitops.release import DIGEST, TAG, UNRELEASED
 from gitops.render.kustomize import folders, kustomization
 from gitops.render.objects import full_name, pod_of
@@ -42,26 +40,6 @@ def exact_model_images(overlay: Overlay) -> Iterator[str]:
         for volume in ((pod_of(each) or {}).get("spec") or {}).get("volumes") or ():
             if (image := volume.get("image")) and not MOUNTED.fullmatch(str(image.get("reference"))):
                 yield f"{full_name(each)}: the volume {volume.get('name')} has no digest: release --model mounts by one"
-
-
-def not_admitted(environments: Environments, overlays: Iterable[Overlay]) -> Iterator[str]:
-    """Yield each image that an environment ships and that its own cluster would refuse."""
-    for overlay in (each for each in overlays if each.environment.admission):
-        for owner, image in _shipped(overlay):
-            if not is_admitted(environments, image):
-                yield (
-                    f"{overlay.name}: {owner}: clusters/admission.yaml lets no image {image} run: push it as "
-                    f"{environments.image_repository}-NAME, or list its repository under admits in environments.yaml"
-                )
-
-
-def _shipped(overlay: Overlay) -> Iterator[tuple[str, str]]:
-    for each in overlay.objects:
-        spec = (pod_of(each) or {}).get("spec") or {}
-        for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
-            yield full_name(each), str(container.get("image"))
-        for volume in (each for each in spec.get("volumes") or () if "image" in each):
-            yield full_name(each), str(volume["image"].get("reference"))
 
 
 def no_stray_container(overlay: Overlay) -> Iterator[str]:

@@ -80,7 +80,9 @@ def test_an_ephemeral_container_is_refused(own):
 
 
 def test_the_environment_s_own_render_may_run(own, tree):
-    found = [each for each in yaml.safe_load_all(render_text(tree / "overlays" / "dev")) if each["kind"] == "Deployment"]
+    found = [
+        each for each in yaml.safe_load_all(render_text(tree / "overlays" / "dev")) if each["kind"] == "Deployment"
+    ]
     for each in found:
         template = each["spec"]["template"]
         done = create({"apiVersion": "v1", "kind": "Pod", "spec": template["spec"] | {"serviceAccountName": "default"},

@@ -85,7 +85,8 @@ def test_check_names_an_image_that_an_environment_ships_and_its_cluster_would_re
 def test_its_schema_knows_every_field(guarded):
     place = "default"
     if schemas := os.environ.get("SCHEMAS"):
-        place = f"{schemas}/{{{{ .NormalizedKubernetesVersion }}}}-standalone-strict/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json"
+        kind = "{{ .ResourceKind }}{{ .KindSuffix }}.json"
+        place = f"{schemas}/{{{{ .NormalizedKubernetesVersion }}}}-standalone-strict/{kind}"
     more = ("-strict", "-summary", "-kubernetes-version", VERSION, "-schema-location", place)
     done = run(tool("kubeconform"), *more, guarded / "clusters" / "admission.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
