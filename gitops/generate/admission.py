@@ -98,7 +98,7 @@ def _message(environments: Environments) -> str:
     own = environments.image_repository
     allowed = ", ".join([own, f"{own}-NAME", *environments.admits])
     return (
-        f"'only images of {allowed} may run in ' + request.namespace + ', each by its digest (@sha256:...), but not ' + "
+        f"'only images of {allowed} may run in ' + request.namespace + ', each by digest (@sha256:...), but not ' + "
         "variables.wrong.join(', ') + ': push it there, and name it by tag and digest; "
         "python -m gitops release or promote does that for the service'"
     )
