@@ -10,12 +10,15 @@ from gitops import models, policy, rendered_files
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.generate import files
+from gitops.generate.admission import not_admitted
+from gitops.history import History
 from gitops.release import Release, current_image
 from gitops.render.kustomize import RenderError
 from gitops.repository import Repository
 from gitops.rules import overlay
 from gitops.rules.check import problems, undeclared
 from gitops.rules.names import names
+from gitops.signers import Signers
 from gitops.sources import Sources
 
 
@@ -54,6 +57,9 @@ def check(root: Path, history: Repository | None = None) -> Report:
     """Return the report on a repository."""
     environments = load(root)
     found = [*undeclared(root, environments), *names(root, environments)]
+    if environments.signers and not (root / environments.signers).is_file():
+        found.append(f"environments.yaml: signers names {environments.signers}, which does not exist")
+    found += Signers(History(history or Repository(root.resolve()))).problems(environments.names)
     stale = files.differing(root, files.declared(root, environments)) + files.leftovers(root, environments)
     sources = Sources(root, environments, history)
     overlays, complete = [], True
@@ -72,6 +78,7 @@ def check(root: Path, history: Repository | None = None) -> Report:
             if Path("overlays") / each.name / "alerts.yaml" not in stale:
                 found.append(str(error))
     found += problems(overlays)
+    found += not_admitted(environments, overlays)
     if complete:
         stale += files.differing(root, files.derived(root, environments, overlays))
         stale += files.stale_renders(root, overlays)

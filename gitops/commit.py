@@ -8,8 +8,10 @@ from pathlib import Path
 from gitops import files
 from gitops.environments import FILE, Environments
 from gitops.errors import GitopsError
+from gitops.history import History
 from gitops.plan import Plan, Planner
 from gitops.repository import PushError, Repository
+from gitops.signers import Signers
 from gitops.text import code_block, code_span
 
 MakePlan = Callable[[Planner], Plan | None]
@@ -88,6 +90,8 @@ def propose(repository: Repository, environments: Environments, plan: Plan, *, p
 
 def _commit(repository: Repository, plan: Plan) -> str:
     """Write the files of a plan and commit them; if that fails, restore everything."""
+    signers = Signers(History(repository))
+    signers.require(*plan.relies_on)
     before = {path: path.read_bytes() if path.exists() else None for path in plan.files}
     try:
         for path, text in plan.files.items():
@@ -96,12 +100,23 @@ def _commit(repository: Repository, plan: Plan) -> str:
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             files.write(path, text)
-        return repository.commit(list(plan.files), plan.subject, plan.trailers)
+        done = repository.commit(list(plan.files), plan.subject, plan.trailers, sign=bool(signers.file))
+        _require_own(repository, signers, done)
     except (GitopsError, OSError) as error:
         repository.discard_changes()
         _restore(before)
         reason = error.strerror if isinstance(error, OSError) else error
         raise GitopsError(f"nothing was changed: {reason}") from None
+    return done
+
+
+def _require_own(repository: Repository, signers: Signers, commit: str) -> None:
+    """Undo a commit whose signature the others would refuse."""
+    try:
+        signers.require_own(commit)
+    except GitopsError:
+        repository.undo_commit(commit)
+        raise
 
 
 def _restore(before: dict[Path, bytes | None]) -> None:

@@ -15,7 +15,7 @@ from monitoring.slo import Slo
 FILE = Path("environments.yaml")
 IN_CLUSTER = "in-cluster"
 """Argo CD's own name for the cluster that it runs in."""
-_KEYS = {"name", "namespace", "cluster", "own", "soak", "review", "slo"}
+_KEYS = {"name", "namespace", "cluster", "own", "soak", "review", "admission", "slo"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Environment:
     """Seconds for which the previous environment must have been verified."""
     review: bool = False
     """Whether the promotion workflow opens a pull request instead of a commit."""
+    admission: bool = False
+    """Whether the cluster lets only our images run there, by digest."""
     slo: Slo | None = None
 
 
@@ -51,6 +53,10 @@ class Environments:
     """What earlier owners called the image, the repository and themselves."""
     branch: str
     prometheus_release: str
+    signers: str
+    """The file of those who may sign records, as SSH has it; empty if nobody need sign."""
+    admits: tuple[str, ...]
+    """Further repositories whose images may run where admission is on."""
     all: tuple[Environment, ...]
 
     @property
@@ -91,6 +97,11 @@ def load(root: Path) -> Environments:
             ),
             branch=fields.text("branch", found.get("branch", "main"), fields.BRANCH),
             prometheus_release=fields.text("prometheus_release", release, fields.NAME),
+            signers=fields.text("signers", found["signers"], fields.PATH) if "signers" in found else "",
+            admits=tuple(
+                fields.text("admits", each, fields.REPOSITORY)
+                for each in fields.sequence("admits", found.get("admits") or [])
+            ),
             all=_all(found["environments"]),
         )
     except OSError as error:
@@ -131,5 +142,6 @@ def _environment(found: dict[str, Any]) -> Environment:
         own=tuple(fields.text("own", each, fields.SETTING) for each in fields.sequence("own", found.get("own") or [])),
         soak=fields.seconds(str(found.get("soak", "0s"))),
         review=fields.flag(f"{name}: review", found.get("review", False)),
+        admission=fields.flag(f"{name}: admission", found.get("admission", False)),
         slo=fields.objectives(name, namespace, found["slo"]) if "slo" in found else None,
     )

@@ -14,6 +14,8 @@ SETTING = re.compile(r"[A-Z][A-Z0-9_]*")
 IMAGE = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._/:-]*[A-Za-z0-9])?")
 # A registry's host or a namespace of Docker Hub, then names; the standard allows no upper case.
 REPOSITORY = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+")
+# A file in the repository: git takes a leading / or a part .. for another place.
+PATH = re.compile(r"(?!/|.*(^|/)\.\.?(/|$))[A-Za-z0-9._/-]+(?<!/)")
 ADDRESS = re.compile(r"[!-~]+")
 # What git refuses as a branch, and what would be read as an option.
 BRANCH = re.compile(

@@ -16,6 +16,7 @@ from gitops.errors import GitopsError
 Entry = dict[str, Any]
 Id = frozenset[str]
 """Which release: the digests of its images, and the commit of base and components."""
+SUFFIX = ".jsonl"
 _MOUNTED = re.compile(r"[0-9a-f]{12}@sha256:[0-9a-f]{64}")
 _RELEASE = ("tag", "digest", "commit")
 _REQUIRED = {
@@ -89,7 +90,7 @@ def id_of(entry: Entry) -> Id:
 
 def path(root: Path, environment: str) -> Path:
     """Return the file of an environment's ledger."""
-    return root / "promotions" / f"{environment}.jsonl"
+    return root / "promotions" / f"{environment}{SUFFIX}"
 
 
 def states(root: Path, environments: list[str]) -> dict[str, State]:

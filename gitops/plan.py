@@ -42,6 +42,12 @@ class Plan:
     """What the plan was made from, besides its own files: if it changes meanwhile, somebody has to look again."""
 
     @property
+    def relies_on(self) -> list[str]:
+        """Return the environments whose records it was made from."""
+        ledgers = [each for each in (*self.files, *self.depends) if each.suffix == ledger.SUFFIX]
+        return [each.stem for each in ledgers]
+
+    @property
     def branch(self) -> str:
         """Return the name of a branch for this change alone."""
         # Git refuses two dots in a row, and the end .lock.

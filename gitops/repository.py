@@ -37,12 +37,12 @@ class Repository:
 
     root: Path
 
-    def git(self, *args: str, check: bool = True) -> str:
-        """Run git and return its output; with check=False, an empty text if it fails."""
+    def git(self, *args: str, check: bool = True, settings: tuple[str, ...] = (), text: str | None = None) -> str:
+        """Run git, which may read a text, and return its output; with check=False, an empty text if it fails."""
         environment = {key: value for key, value in os.environ.items() if key not in FOREIGN}
-        command = ("git", "-C", str(self.root), *SETTINGS, *args)
+        command = ("git", "-C", str(self.root), *SETTINGS, *settings, *args)
         try:
-            done = process.run(*command, environment=environment | {"GIT_LITERAL_PATHSPECS": "1"})
+            done = process.run(*command, environment=environment | {"GIT_LITERAL_PATHSPECS": "1"}, text=text)
         except FileNotFoundError:
             raise GitopsError("git is not installed: install it") from None
         if check and done.returncode:
@@ -53,6 +53,11 @@ class Repository:
     def head(self) -> str:
         """Return the commit that is checked out."""
         return self.git("rev-parse", "--verify", "HEAD").strip()
+
+    @property
+    def has_commits(self) -> bool:
+        """Return whether this is a repository with a commit."""
+        return bool(self.git("rev-parse", "-q", "--verify", "HEAD", check=False))
 
     @property
     def actor(self) -> str:
@@ -133,11 +138,11 @@ class Repository:
         except GitopsError:
             return False
 
-    def commit(self, paths: list[Path], subject: str, trailers: dict[str, str]) -> str:
-        """Commit these files and nothing else, and return the commit."""
+    def commit(self, paths: list[Path], subject: str, trailers: dict[str, str], *, sign: bool) -> str:
+        """Commit these files and nothing else, and return the commit; git may sign it even if that is not asked for."""
         self.git("add", "--", *self.relative(paths))
         message = subject + "\n\n" + "".join(f"{key}: {value}\n" for key, value in trailers.items())
-        self.git("commit", "--quiet", "--cleanup=whitespace", "-m", message)
+        self.git("commit", "--quiet", "--cleanup=whitespace", *(("-S",) if sign else ()), "-m", message)
         return self.head
 
     def push(self, remote: str, branch: str) -> None:

@@ -52,17 +52,22 @@ def carry_out(root: Path, make: MakePlan, *, dry_run: bool = False, pr: bool = F
     """Make a plan and, unless it is a dry run, commit it."""
     from gitops import commit
     from gitops.environments import load
+    from gitops.history import History
     from gitops.plan import Planner
     from gitops.repository import Repository
+    from gitops.signers import Signers
 
     environments, repository = load(root), Repository(root.resolve())
     with repository.exclusive():
         repository.require_ready(environments.branch, push=not no_push)
+        signers = Signers(History(repository))
+        signers.require_key()
         if not (dry_run or pr):
             done = commit.commit(repository, environments, make, push=not no_push)
             return Outcome(*done) if done else Outcome(None)
         plan = make(Planner(repository, environments))
         if plan is None or dry_run:
+            signers.require(*(plan.relies_on if plan else ()))
             return Outcome(plan)
         return Outcome(plan, branch=commit.propose(repository, environments, plan, push=not no_push))
 

@@ -70,6 +70,8 @@ def bootstrap(root: Path, choices: Choices, report: Report, confirm: preflight.C
         for each in released:
             _wait(controller, cluster, each, commit, choices.timeout, report)
         _apply(kubectl, list(_account(root, cluster, environments)), report)
+        if any(each.admission and each.cluster == IN_CLUSTER for each in environments.all):
+            _apply(kubectl, parse(files.read(root / "clusters" / "admission.yaml")), report)
     for line in _next(environments, released, choices.controller):
         report.write(line)
 

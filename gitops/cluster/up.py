@@ -55,6 +55,11 @@ def up(root: Path, choices: Choices, report: Report, confirm: preflight.Confirm)
     objects = render(folder)
     manifests = _served(root, objects)
     name = image.named(choices.image)
+    if load(root).get(choices.environment).admission and name != load(root).image_repository:
+        raise GitopsError(
+            f"{choices.environment} lets only pushed images run (admission in environments.yaml): "
+            f"make up IMAGE={load(root).image_repository}"
+        )
     context = preflight.choose(choices.context, confirm)
     cluster = Cluster(deploy.namespace_of(objects), context)
     preflight.require(cluster, folder, objects)

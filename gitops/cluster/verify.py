@@ -19,11 +19,13 @@ from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.rollout_failures import Reason
 from gitops.environments import Environment, load
 from gitops.errors import GitopsError
+from gitops.history import History
 from gitops.release import Release
 from gitops.render.kustomize import render_text
 from gitops.render.objects import APP, Object, parse
 from gitops.rendered_files import FOLDER
 from gitops.repository import Repository
+from gitops.signers import Signers
 from gitops.sources import Sources
 from model.bundle.manifest import Manifest
 
@@ -100,6 +102,7 @@ def expect(root: Path, name: str) -> Expected:
     """Return what git declares for an environment now."""
     environments, repository = load(root), Repository(root.resolve())
     repository.require_whole()
+    Signers(History(repository)).require(environments.get(name).name)
     environment, sources = environments.get(name), Sources(root, environments)
     release, rendered = sources.release(name), render_text(sources.folder(name))
     policy.require_rendered(root, name, rendered)

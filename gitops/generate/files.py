@@ -10,7 +10,7 @@ from gitops import rendered_files
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
 from gitops.errors import GitopsError
 from gitops.files import is_current, read, replace, with_line_ends_of
-from gitops.generate import argocd, flux, observability, readme, settings_page, verify_account, workflow
+from gitops.generate import admission, argocd, flux, observability, readme, settings_page, verify_account, workflow
 from gitops.generate.text import HEADER, kustomization, yaml_text
 from gitops.render.kustomize import RenderError
 from gitops.render.objects import of_kind
@@ -33,7 +33,7 @@ PATTERNS = ("clusters/*.yaml", "clusters/*/*.yaml", "overlays/*/alerts.yaml")
 def declared(root: Path, environments: Environments) -> Files:
     """Return the files that follow from the declarations, without a render."""
     found = dict(observability.files(environments))
-    found |= dict(_verify_accounts(environments))
+    found |= dict(_by_cluster(environments))
     names = [f"{name}.yaml" for name in environments.names]
     found[CLUSTERS / "argocd" / "project.yaml"] = yaml_text(argocd.project(environments))
     found[CLUSTERS / "argocd" / "kustomization.yaml"] = yaml_text(kustomization(["project.yaml", *names]))
@@ -71,16 +71,17 @@ def outdated(root: Path, environments: Environments, overlays: list[Overlay]) ->
     return {root / path: with_line_ends_of(root / path, found[path]) for path in there}
 
 
-def _verify_accounts(environments: Environments) -> Iterator[tuple[Path, str]]:
+def _by_cluster(environments: Environments) -> Iterator[tuple[Path, str]]:
     by_cluster: dict[str, list[Environment]] = defaultdict(list)
     for each in environments.all:
         by_cluster[each.cluster].append(each)
     for cluster, members in by_cluster.items():
-        name = "verify.yaml" if cluster == IN_CLUSTER else f"verify-{cluster}.yaml"
-        yield (
-            CLUSTERS / name,
-            yaml_text(*verify_account.account(environments, members), comment=str(verify_account.__doc__)),
-        )
+        end = ".yaml" if cluster == IN_CLUSTER else f"-{cluster}.yaml"
+        account = verify_account.account(environments, members)
+        yield CLUSTERS / f"verify{end}", yaml_text(*account, comment=str(verify_account.__doc__))
+        if guarded := [each for each in members if each.admission]:
+            policy = admission.policy(environments, guarded)
+            yield CLUSTERS / f"admission{end}", yaml_text(*policy, comment=str(admission.__doc__))
 
 
 def differing(root: Path, files: Files) -> list[Path]:
@@ -91,8 +92,10 @@ def differing(root: Path, files: Files) -> list[Path]:
 def leftovers(root: Path, environments: Environments) -> list[Path]:
     """Return generated files of environments that do not exist any more."""
     clusters = {each.cluster for each in environments.all}
-    expected = {f"verify-{each}.yaml" for each in clusters} | {"project.yaml", "source.yaml", "kustomization.yaml"}
-    expected |= {"verify.yaml"} if IN_CLUSTER in clusters else set()
+    guarded = {each.cluster for each in environments.all if each.admission}
+    expected = {"project.yaml", "source.yaml", "kustomization.yaml"}
+    for name, places in (("verify", clusters), ("admission", guarded)):
+        expected |= {f"{name}.yaml" if each == IN_CLUSTER else f"{name}-{each}.yaml" for each in places}
     expected |= {f"{name}.yaml" for name in environments.names}
     with_slo = {each.name for each in environments.all if each.slo}
     found = []
