@@ -14,7 +14,7 @@ from gitops.repository import Repository
 from model.bundle.files import MANIFEST, BundleError, manifest_from, names, read
 from model.bundle.manifest import Manifest
 
-IN_CLUSTER = ("API_KEYS_FILE",)
+IN_CLUSTER = ("API_KEYS_FILE", "MODEL_KEYS")
 """Settings that name what only a pod has."""
 BUNDLES = Path("model") / "bundles"
 
