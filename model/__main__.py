@@ -30,6 +30,7 @@ BUNDLES = click.option(
     help="The bundles' folder.",
 )
 TYPES = ("string", "number", "integer", "boolean", "date", "category")
+SIGN = "openssl ecparam -name prime256v1 -genkey -noout -out PRIVATE.pem && python -m model sign iris --key PRIVATE.pem"
 ADD = "python -m model add churn.pkl --data customers.csv --target left --name customers"
 SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
 
@@ -91,7 +92,7 @@ def _serving(name: str, bundles: Path) -> str:
     return f"{folder}MODEL={name} {'make run' if Path('Makefile').is_file() else 'python -m api'}"
 
 
-@main.command(epilog="Example: openssl ecparam -name prime256v1 -genkey -noout -out key.pem && python -m model sign iris --key key.pem")
+@main.command(epilog=f"Example: {SIGN}")
 @click.argument("name")
 @click.option(
     "--key",

@@ -31,8 +31,8 @@ def load_verified(
 ) -> Model:
     """Return a model that was found whole and answers its golden rows rightly, or raise a BundleError.
 
-    Lazily, a compact form answers for itself, and the compiled copy is proven when it is first needed. With keys, one of
-    them must have signed the bundle.
+    Lazily, a compact form answers for itself, and the compiled copy is proven when it is first needed. With keys, one
+    of them must have signed the bundle.
     """
     model = load(_read(folder, name, keys), threads)
     if lazily and _recall_compact(model):

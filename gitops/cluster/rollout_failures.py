@@ -109,8 +109,7 @@ PULL_CAUSES = {
         "docker-registry, as docs/how-to.md has it"
     ),
     r"manifest unknown|not found|404": (
-        "the registry has no such name, tag or digest: make image push, then python -m gitops "
-        "release TAG@DIGEST"
+        "the registry has no such name, tag or digest: make image push, then python -m gitops release TAG@DIGEST"
     ),
     r"HTTP response to HTTPS|x509|certificate": (
         "the node does not trust the registry: add its certificate to the node's container runtime"

@@ -1,7 +1,7 @@
 """A bundle on disk: a folder with manifest.json, model.joblib, and what was proven of model.onnx, model.compact.json.
 
-Beside them may be model.sig, a signature over all of them. The manifest names the sha256 of each file and its own version is a digest over all of it, so what was reviewed
-is what is loaded. Every file is read once, checked, and used from memory: nothing can change in between.
+Beside them may be model.sig, a signature over all of them. The manifest names the sha256 of each file and its own
+version is a digest over all of it, so what was reviewed is what is loaded. Every file is read once, checked, and used from memory: nothing can change in between.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is signed, and the file around it: a Sigstore bundle with an in-toto statement, as model-signing 1.1 writes them."""
+"""What is signed, and its file: an in-toto statement in a Sigstore bundle, as model-signing 1.1 writes them."""
 
 from __future__ import annotations
 
