@@ -66,7 +66,7 @@ def bundle_manifests(repository: Repository, versions: dict[str, str], wanted: t
 
 
 def folders_with(repository: Repository, name: str, version: str) -> Iterator[Path]:
-    """Yield each bundles' folder with this version of a model: the working tree's, then those of commits, newest first."""
+    """Yield each bundles' folder with this version of a model: the working tree's, then those of commits."""
     folder = repository.root / BUNDLES
     if _is_version(name, version, folder / name / MANIFEST):
         yield folder

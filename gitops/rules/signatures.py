@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from api.settings import SettingsError
 from gitops.models import folders_with, service_settings
 from gitops.mounted import Mounted, of_overlay
-from gitops.render.objects import APP, Object, is_service_pod, of_kind, pod_of, settings_of
+from gitops.render.objects import Object, is_service_pod, of_kind, pod_of, settings_of
 from gitops.rules.overlay import Overlay
 from model.bundle.files import BundleError, read, read_signature
 from model.oci.image import image_of
@@ -37,8 +37,8 @@ def signed_models(overlay: Overlay) -> Iterator[str]:
     except SettingsError:
         return
     if not keys:
-        place = str(Path(where).parent / "keys.pem")
-        yield f"{place} holds no public key, and no model can be served without one: {EXPORT.partition(' -out')[0]} >> {place}"
+        place = Path(where).parent / "keys.pem"
+        yield f"{place} holds no public key, so no model can be served: {EXPORT.partition(' -out')[0]} >> {place}"
         return
     mounts = {each.name: each for each in of_overlay(overlay.folder)}
     for name in wanted:
@@ -52,9 +52,7 @@ def _texts(objects: list[Object]) -> dict[str, str] | None:
     config = {each["metadata"]["name"]: each.get("data") or {} for each in of_kind(objects, "ConfigMap")}
     for pod in (pod for each in of_kind(objects, "Deployment") if (pod := pod_of(each)) and is_service_pod(pod)):
         volumes = {each["name"]: each.get("configMap", {}).get("name") for each in pod["spec"].get("volumes") or ()}
-        mounts = [
-            e for each in pod["spec"]["containers"] if each.get("name") == APP for e in each.get("volumeMounts") or ()
-        ]
+        mounts = [mount for each in pod["spec"]["containers"] for mount in each.get("volumeMounts") or ()]
         for mount in mounts:
             if mount.get("mountPath") == place and (found := volumes.get(mount["name"])) in config:
                 return config[found]

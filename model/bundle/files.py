@@ -1,7 +1,8 @@
 """A bundle on disk: a folder with manifest.json, model.joblib, and what was proven of model.onnx, model.compact.json.
 
 Beside them may be model.sig, a signature over all of them. The manifest names the sha256 of each file and its own
-version is a digest over all of it, so what was reviewed is what is loaded. Every file is read once, checked, and used from memory: nothing can change in between.
+version is a digest over all of it, so what was reviewed is what is loaded. Every file is read once, checked, and
+used from memory: nothing can change in between.
 """
 
 from __future__ import annotations
@@ -93,8 +94,11 @@ def read_signature(folder: Path, name: str) -> bytes | None:
 
 def foreign_file(folder: Path, bundle: Bundle) -> str | None:
     """Return the first thing in a bundle's folder that is neither a file of the bundle nor its signature."""
-    own = {MANIFEST, SIGNATURE, *bundle.files}
-    return min((each.name for each in (folder / bundle.manifest.name).iterdir() if each.name not in own), default=None)
+    own, place = {MANIFEST, SIGNATURE, *bundle.files}, folder / bundle.manifest.name
+    try:
+        return min((each.name for each in place.iterdir() if each.name not in own), default=None)
+    except OSError as error:
+        raise BundleError(f"{place} cannot be listed: {error.strerror}") from None
 
 
 def _is_folder(place: Path) -> bool:

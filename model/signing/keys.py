@@ -54,8 +54,11 @@ def keys_from(text: str, place: str) -> PublicKeys:
 def _files(place: Path) -> list[Path]:
     if not place.is_dir():
         return [place]
-    # A mounted ConfigMap has hidden folders, and links into them.
-    return sorted(path for path in place.iterdir() if not path.name.startswith(".") and not path.is_dir())
+    try:
+        # A mounted ConfigMap has hidden folders, and links into them.
+        return sorted(path for path in place.iterdir() if not path.name.startswith(".") and not path.is_dir())
+    except OSError as error:
+        raise BundleError(f"{place} cannot be listed: {error.strerror}") from None
 
 
 def _content(file: Path) -> bytes:
