@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from model.bundle.files import SIGNATURE, BundleError
-from model.errors import one_line
+from model.errors import message, shorten
 
 MEDIA_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -150,7 +150,7 @@ def _decode(name: str, content: bytes, kind: type[_Type], problem: str) -> _Type
     try:
         return msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BundleError(f"{name}: {problem}: {one_line(error, 160)}") from None
+        raise BundleError(f"{name}: {problem}: {shorten(message(error), 160)}") from None
 
 
 def _require(name: str, field: str, found: str, wanted: str) -> None:
