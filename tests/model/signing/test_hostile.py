@@ -114,7 +114,10 @@ HOSTILE = {
     "a folder": (directory, "is not a plain file"),
     "a pipe": (fifo, "is not a plain file"),
     "signed nonsense": (lambda place, keys: keys.sign_payload(place, b"\xff"), "is not about a model"),
-    "a signed deep text": (lambda place, keys: keys.sign_payload(place, b'{"x":' + b"[" * 40_000), "is not about a model"),
+    "a signed deep text": (
+        lambda place, keys: keys.sign_payload(place, b'{"x":' + b"[" * 40_000),
+        "is not about a model",
+    ),
     "an empty statement": (payload(lambda found: found.clear()), "is not about a model"),
     "another statement": (payload(lambda found: found.update(_type="x")), "has the _type 'x'"),
     "another predicate": (payload(lambda found: found.update(predicateType="x")), "has the predicateType 'x'"),
@@ -139,7 +142,7 @@ HOSTILE = {
         payload(lambda found: found["predicate"]["serialization"].update(hash_type="blake3")),
         "has the digest algorithm 'blake3'",
     ),
-    "shards": (payload(lambda found: found["predicate"]["serialization"].update(method="shards")), "the method 'shards'"),
+    "shards": (payload(lambda found: found["predicate"]["serialization"].update(method="shards")), "method 'shards'"),
     "no hexadecimal digest": (
         payload(lambda found: found["predicate"]["resources"][0].update(digest="zz")),
         "a digest that is not hexadecimal",

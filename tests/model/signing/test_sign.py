@@ -228,8 +228,13 @@ def test_a_password_is_asked_for_on_a_terminal(bundles, tmp_path):
     with subprocess.Popen(
         command, stdin=terminal, stdout=subprocess.PIPE, stderr=terminal, cwd=ROOT, start_new_session=True
     ) as process:
-        os.write(controller, b"a secret\n")
-        assert b"signed iris" in process.communicate(timeout=60)[0]
+        try:
+            # What is typed before it is asked for is dropped.
+            assert b"Password of" in os.read(controller, 1000)
+            os.write(controller, b"a secret\n")
+            assert b"signed iris" in process.communicate(timeout=60)[0]
+        finally:
+            process.kill()
     assert read_signature(bundles, "iris") is not None
     os.close(terminal)
     os.close(controller)
