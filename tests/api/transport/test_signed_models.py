@@ -25,7 +25,7 @@ def keys(tmp_path):
 def start(bundles, **settings):
     """Start a server that must refuse, and return the line that it says."""
     with running(bundles=bundles, **settings) as server:
-        text = server.first_line + stderr_until_exit(server)
+        text = stderr_until_exit(server)
         assert server.wait(5) == 2
     assert text.startswith("error: ")
     assert text.count("\n") == 1
