@@ -13,6 +13,7 @@ from api.settings import Settings, SettingsError, from_environment
 
 if TYPE_CHECKING:
     from model.runtime.base import Model
+    from model.signing.keys import PublicKeys
 
 
 def main() -> None:
@@ -32,7 +33,8 @@ def main() -> None:
     from model.check import load_verified  # noqa: PLC0415
 
     try:
-        models = [load_verified(settings.bundles, name, lazily=True) for name in settings.model]
+        keys = _public_keys(settings)
+        models = [load_verified(settings.bundles, name, lazily=True, keys=keys) for name in settings.model]
         _require_versions(models, dict(settings.model_versions))
     except BundleError as error:
         _stop(str(error))
@@ -70,6 +72,15 @@ def main() -> None:
     serve(application, settings, on_listening, draining.end)
     admin.shutdown()
     service.close()
+
+
+def _public_keys(settings: Settings) -> PublicKeys | None:
+    """Return the keys of MODEL_KEYS, or None where bundles need no signature."""
+    if settings.model_keys is None:
+        return None
+    from model.signing.keys import public_keys  # noqa: PLC0415 - only with keys is cryptography loaded
+
+    return public_keys(settings.model_keys)
 
 
 def _require_versions(models: Sequence[Model], versions: Mapping[str, str]) -> None:

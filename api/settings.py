@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -40,6 +41,8 @@ class Settings:
     """The bundles to serve; the first is the one that a path without a name means."""
     model_versions: tuple[tuple[str, str], ...] = ()
     """The versions that bundles must have, as `NAME=VERSION`, several with commas; the server starts with no other."""
+    model_keys: Path | None = None
+    """Public keys, one of which must have signed each bundle; the server starts with no other."""
     threads: int = 256
     """The number of requests answered at the same time; most of them wait for a body, or for the interpreter."""
     log_level: str = "info"
@@ -81,7 +84,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     wrong: dict[str, str] = {}
     for name, parse in _PARSERS.items():
         text = environment.get(name.upper())
-        if text is None or (text == "" and name != "api_keys"):
+        if text is None or (text == "" and name not in _NEVER_EMPTY):
             continue
         try:
             found[name] = parse(text.strip())
@@ -172,6 +175,13 @@ def _versions(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, version) for name, _, version in pairs)
 
 
+def _key_files(text: str) -> Path:
+    if not os.path.exists(text):  # noqa: PTH110 - unlike this, Path's own raises what a parent forbids
+        # As with keys, an empty value must not let every bundle in.
+        raise ValueError("must be a PEM file of public keys, or a folder of such files")
+    return Path(text)
+
+
 def _keys(text: str) -> tuple[str, ...]:
     keys = tuple(filter(None, re.split(r"[\s,]+", text)))
     if not keys:
@@ -198,6 +208,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "bundles": Path,
     "model": _models,
     "model_versions": _versions,
+    "model_keys": _key_files,
     "threads": _integer(2, 1024),
     "log_level": _level,
     "log_sample_rate": _number(0, 1),
@@ -213,5 +224,6 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "drain_timeout_seconds": _number(0, 600),
     "otel_exporter_otlp_endpoint": _address,
 }
+_NEVER_EMPTY = ("api_keys", "model_keys")
 NAMES = (*(name.upper() for name in _PARSERS), "API_KEYS_FILE")
 """What may be set in the environment."""

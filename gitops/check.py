@@ -70,7 +70,9 @@ def check(root: Path, history: Repository | None = None) -> Report:
         try:
             release = _release(sources, each.name)
             found += policy.unrecorded(each.name, sources.states[each.name], release) if release else ()
-            known = models.in_release(root, sources.states.values(), release or Release("", ""))
+            # The tree may be a copy of the manifests alone.
+            tree = sources.history.root
+            known = models.in_release(tree, sources.states.values(), release or Release("", ""))
             overlays.append(overlay.load(sources, each.name, known))
         except RenderError as error:
             complete = False

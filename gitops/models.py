@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import tarfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from api.settings import Settings, SettingsError, from_environment
 from gitops.errors import GitopsError
@@ -14,7 +16,7 @@ from gitops.repository import Repository
 from model.bundle.files import MANIFEST, BundleError, manifest_from, names, read
 from model.bundle.manifest import Manifest
 
-IN_CLUSTER = ("API_KEYS_FILE",)
+IN_CLUSTER = ("API_KEYS_FILE", "MODEL_KEYS")
 """Settings that name what only a pod has."""
 BUNDLES = Path("model") / "bundles"
 
@@ -61,6 +63,40 @@ def bundle_manifests(repository: Repository, versions: dict[str, str], wanted: t
     if missing := [name for name in wanted if name not in versions]:
         raise GitopsError(f"the image has no bundle {missing[0]!r}; it has {', '.join(versions) or 'none'}")
     return [_manifest(repository, name, versions[name]) for name in wanted]
+
+
+def folders_with(repository: Repository, name: str, version: str) -> Iterator[Path]:
+    """Yield each bundles' folder with this version of a model: the working tree's, then those of commits."""
+    folder = repository.root / BUNDLES
+    if _is_version(name, version, folder / name / MANIFEST):
+        yield folder
+    place = BUNDLES / name
+    for commit in repository.git("log", "--format=%H", "HEAD", "--", str(place), check=False).split():
+        with TemporaryDirectory(prefix="gitops-") as scratch:
+            _extract(repository, commit, place, Path(scratch))
+            if _is_version(name, version, Path(scratch) / name / MANIFEST):
+                yield Path(scratch)
+
+
+def _is_version(name: str, version: str, page: Path) -> bool:
+    try:
+        return manifest_from(name, page.read_bytes()).version == version
+    except (BundleError, OSError):
+        return False
+
+
+def _extract(repository: Repository, commit: str, place: Path, folder: Path) -> None:
+    """Write the plain files of a bundle as a commit has them."""
+    archive, target = folder / "bundle.tar", folder / place.name
+    repository.git("archive", "--format=tar", f"--output={archive}", commit, "--", str(place), check=False)
+    target.mkdir()
+    if not archive.exists():
+        # The commit removed it.
+        return
+    with tarfile.open(archive) as found:
+        for member in found:
+            if member.isfile() and (content := found.extractfile(member)):
+                (target / Path(member.name).name).write_bytes(content.read())
 
 
 def _manifest(repository: Repository, name: str, version: str) -> Manifest:

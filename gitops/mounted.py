@@ -14,7 +14,7 @@ import yaml
 from gitops import files
 from gitops.errors import GitopsError
 from gitops.render.objects import APP
-from model.bundle.files import NAME, BundleError, read
+from model.bundle.files import NAME, BundleError, read, read_signature
 from model.oci.image import image_of
 
 FILE = "models.yaml"
@@ -58,9 +58,10 @@ def parse(text: str, bundles: Path) -> Mounted:
         raise GitopsError(f"{text!r} is not NAME@sha256:… with 64 hexadecimal digits: python -m model push prints it")
     try:
         bundle = read(bundles, name)
+        right = image_of(bundle, read_signature(bundles, name)).digest
     except BundleError as error:
         raise GitopsError(str(error)) from None
-    if (right := image_of(bundle).digest) != digest:
+    if right != digest:
         raise GitopsError(
             f"{digest[:19]} is not the image of the bundle {name} here, which is {right}: python -m model push {name} "
             "REGISTRY/NAME"

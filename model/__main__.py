@@ -1,8 +1,10 @@
-"""python -m model: train, add, check, list, card, push."""
+"""python -m model: train, add, sign, check, list, card, push."""
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -17,6 +19,7 @@ from model.command import Commands, lasting_interrupt, print_error, trained_with
 
 if TYPE_CHECKING:
     from model.bundle.manifest import Manifest
+    from model.signing.keys import PublicKeys
 
 BUNDLES = click.option(
     "--bundles",
@@ -27,6 +30,7 @@ BUNDLES = click.option(
     help="The bundles' folder.",
 )
 TYPES = ("string", "number", "integer", "boolean", "date", "category")
+SIGN = "openssl ecparam -name prime256v1 -genkey -noout -out PRIVATE.pem && python -m model sign iris --key PRIVATE.pem"
 ADD = "python -m model add churn.pkl --data customers.csv --target left --name customers"
 SAMPLES = ("iris", "wine", "purchase", "churn", "echo")
 
@@ -88,24 +92,67 @@ def _serving(name: str, bundles: Path) -> str:
     return f"{folder}MODEL={name} {'make run' if Path('Makefile').is_file() else 'python -m api'}"
 
 
+@main.command(epilog=f"Example: {SIGN}")
+@click.argument("name")
+@click.option(
+    "--key",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The private key: a PEM file with an EC key on the curve P-256, P-384 or P-521.",
+)
+@BUNDLES
+def sign(name: str, key: Path, bundles: Path) -> None:
+    """Sign a bundle with a private key: write model.sig beside its files.
+
+    A server with the public key in MODEL_KEYS serves signed bundles only. The password of an encrypted key is read from
+    MODEL_KEY_PASSWORD, or asked for. The format is that of OpenSSF's model-signing, whose `model_signing verify key`
+    verifies the same file.
+    """
+    from model.signing.bundles import sign as sign_bundle  # noqa: PLC0415 - imports cryptography
+    from model.signing.keys import private_key  # noqa: PLC0415
+
+    manifest = sign_bundle(bundles, name, private_key(key, partial(_password, key))).manifest
+    click.echo(f"signed {name} {manifest.version}: {bundles / name / bundle.SIGNATURE}")
+
+
+def _password(key: Path) -> str:
+    """Return the password of an encrypted key."""
+    if found := os.environ.get("MODEL_KEY_PASSWORD"):
+        return found
+    if not sys.stdin.isatty():
+        raise bundle.BundleError(f"{key} is encrypted: set MODEL_KEY_PASSWORD to its password")
+    return str(click.prompt(f"Password of {key}", hide_input=True, err=True))
+
+
 @main.command(epilog="Example: python -m model check iris")
 @click.argument("names", nargs=-1)
+@click.option(
+    "--keys",
+    "place",
+    type=click.Path(exists=True, path_type=Path),
+    help="Refuse a bundle that none of these keys has signed: a PEM file of public keys, or a folder of such files.",
+)
 @BUNDLES
-def check(names: tuple[str, ...], bundles: Path) -> None:
-    """Verify bundles: digests, library versions, golden rows, compiled copy."""
+def check(names: tuple[str, ...], place: Path | None, bundles: Path) -> None:
+    """Verify bundles: digests, library versions, golden rows, compiled copy, and with --keys signatures."""
     names = names or tuple(bundle.names(bundles))
     if not names:
         raise bundle.BundleError(f"there is no bundle in {bundles}")
-    good = [_is_good(bundles, name) for name in names]
+    keys = None
+    if place is not None:
+        from model.signing.keys import public_keys  # noqa: PLC0415 - imports cryptography
+
+        keys = public_keys(place)
+    good = [_is_good(bundles, name, keys) for name in names]
     click.get_current_context().exit(0 if all(good) else 1)
 
 
-def _is_good(bundles: Path, name: str) -> bool:
+def _is_good(bundles: Path, name: str, keys: PublicKeys | None) -> bool:
     """Verify one bundle and print what was found."""
     from model.check import check_bundle  # noqa: PLC0415 - imports numpy
 
     try:
-        click.echo(check_bundle(bundles, name))
+        click.echo(check_bundle(bundles, name, keys))
     except bundle.BundleError as error:
         print_error(error)
         return False
@@ -153,7 +200,7 @@ def push(name: str, repository: str, bundles: Path) -> None:
     """
     from model.oci.image import image_of  # noqa: PLC0415
 
-    image = image_of(bundle.read(bundles, name))
+    image = image_of(bundle.read(bundles, name), bundle.read_signature(bundles, name))
     from model.oci.registry import push as push_image  # noqa: PLC0415
 
     click.echo(f"pushed {push_image(image, repository)}")

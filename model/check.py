@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,20 +20,36 @@ from model.runtime.load import load
 from model.schema.input_form import Input
 from model.schema.readers import reader
 
+if TYPE_CHECKING:
+    from model.signing.keys import PublicKeys
+
 DRAWN_ROWS = 1000
 
 
-def load_verified(folder: Path, name: str, *, threads: int = 1, lazily: bool = False) -> Model:
+def load_verified(
+    folder: Path, name: str, *, threads: int = 1, lazily: bool = False, keys: PublicKeys | None = None
+) -> Model:
     """Return a model that was found whole and answers its golden rows rightly, or raise a BundleError.
 
-    Lazily, a compact form answers for itself, and the compiled copy is proven when it is first needed.
+    Lazily, a compact form answers for itself, and the compiled copy is proven when it is first needed. With keys, one
+    of them must have signed the bundle.
     """
-    model = load(read(folder, name), threads)
+    model = load(_read(folder, name, keys), threads)
     if lazily and _recall_compact(model):
         model.prove = verify_golden_rows
     else:
         verify_golden_rows(model)
     return model
+
+
+def _read(folder: Path, name: str, keys: PublicKeys | None) -> Bundle:
+    """Return a bundle whose digests are right, and whose signature is, where there are keys."""
+    bundle = read(folder, name)
+    if keys is not None:
+        from model.signing.bundles import require_signed  # noqa: PLC0415 - without keys, cryptography is not loaded
+
+        require_signed(folder, bundle, keys)
+    return bundle
 
 
 def verify_golden_rows(model: Model) -> None:
@@ -85,12 +102,13 @@ def _wrong(model: Model, found: Answers) -> int:
     return int(differs.sum())
 
 
-def check_bundle(folder: Path, name: str) -> str:
+def check_bundle(folder: Path, name: str, keys: PublicKeys | None = None) -> str:
     """Return what was found in the check of a whole bundle, or raise a BundleError."""
     with guarded(f"{name}: cannot be checked"):
-        found = read(folder, name)
+        found = _read(folder, name, keys)
         verify_golden_rows(load(found))
-        return f"{name} {found.manifest.version}: good; {compared(found)}"
+        signed = "" if keys is None else "; signed with a trusted key"
+        return f"{name} {found.manifest.version}: good; {compared(found)}{signed}"
 
 
 def compared(bundle: Bundle) -> str:

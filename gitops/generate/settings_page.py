@@ -21,7 +21,8 @@ HEAD = """# Settings
 <!-- Written by `make generate` from api/settings.py and the manifests. -->
 
 The service reads its settings from environment variables, once, at its start. A wrong value ends the start with exit
-code 2 and one line that names every mistake. An empty value means the default; only an empty `API_KEYS` is a mistake.
+code 2 and one line that names every mistake. An empty value means the default; only an empty `API_KEYS` or `MODEL_KEYS`
+is a mistake.
 
 | setting | default | takes | what it does, and where the manifests set it |
 |---|---|---|---|
@@ -101,7 +102,7 @@ def _shown(field: str, default: Any) -> str:
         default = int(default)
     if settings._PARSERS[field] is settings._size:  # noqa: SLF001 - shown as it is written
         default = f"{default >> 20}m"
-    text = f"{default:g}" if isinstance(default, float) else str(default)
+    text = f"{default:g}" if isinstance(default, float) else "" if default is None else str(default)
     return f"`{text}`" if text else ""
 
 

@@ -18,11 +18,12 @@ from gitops.rules.probes import answered_probes
 from gitops.rules.references import one_owner_of_replicas, selectors
 from gitops.rules.resources import possible_resources
 from gitops.rules.settings import known_settings, readable_settings, served_models
+from gitops.rules.signatures import signed_models
 
 RULES: tuple[Callable[[Overlay], Iterator[str]], ...] = (
     short_overlay, plain_kustomize, as_declared, own_namespace, exact_images, exact_model_images, no_stray_container,
     known_settings, readable_settings, served_models, own_alerts, quota_for_the_service, one_owner_of_replicas,
-    whole_replicas, selectors, hardened, possible_resources, answered_probes, callers_let_in,
+    whole_replicas, selectors, hardened, possible_resources, answered_probes, callers_let_in, signed_models,
 )  # fmt: skip
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitops.environments import Environment
 from gitops.files import read
 from gitops.render.kustomize import folders, kustomization, render_text
 from gitops.render.objects import APP, Object, full_name, is_service_pod, parse, pod_of
+from gitops.repository import Repository
 from gitops.sources import Sources
 
 
@@ -24,8 +25,9 @@ class Overlay:
     kustomization: Object
     rendered: str
     objects: list[Object]
-    models: Collection[str] = ()
-    """The models in its image, as far as they are known."""
+    repository: Repository
+    models: Mapping[str, str] = field(default_factory=dict)
+    """The versions of the models in its release, as far as they are known."""
 
     @property
     def name(self) -> str:
@@ -59,11 +61,14 @@ class Overlay:
         return str(path.resolve().relative_to(self.folder.resolve().parents[1]))
 
 
-def load(sources: Sources, name: str, models: Collection[str] = (), *, folder: Path | None = None) -> Overlay:
-    """Render the overlay of an environment, whose image has these models; another folder of it may be given."""
+def load(
+    sources: Sources, name: str, models: Mapping[str, str] | None = None, *, folder: Path | None = None
+) -> Overlay:
+    """Render the overlay of an environment, whose release has these models; another folder of it may be given."""
     environments = sources.environments
     folder = folder or sources.folder(name)
     found = kustomization(folder)
     rendered = render_text(folder)
     declared = environments.get(name)
-    return Overlay(declared, environments.image_repository, folder, found, rendered, parse(rendered), models)
+    repository, objects = environments.image_repository, parse(rendered)
+    return Overlay(declared, repository, folder, found, rendered, objects, sources.history, models or {})

@@ -1,7 +1,8 @@
 """A bundle on disk: a folder with manifest.json, model.joblib, and what was proven of model.onnx, model.compact.json.
 
-The manifest names the sha256 of each file and its own version is a digest over all of it, so what was reviewed
-is what is loaded. Every file is read once, checked, and used from memory: nothing can change in between.
+Beside them may be model.sig, a signature over all of them. The manifest names the sha256 of each file and its own
+version is a digest over all of it, so what was reviewed is what is loaded. Every file is read once, checked, and
+used from memory: nothing can change in between.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from model.bundle.manifest import FORMAT, PROOF, Manifest, readable
 
 MANIFEST, PICKLE, ONNX, COMPACT = "manifest.json", "model.joblib", "model.onnx", "model.compact.json"
 FILES = (PICKLE, ONNX, COMPACT)
+SIGNATURE, LARGEST_SIGNATURE = "model.sig", 64 << 10
+"""The signature's file, and how many bytes it may have: one over four files has 2,000."""
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _SOURCES = Path(__file__).parents[2]
 DEFAULT_ROOT = _SOURCES / "model" / "bundles" if (_SOURCES / "pyproject.toml").is_file() else Path("bundles")
@@ -39,6 +42,8 @@ class Bundle:
 
     manifest: Manifest
     files: Mapping[str, bytes]
+    manifest_text: bytes = b""
+    """The manifest as it is in its file; empty for a bundle that was never in one."""
 
 
 def root() -> Path:
@@ -61,18 +66,39 @@ def read(folder: Path, name: str) -> Bundle:
     if not _is_folder(place):
         known = ", ".join(names(folder)) or "none"
         raise BundleError(f"there is no bundle {name!r} in {folder} (there: {known})")
-    manifest = manifest_from(name, _content(place, MANIFEST))
+    text = content(place, MANIFEST)
+    manifest = manifest_from(name, text)
     files = {}
     for file, digest in manifest.files.items():
         if file not in FILES:
             raise BundleError(f"{name}: the manifest names {file!r}, which is no file of a bundle")
-        files[file] = _content(place, file)
+        files[file] = content(place, file)
         if hashlib.sha256(files[file]).hexdigest() != digest:
             raise BundleError(f"{name}: {file} is not the file that was packed (its sha256 differs)")
     needed = ONNX if manifest.runtime == "onnx" else PICKLE
     if needed not in files:
         raise BundleError(f"{name}: the manifest says runtime {manifest.runtime} but names no {needed}")
-    return Bundle(manifest, files)
+    return Bundle(manifest, files, text)
+
+
+def read_signature(folder: Path, name: str) -> bytes | None:
+    """Return the signature of a bundle, or None if it has none."""
+    place = folder / name
+    if not os.path.lexists(place / SIGNATURE):
+        return None
+    found = content(place, SIGNATURE, LARGEST_SIGNATURE + 1)
+    if len(found) > LARGEST_SIGNATURE:
+        raise BundleError(f"{name}: {SIGNATURE} has more than {LARGEST_SIGNATURE >> 10} KiB, so it is no signature")
+    return found
+
+
+def foreign_file(folder: Path, bundle: Bundle) -> str | None:
+    """Return the first thing in a bundle's folder that is neither a file of the bundle nor its signature."""
+    own, place = {MANIFEST, SIGNATURE, *bundle.files}, folder / bundle.manifest.name
+    try:
+        return min((each.name for each in place.iterdir() if each.name not in own), default=None)
+    except OSError as error:
+        raise BundleError(f"{place} cannot be listed: {error.strerror}") from None
 
 
 def _is_folder(place: Path) -> bool:
@@ -117,8 +143,8 @@ class _Head(msgspec.Struct):
     proof: int = 1
 
 
-def _content(place: Path, file: str) -> bytes:
-    """Read a file of a bundle; never through a link, and never anything but a plain file."""
+def content(place: Path, file: str, most: int = -1) -> bytes:
+    """Read a file of a bundle, or its first bytes; never through a link, and never anything but a plain file."""
     path = place / file
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -131,7 +157,7 @@ def _content(place: Path, file: str) -> bytes:
         os.close(handle)
         raise BundleError(f"{place.name}: {file} is not a plain file")
     with os.fdopen(handle, "rb") as stream:
-        return stream.read()
+        return stream.read(most)
 
 
 def write(folder: Path, manifest: Manifest, files: Mapping[str, bytes], *, replace: bool = False) -> Manifest:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from model.bundle.files import MANIFEST, Bundle
+from model.bundle.files import MANIFEST, SIGNATURE, Bundle
 from model.bundle.manifest import Manifest, readable
 
 INDEX, IMAGE = "application/vnd.oci.image.index.v1+json", "application/vnd.oci.image.manifest.v1+json"
@@ -37,9 +37,9 @@ class Image:
         return digest_of(self.index)
 
 
-def image_of(bundle: Bundle) -> Image:
-    """Return the image of a bundle."""
-    layer, labels = _layer(bundle), _labels(bundle.manifest)
+def image_of(bundle: Bundle, signature: bytes | None = None) -> Image:
+    """Return the image of a bundle, with its signature if it has one."""
+    layer, labels = _layer(bundle, signature), _labels(bundle.manifest)
     blobs, manifests, entries = {digest_of(layer): layer}, {}, []
     for architecture in PLATFORMS:
         config = _json(
@@ -64,11 +64,14 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def _layer(bundle: Bundle) -> bytes:
+def _layer(bundle: Bundle, signature: bytes | None) -> bytes:
     """Return the bundle's files as an archive without times, owners and compression, which differ between machines."""
+    # A signature is over the manifest as it is in its file.
+    files = {**bundle.files, MANIFEST: bundle.manifest_text or readable(bundle.manifest)}
+    files |= {} if signature is None else {SIGNATURE: signature}
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, content in sorted({**bundle.files, MANIFEST: readable(bundle.manifest)}.items()):
+        for name, content in sorted(files.items()):
             entry = tarfile.TarInfo(name)
             # Any user of a pod must be able to read it: a mounted image keeps its owners and modes.
             entry.size, entry.mode = len(content), 0o444
