@@ -19,6 +19,7 @@ from model.bundle.files import DEFAULT_ROOT, MANIFEST, SIGNATURE, BundleError, r
 from model.oci.image import image_of
 from model.signing.bundles import require_signed
 from model.signing.keys import public_keys
+from tests.helpers.bundles import unpack
 from tests.helpers.manifests import ROOT
 from tests.helpers.signing import Pair
 
@@ -190,9 +191,7 @@ def test_the_image_carries_the_signature(signed, tmp_path):
     plain, whole = image_of(bundle), image_of(bundle, read_signature(signed, "iris"))
     assert plain == image_of(read(DEFAULT_ROOT, "iris"))
     assert whole != plain
-    (layer,) = (blob for blob in whole.blobs.values() if b"ustar" in blob[:512])
-    (tmp_path / "layer.tar").write_bytes(layer)
-    shutil.unpack_archive(tmp_path / "layer.tar", tmp_path / "out" / "iris", filter="data")
+    unpack(whole, tmp_path / "out" / "iris")
     assert read_signature(tmp_path / "out", "iris") == read_signature(signed, "iris")
 
 
@@ -202,9 +201,7 @@ def test_the_image_of_a_manifest_that_is_written_otherwise_is_signed_too(signed,
     page.write_bytes(page.read_bytes().replace(b"\n", b"\n\n"))
     keys.sign(signed, "iris")
     whole = image_of(read(signed, "iris"), read_signature(signed, "iris"))
-    (layer,) = (blob for blob in whole.blobs.values() if b"ustar" in blob[:512])
-    (tmp_path / "layer.tar").write_bytes(layer)
-    shutil.unpack_archive(tmp_path / "layer.tar", tmp_path / "out" / "iris", filter="data")
+    unpack(whole, tmp_path / "out" / "iris")
     require_signed(tmp_path / "out", read(tmp_path / "out", "iris"), public_keys(keys.public))
 
 
