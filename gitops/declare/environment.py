@@ -14,6 +14,7 @@ from gitops.environments import FILE, Environments, load
 from gitops.errors import GitopsError
 from gitops.release import overlay
 from gitops.render.kustomize import kustomization
+from gitops.repository import Repository
 from gitops.rules.names import pattern, texts
 from gitops.yaml_edit import entry, insert_after, remove_entry, replace_value
 
@@ -34,8 +35,17 @@ def add(root: Path, name: str, after: str, like: str, namespace: str | None = No
         page = overlay(copy, name)
         shutil.copytree(overlay(copy, like).parent, page.parent, ignore=shutil.ignore_patterns("alerts.yaml"))
         _set_page(page, name, space)
+        _copy_release(copy, like, name, Repository(root).actor)
 
     return change
+
+
+def _copy_release(copy: Path, like: str, name: str, actor: str) -> None:
+    """Give an environment the release of another, so that later edits of base do not reach it without a promotion."""
+    release = ledger.state(ledger.read(copy, like)).current
+    if release is not None:
+        facts = {key: release[key] for key in ("tag", "digest", "commit", "mounted", "models") if key in release}
+        files.write(ledger.path(copy, name), ledger.extended("", "release", actor, **facts, **{"from": like}))
 
 
 def remove(root: Path, name: str) -> Change:

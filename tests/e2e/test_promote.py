@@ -342,6 +342,39 @@ def test_an_image_that_is_another_model_than_released_never_becomes_ready(place,
     verify(place, urls, "dev")
 
 
+def sign(place, key):
+    where = ["--bundles", place / "model" / "bundles"]
+    run(sys.executable, "-m", "model", "sign", "iris", "--key", key, *where)
+
+
+def test_only_a_model_that_is_signed_with_a_known_key_becomes_ready(place, urls, load, tmp_path):
+    right, other = tmp_path / "right.pem", tmp_path / "other.pem"
+    for key in (right, other):
+        run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", key)
+    public = run("openssl", "pkey", "-in", right, "-pubout").stdout
+    (place / "components" / "signed-models" / "keys.pem").write_text(public)
+    # By hand, as the command would refuse what the pod is to refuse.
+    edit(
+        place, "overlays/dev/kustomization.yaml", {"components:\n": "components:\n  - ../../components/signed-models\n"}
+    )
+    push(place, "take signed models only")
+    start = monotonic()
+    said = verify(place, urls, "dev", code=1)
+    assert re.search(r"iris: is not signed", said), said
+    print(f"an unsigned model is named after {monotonic() - start:.0f} s")
+    sign(place, other)
+    wrong = pushed(place, "iris", f"{IMAGE}-iris")
+    page = place / "overlays" / "dev" / "models.yaml"
+    page.write_text(re.sub(r"sha256:\w+", wrong, page.read_text()))
+    push(place, "sign with a key that nobody knows")
+    said = verify(place, urls, "dev", code=1)
+    assert re.search(r"iris: is signed with a key that is not trusted", said), said
+    sign(place, right)
+    push(place, "sign with the right key")
+    gitops(place, "release", "--model", f"iris@{pushed(place, 'iris', f'{IMAGE}-iris')}")
+    verify(place, urls, "dev")
+
+
 def test_flux_is_asked_what_it_has_applied(place, urls):
     """Flux's own objects and definitions; its controllers are not here, so this test writes their status."""
     unless(FLUX, "no definitions of Flux: E2E_FLUX names their folder")

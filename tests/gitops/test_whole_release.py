@@ -62,6 +62,16 @@ def test_an_edit_of_base_reaches_the_first_environment_alone(everywhere):
     assert "MAX_BODY_SIZE" not in everywhere.run("diff", "staging", "prod").output
 
 
+def test_a_new_environment_has_the_release_of_the_one_that_it_is_like(everywhere):
+    everywhere.change("env", "add", "qa", "--after", "staging", "--like", "prod")
+    everywhere.commit("add qa")
+    base_edit(everywhere)
+    assert (size(everywhere, "dev"), size(everywhere, "qa")) == ("4m", "3m")
+    found = rows(everywhere)
+    assert found["qa"]["manifests"] == found["prod"]["manifests"]
+    assert not found["qa"]["verified"]
+
+
 def test_it_walks_to_the_last_one_by_promotions_as_it_was_verified(everywhere):
     base_edit(everywhere)
     everywhere.change("release", "--manifests")
