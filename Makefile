@@ -54,8 +54,8 @@ test: setup lint ## lint, types, and each test that needs nothing but Python and
 
 test-all: setup lint ## the slow tests too, and those that need a browser or a cluster
 	@$(PYTEST) -n $(WORKERS) -m "not alone and not cluster" $(ARGS)
+	@$(PYTEST) -n 2 -m "cluster and not alone" $(ARGS)
 	@$(PYTEST) -m alone $(ARGS)
-	@$(PYTEST) -m cluster $(ARGS)
 
 setup: $(PROJECT) ## make .venv from the locked, hashed requirements, with the commands score-model and score-gitops
 

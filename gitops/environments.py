@@ -15,7 +15,7 @@ from monitoring.slo import Slo
 FILE = Path("environments.yaml")
 IN_CLUSTER = "in-cluster"
 """Argo CD's own name for the cluster that it runs in."""
-_KEYS = {"name", "namespace", "cluster", "own", "soak", "review", "admission", "slo"}
+_KEYS = {"name", "namespace", "cluster", "local_settings", "soak", "review", "admission", "slo"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Environment:
     namespace: str
     cluster: str = IN_CLUSTER
     """The cluster's name in Argo CD; for Flux, the Secret with its kubeconfig."""
-    own: tuple[str, ...] = ()
+    local_settings: tuple[str, ...] = ()
     """Settings that are not promoted; every other one must also be set in the next environment."""
     soak: int = 0
     """Seconds for which the previous environment must have been verified."""
@@ -49,7 +49,7 @@ class Environments:
     image_repository: str
     """Where the image is pulled from, without a tag."""
     repository: str
-    former: tuple[str, ...]
+    former_names: tuple[str, ...]
     """What earlier owners called the image, the repository and themselves."""
     branch: str
     prometheus_release: str
@@ -92,8 +92,9 @@ def load(root: Path) -> Environments:
             image=fields.text("image", found["image"], fields.IMAGE),
             image_repository=fields.text("image_repository", found["image_repository"], fields.REPOSITORY),
             repository=fields.text("repository", found["repository"], fields.ADDRESS),
-            former=tuple(
-                fields.text("former", each, fields.ADDRESS) for each in fields.sequence("former", found["former"])
+            former_names=tuple(
+                fields.text("former_names", each, fields.ADDRESS)
+                for each in fields.sequence("former_names", found["former_names"])
             ),
             branch=fields.text("branch", found.get("branch", "main"), fields.BRANCH),
             prometheus_release=fields.text("prometheus_release", release, fields.NAME),
@@ -139,7 +140,10 @@ def _environment(found: dict[str, Any]) -> Environment:
         name,
         namespace,
         cluster,
-        own=tuple(fields.text("own", each, fields.SETTING) for each in fields.sequence("own", found.get("own") or [])),
+        local_settings=tuple(
+            fields.text("local_settings", each, fields.SETTING)
+            for each in fields.sequence("local_settings", found.get("local_settings") or [])
+        ),
         soak=fields.seconds(str(found.get("soak", "0s"))),
         review=fields.flag(f"{name}: review", found.get("review", False)),
         admission=fields.flag(f"{name}: admission", found.get("admission", False)),

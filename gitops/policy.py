@@ -82,10 +82,10 @@ def require_not_held(states: dict[str, State], target: str, release: Release, fo
 
 def require_settings(source: Environment, has: list[Object], target: str, gets: list[Object]) -> None:
     """Refuse a target without a setting that the release was verified with."""
-    if missing := sorted(set(settings_of(has)) - set(settings_of(gets)) - set(source.own)):
+    if missing := sorted(set(settings_of(has)) - set(settings_of(gets)) - set(source.local_settings)):
         raise GitopsError(
             f"{target} lacks the setting {missing[0]}, which {source.name} has: set it in overlays/{target}, "
-            f"or list it under own of {source.name} in environments.yaml"
+            f"or list it under local_settings of {source.name} in environments.yaml"
         )
 
 

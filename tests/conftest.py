@@ -44,6 +44,8 @@ def pytest_collection_modifyitems(items):
         if "e2e" in item.path.parts:
             item.add_marker("cluster")
             item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
+            # Most of the time they wait for the cluster, so the longest one runs beside the others.
+            item.add_marker(pytest.mark.xdist_group("promotion" if item.path.stem == "test_promote" else "cluster"))
 
 
 @pytest.fixture(autouse=True)

@@ -20,7 +20,8 @@ COMMANDS = (
     "component remove monitoring live",
     "component add disruption-budget dev",
 )
-FOLDERS = ("tests/gitops", "tests/manifests", "tests/docs", "tests/test_project.py")
+FOLDERS = ("tests/manifests", "tests/docs", "tests/test_project.py", "tests/gitops/test_help_examples.py")
+"""What looks at the repository's own environments and names; the other tests of gitops/ have a sample of their own."""
 MARKS = "not slow and not alone and not browser and not cluster"
 
 

@@ -108,12 +108,12 @@ def _set_environments(copy: Path, old: Environments, new: Owner, spaces: dict[st
         text = replace_value(text, (key,), value)
     for index, each in enumerate(old.all):
         text = replace_value(text, ("environments", index, "namespace"), spaces[each.namespace])
-    files.write(copy / FILE, replace_list(text, ("former",), _former(old, new)))
+    files.write(copy / FILE, replace_list(text, ("former_names",), _former_names(old, new)))
 
 
-def _former(old: Environments, new: Owner) -> list[str]:
+def _former_names(old: Environments, new: Owner) -> list[str]:
     """Return the names that nothing may have any more."""
     now = {new.image.repository, remote.identity(new.repository), f"@{remote.owner(new.repository)}"}
-    was = [*old.former, old.image_repository, remote.identity(old.repository), f"@{remote.owner(old.repository)}"]
+    was = [*old.former_names, old.image_repository, remote.identity(old.repository), f"@{remote.owner(old.repository)}"]
     # A new name may contain an old one.
     return [each for each in dict.fromkeys(was) if not any(pattern(each).search(name) for name in now)]

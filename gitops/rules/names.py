@@ -24,7 +24,7 @@ def names(root: Path, environments: Environments) -> Iterator[str]:
         return
     for path in texts(root):
         text = read(path)
-        for former in environments.former:
+        for former in environments.former_names:
             if pattern(former).search(text):
                 yield f"{path.relative_to(root)} names {former}, which this was before: write your own name there"
 

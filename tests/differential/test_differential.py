@@ -15,7 +15,7 @@ from tests.differential.kept import KEPT, run_kept
 from tests.differential.run import run_seed
 
 FEW, ROWS = 12, 60
-MANY = int(os.environ.get("DIFFERENTIAL_CASES", "30"))
+MANY = int(os.environ.get("DIFFERENTIAL_CASES", "12"))
 FIRST = int(os.environ.get("DIFFERENTIAL_SEED", "1000"))
 PROCESSES = int(os.environ.get("DIFFERENTIAL_PROCESSES", "2"))
 

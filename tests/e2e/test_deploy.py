@@ -11,6 +11,7 @@ import pytest
 from tests.helpers.cluster import EXEC, address, ask, curl, get, kubectl, pods, ready, rolled, run
 from tests.helpers.waiting import until
 
+pytestmark = pytest.mark.alone
 FLOWER = [5.1, 3.5, 1.4, 0.2]
 NAMES = ("sepal_length", "sepal_width", "petal_length", "petal_width")
 DEV = "mlops-dev"

@@ -8,7 +8,7 @@ import pytest
 from tests.helpers.cluster import EXEC, ask, pods, run
 from tests.helpers.waiting import until
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = [pytest.mark.alone, pytest.mark.timeout(400)]
 
 
 def test_pods_survive_the_worst_bodies(dev):

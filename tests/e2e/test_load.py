@@ -10,6 +10,7 @@ from tests.helpers.cluster import IMAGE, PULL, built, kubectl, pods
 from tests.helpers.server import fetch
 from tests.helpers.waiting import until
 
+pytestmark = pytest.mark.alone
 DEV = "mlops-dev"
 SETTINGS = {"STEADY": "50", "TIME": "15s", "P99": "60000"}
 

@@ -17,6 +17,7 @@ import pytest
 from tests.helpers.cluster import EXEC, ROOT, address, asking, get, kubectl, pods, ready, record, rolled, run
 from tests.helpers.waiting import until
 
+pytestmark = pytest.mark.alone
 PROD = "mlops-prod"
 TIMES = int(os.environ.get("TIMES", "1"))
 CALLERS = 16

@@ -13,6 +13,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ import pytest
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from tests.helpers.cluster import IMAGE, INSIDE, PULL, PUSH, ROOT, address, asking, get, kubectl, record, run
+from tests.helpers.cluster import IMAGE, INSIDE, PULL, PUSH, ROOT, address, asking, built, get, kubectl, record, run
 from tests.helpers.waiting import unless, until
 
 GITOPS = shlex.split(os.environ.get("E2E_GITOPS", ""))
@@ -29,6 +30,8 @@ REMOTE = os.environ.get("E2E_REMOTE", "http://127.0.0.1:8418/score-app.git")
 FORWARD = shlex.split(os.environ.get("E2E_FORWARD", ""))
 FLUX = os.environ.get("E2E_FLUX", "")
 TOKEN = "a-token-for-the-test"
+PREFIX = "ship"
+"""Of its namespaces, as other tests run beside this one."""
 RECORD = []
 PORTS = {"dev": 18081, "staging": 18082, "prod": 18083}
 WRONG = """
@@ -40,6 +43,10 @@ data.columns = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
 joblib.dump(RandomForestClassifier(5, max_depth=1, random_state=1).fit(data, target), f"{sys.argv[1]}/iris.joblib")
 data.assign(species=target).to_csv(f"{sys.argv[1]}/iris.csv", index=False)
 """
+
+
+def space(environment):
+    return f"{PREFIX}-{environment}"
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +79,7 @@ def place(tree, digest, private):
     """Push the manifests to the cluster's own Git server, and let Argo CD sync them from the private one."""
     clone = tree.parent / "clone"
     shutil.copytree(tree, clone)
-    mine = ("--image", f"{PULL}:0.1.0@{digest}", "--repo", private)
+    mine = ("--image", f"{PULL}:0.1.0@{digest}", "--repo", private, "--prefix", PREFIX)
     run(sys.executable, "-m", "gitops", "init", *mine, "--root", clone)
     for each in ("promotions", "model"):
         shutil.copytree(ROOT / each, clone / each, ignore=shutil.ignore_patterns("__pycache__"))
@@ -99,7 +106,7 @@ def place(tree, digest, private):
     draw()
     kubectl("delete", "-k", clone / "clusters" / "argocd", "--ignore-not-found", check=False)
     for environment in PORTS:
-        kubectl("delete", "namespace", f"mlops-{environment}", "--ignore-not-found", timeout=180)
+        kubectl("delete", "namespace", space(environment), "--ignore-not-found", timeout=180)
 
 
 @pytest.fixture(scope="module")
@@ -107,10 +114,9 @@ def urls(place):
     """Open a way to each environment."""
     found = {}
     for environment, port in PORTS.items():
-        until(
-            lambda name=f"mlops-{environment}": get("service", "score-app", "-n", name), f"{environment} is there", 180
-        )
-        found[environment] = address(f"mlops-{environment}")
+        name = space(environment)
+        until(partial(get, "service", "score-app", "-n", name), f"{environment} is there", 180)
+        found[environment] = address(name)
         if FORWARD:
             run(*FORWARD, port, found[environment].removeprefix("http://"))
             found[environment] = f"http://127.0.0.1:{port}"
@@ -144,13 +150,6 @@ def verify(place, urls, environment, *more, timeout=240, code=0):
     return gitops(place, "verify", environment, "--url", urls[environment], "--timeout", str(timeout), *more, code=code)
 
 
-def build(tag, **more):
-    """Build and push another image, and return it as TAG@DIGEST."""
-    arguments = [f"{key}={value}" for key, value in more.items()]
-    run("make", "image", "push", f"IMAGE={PUSH}/{IMAGE}", f"TAG={tag}", *arguments, timeout=900)
-    return f"{tag}@{(ROOT / 'build' / 'digest').read_text().strip()}"
-
-
 def build_wrong(tag):
     """Build an image whose iris is another model than the one in git."""
     with tempfile.TemporaryDirectory() as scratch:
@@ -169,8 +168,8 @@ def build_wrong(tag):
 @pytest.fixture(scope="module")
 def load(place, urls):
     """Ask prod all the time."""
-    until(lambda: get("deployment", "score-app", "-n", "mlops-prod")["status"]["availableReplicas"] >= 3, "prod", 240)
-    with asking(address("mlops-prod"), rate=100, callers=4) as callers:
+    until(lambda: get("deployment", "score-app", "-n", space("prod"))["status"]["availableReplicas"] >= 3, "prod", 240)
+    with asking(address(space("prod")), rate=100, callers=4) as callers:
         yield callers
 
 
@@ -179,7 +178,7 @@ def test_git_push_moves_a_version_to_prod(place, urls, load):
     for environment in ("staging", "prod"):
         # No command has given them a release yet, so there is nothing to record.
         verify(place, urls, environment, "--no-record")
-    version = build("0.2.0", REVISION="another")
+    version = f"0.2.0@{built(IMAGE, 'REVISION=another', tag='0.2.0')}"
     gitops(place, "release", version)
     for source, target in (("dev", "staging"), ("staging", "prod")):
         refused = gitops(place, "promote", source, target, code=2)
@@ -239,7 +238,7 @@ def edit(place, name, changes):
 
 def pods(environment):
     """Return the pods of an environment, and how often their containers were started again."""
-    found = get("pods", "-n", f"mlops-{environment}", "-l", "app=score-app")["items"]
+    found = get("pods", "-n", space(environment), "-l", "app=score-app")["items"]
     stay = [each for each in found if "deletionTimestamp" not in each["metadata"]]
     return {each["metadata"]["name"]: each["status"]["containerStatuses"][0]["restartCount"] for each in stay}
 
@@ -408,11 +407,11 @@ def test_flux_is_asked_what_it_has_applied(place, urls):
 
 
 def test_a_hand_edited_cluster_is_put_right(place, urls):
-    kubectl("set", "image", "deployment/score-app", "-n", "mlops-staging", f"score-app={PUSH}/{IMAGE}:0.1.0")
-    wanted = get("deployment", "score-app", "-n", "mlops-prod")["spec"]["template"]["spec"]["containers"][0]["image"]
+    kubectl("set", "image", "deployment/score-app", "-n", space("staging"), f"score-app={PUSH}/{IMAGE}:0.1.0")
+    wanted = get("deployment", "score-app", "-n", space("prod"))["spec"]["template"]["spec"]["containers"][0]["image"]
 
     def mended():
-        return get("deployment", "score-app", "-n", "mlops-staging")["spec"]["template"]["spec"]["containers"][0][
+        return get("deployment", "score-app", "-n", space("staging"))["spec"]["template"]["spec"]["containers"][0][
             "image"
         ]
 

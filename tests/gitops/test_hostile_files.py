@@ -120,7 +120,7 @@ def test_a_separator_within_a_text_does_not_end_a_line(place):
 
 declared = yaml.safe_load((SAMPLE / "environments.yaml").read_text())
 keys = st.sampled_from(["image", "repository", "branch", "prometheus_release", "environments"])
-parts = st.sampled_from(["name", "namespace", "cluster", "own", "soak", "review", "slo"])
+parts = st.sampled_from(["name", "namespace", "cluster", "local_settings", "soak", "review", "slo"])
 objectives = st.sampled_from(
     [("availability",), ("latency",), ("latency", "percent"), ("latency", "seconds"), ("drift",), ("drift", "warn"),
      ("drift", "alert"), ("drift", "window"), ("drift", "for"), ("drift", "min_rows")]
@@ -167,7 +167,11 @@ DECLARATIONS = {
     "a branch that git refuses": ("branch: main", "branch: a..b", "cannot be used as branch"),
     "half a character": ("branch: main", 'branch: "a\\ud800"', "environments.yaml: "),
     "a text as flag": ("review: true", "review: 'no'", "review is 'no': use true or false"),
-    "a text as list": ("own: [PUBLIC_METRICS]", "own: PUBLIC_METRICS", "own is not a list"),
+    "a text as list": (
+        "local_settings: [PUBLIC_METRICS]",
+        "local_settings: PUBLIC_METRICS",
+        "local_settings is not a list",
+    ),
     "no mapping": ("environments:", "environments: 5\nothers:", "environments is not a list"),
     "no number": ("availability: 99.9", "availability: high", "prod: slo.availability is 'high': use a number"),
     "more than all": ("availability: 99.9", "availability: 999", "use a percentage below 100"),

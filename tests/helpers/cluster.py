@@ -5,6 +5,7 @@ images are pushed to, E2E_IMAGE the name under which the cluster finds them ther
 server as the cluster sees it.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -125,10 +126,14 @@ def rolled(namespace, seconds=150):
     kubectl("rollout", "status", "deployment/score-app", "-n", namespace, f"--timeout={seconds}s", timeout=seconds + 10)
 
 
-def built(image, *more):
-    """Build an image, push it, and return its digest."""
-    run("make", "image", "push", f"IMAGE={PUSH}/{image}", "TAG=0.1.0", *more, timeout=900)
-    found = re.search(r"sha256:[0-9a-f]{64}", (ROOT / "build" / "digest").read_text())
+def built(image, *more, tag="0.1.0"):
+    """Build an image, push it, and return its digest; one at a time, as the builder leaves the digest in a file."""
+    folder = ROOT / "build"
+    folder.mkdir(exist_ok=True)
+    with (folder / ".image.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run("make", "image", "push", f"IMAGE={PUSH}/{image}", f"TAG={tag}", *more, timeout=900)
+        found = re.search(r"sha256:[0-9a-f]{64}", (folder / "digest").read_text())
     assert found, image
     return found.group()
 

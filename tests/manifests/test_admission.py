@@ -69,7 +69,7 @@ def test_an_environment_elsewhere_has_a_policy_of_its_own(guarded):
     ],
 )  # fmt: skip
 def test_images_are_ours_by_digest(image, admitted, tree):
-    declare(tree, "former: []", "former: []\nadmits: [quay.io/mesh/proxy]")
+    declare(tree, "former_names: []", "former_names: []\nadmits: [quay.io/mesh/proxy]")
     assert is_admitted(load(tree), image) == admitted
 
 
