@@ -9,7 +9,8 @@ from gitops import files
 from gitops.environments import FILE, Environments
 from gitops.errors import GitopsError
 from gitops.history import History
-from gitops.plan import Plan, Planner
+from gitops.plan import Plan
+from gitops.planner import Planner
 from gitops.repository import PushError, Repository
 from gitops.signers import Signers
 from gitops.text import code_block, code_span

@@ -53,7 +53,7 @@ def carry_out(root: Path, make: MakePlan, *, dry_run: bool = False, pr: bool = F
     from gitops import commit
     from gitops.environments import load
     from gitops.history import History
-    from gitops.plan import Planner
+    from gitops.planner import Planner
     from gitops.repository import Repository
     from gitops.signers import Signers
 
@@ -115,11 +115,11 @@ def release(
 
     if manifests == bool(version or models):
         raise click.UsageError("give TAG@DIGEST, --model NAME@DIGEST or both, or --manifests alone")
-    consent = Overrides(forced=force_held or "")
+    overrides = Overrides(forced=force_held or "")
     with reporting():
         image = parse(version) if version is not None else None
         mounts = [mounted.parse(each, root / BUNDLES) for each in models]
-    _run(root, lambda planner: planner.release(image, mounts, consent), **how)
+    _run(root, lambda planner: planner.release(image, mounts, overrides), **how)
 
 
 @click.command(epilog="Example: python -m gitops promote dev staging --dry-run")
@@ -136,8 +136,8 @@ def promote(
     """
     from gitops.plan import Overrides
 
-    consent = Overrides(force_held or "", allow_unverified or "")
-    _run(root, lambda planner: planner.promote(source, target, consent), **how)
+    overrides = Overrides(force_held or "", allow_unverified or "")
+    _run(root, lambda planner: planner.promote(source, target, overrides), **how)
 
 
 @click.command(epilog="Example: python -m gitops rollback prod --reason 'wrong predictions'")
