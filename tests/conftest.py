@@ -36,8 +36,9 @@ CLUSTER_SECONDS = 1200
 """The time limit of a test with a cluster: the first one builds an image."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark what is in the folders that need more than Python."""
+    """Mark what is in the folders that need more than Python, before pytest-xdist reads the marks."""
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker("browser")

@@ -71,21 +71,13 @@ def add_component(tree, name):
     assert done.exit_code == 0, done.output
 
 
-def test_a_new_component_and_a_private_registry(tree, check_generated):
-    folder = tree / "components" / "registry"
-    folder.mkdir()
-    (folder / "account.yaml").write_text(block("A private registry", "yaml"))
-    page = {
-        "apiVersion": "kustomize.config.k8s.io/v1alpha1",
-        "kind": "Component",
-        "patches": [{"path": "account.yaml"}],
-    }
-    (folder / "kustomization.yaml").write_text("# Needs a Secret registry.\n" + yaml.safe_dump(page))
-    add_component(tree, "registry")
+def test_a_private_registry(tree, check_generated):
+    add_component(tree, "pull-secret")
     done = check_generated()
     assert done.exit_code == 0, done.output
     (account,) = of_kind(render(tree / "overlays" / "dev"), "ServiceAccount")
-    assert account["imagePullSecrets"] == [{"name": "registry"}]
+    (secret,) = account["imagePullSecrets"]
+    assert re.search(r"secret docker-registry (\S+) ", block("A private registry"))[1] == secret["name"]
 
 
 def test_keys_come_from_a_secret(tree, check_generated):
