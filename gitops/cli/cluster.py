@@ -111,7 +111,7 @@ def deploy(environment: str, root: Path, timeout: int, context: str | None, *, y
     ready, the reason is shown as soon as it is known.
     """
     from gitops.cluster import deploy as deployment
-    from gitops.cluster import preflight
+    from gitops.cluster.context import choose_context
     from gitops.environments import load
     from gitops.sources import Sources
 
@@ -121,6 +121,6 @@ def deploy(environment: str, root: Path, timeout: int, context: str | None, *, y
         folder = sources.folder(environment)
 
         def choose() -> str:
-            return preflight.choose(context, confirmed)
+            return choose_context(context, confirmed)
 
         deployment.deploy(folder, choose, report, lambda: yes or confirmed("apply this?"), timeout)

@@ -154,7 +154,7 @@ def _unknown_kinds(root: Path, environments: list[str]) -> Iterator[str]:
     from gitops.cluster.api_errors import reported
     from gitops.cluster.client import Cluster
     from gitops.cluster.deploy import RIGHTS, namespace_of
-    from gitops.cluster.requirements import missing_kinds
+    from gitops.cluster.preflight import missing_kinds
     from gitops.environments import load
     from gitops.sources import Sources
 

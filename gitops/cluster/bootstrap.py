@@ -16,10 +16,11 @@ from types import ModuleType
 from kubernetes.client.exceptions import ApiException
 
 from gitops import files, placeholder, rendered_files
-from gitops.cluster import flux, preflight, requirements, rollout_failures
+from gitops.cluster import flux, preflight, rollout_failures
 from gitops.cluster.access import Access
 from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster
+from gitops.cluster.context import Confirm, choose_context
 from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, syncing
 from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.report import Report
@@ -43,7 +44,7 @@ class Choices:
     timeout: int
 
 
-def bootstrap(root: Path, choices: Choices, report: Report, confirm: preflight.Confirm) -> None:
+def bootstrap(root: Path, choices: Choices, report: Report, confirm: Confirm) -> None:
     """Connect a controller, and wait until it has applied the newest commit."""
     environments, controller = load(root), CONTROLLERS[choices.controller]
     placeholder.require_owner(environments)
@@ -51,13 +52,13 @@ def bootstrap(root: Path, choices: Choices, report: Report, confirm: preflight.C
     commit, sources = _pushed(Repository(root.resolve()), environments), Sources(root, environments)
     released = [each for each in environments.all if current_image(root, each.name, environments.image).exists]
     if environments.all[0] not in released:
-        requirements.require_image(environments.all[0].name, sources.render(environments.all[0].name))
-    context = preflight.choose(choices.context, confirm)
+        preflight.require_image(environments.all[0].name, sources.render(environments.all[0].name))
+    context = choose_context(choices.context, confirm)
     cluster, kubectl = Cluster(controller.NAMESPACE, context), Kubectl(context)
     with reported(RIGHTS):
         _require_controller(cluster, controller)
         for each in (each for each in released if each.cluster == IN_CLUSTER):
-            if lacking := requirements.missing_kinds(cluster, root, each.name, sources.render(each.name)):
+            if lacking := preflight.missing_kinds(cluster, root, each.name, sources.render(each.name)):
                 raise GitopsError(f"{lacking}; nothing was applied")
         report.write(f"{controller.NAME} in {context} reads {environments.branch} of {environments.repository}")
         if choices.access.token or choices.access.key:

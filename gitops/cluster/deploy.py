@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from gitops.cluster import preflight, requirements, watch
+from gitops.cluster import preflight, watch
 from gitops.cluster.api_errors import of_kubectl, reported
 from gitops.cluster.client import Cluster
 from gitops.cluster.kubectl import Kubectl
@@ -43,7 +43,7 @@ def deploy(
     """
     rendered = render_text(folder)
     objects = parse(rendered)
-    requirements.require_image(folder.name, objects)
+    preflight.require_image(folder.name, objects)
     context = choose()
     kubectl = Kubectl(context)
     cluster = Cluster(namespace_of(objects), context)

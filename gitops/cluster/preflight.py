@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import re
-from collections.abc import Callable
+from collections import defaultdict
 from pathlib import Path
 
-from kubernetes import config
-
-from gitops.cluster import requirements
+from gitops import placeholder
 from gitops.cluster.api_errors import reported
-from gitops.cluster.client import UNREADABLE, Cluster
+from gitops.cluster.client import Cluster
 from gitops.cluster.snapshot import Object
+from gitops.components import foreign_kinds, is_foreign, listed
 from gitops.errors import GitopsError
 from gitops.render.objects import of_kind, pod_of
 
-Confirm = Callable[[str], bool]
-"""Asks a question on a terminal; elsewhere the answer is no."""
 OLDEST = (1, 30)
 """The first version whose pods may sleep before they stop, as base/deployment.yaml needs it."""
 MOUNTS_IMAGES = (1, 33)
@@ -29,29 +24,7 @@ RIGHTS = (
     ("patch", "", "services", ""), ("patch", "", "configmaps", ""), ("patch", "apps", "deployments", ""),
     ("list", "", "pods", ""), ("list", "", "events", ""), ("get", "", "pods", "log"),
 )  # fmt: skip
-_PRODUCTION = re.compile(r"(?<![a-z])(prod|production|prd|live)(?![a-z])", re.IGNORECASE)
 _MACHINES = {"x86_64": "amd64", "aarch64": "arm64"}
-
-
-def choose(context: str | None, confirm: Confirm) -> str:
-    """Return the context to use; one of several that looks like production is used only on request."""
-    try:
-        found, active = config.list_kube_config_contexts(os.environ.get("KUBECONFIG"))  # type: ignore[no-untyped-call]
-        names, current = [each["name"] for each in found], active["name"]
-    except UNREADABLE as error:
-        reason = " ".join(str(error).split())[:200]
-        raise GitopsError(
-            f"no cluster is configured: {reason}; set KUBECONFIG, or start one, for example with `kind create cluster`"
-        ) from None
-    if context:
-        if context not in names:
-            raise GitopsError(f"there is no context {context!r} in the kubeconfig; there are {', '.join(names)}")
-        return context
-    if len(names) > 1 and _PRODUCTION.search(current) and not confirm(f"use {current}, which looks like production?"):
-        raise GitopsError(
-            f"the current context {current} looks like production: choose one with --context NAME ({', '.join(names)})"
-        )
-    return str(current)
 
 
 def require(cluster: Cluster, folder: Path, objects: list[Object]) -> None:
@@ -71,7 +44,7 @@ def require(cluster: Cluster, folder: Path, objects: list[Object]) -> None:
         if existing:
             require_ours(existing, objects)
         _require_rights(cluster, RIGHTS if existing else (("create", "", "namespaces", ""), *RIGHTS))
-        if lacking := requirements.missing_kinds(cluster, folder.parents[1], folder.name, objects):
+        if lacking := missing_kinds(cluster, folder.parents[1], folder.name, objects):
             raise GitopsError(f"{lacking}; nothing was applied")
 
 
@@ -111,3 +84,29 @@ def require_platform(nodes: list[Object], wanted: str | None) -> None:
     if found and built not in found:
         listed = ", ".join(sorted(found))
         raise GitopsError(f"the nodes are {listed}, and the image would be {built}: give PLATFORM=linux/{min(found)}")
+
+
+def require_image(name: str, objects: list[Object]) -> None:
+    """Refuse an environment that names no image yet."""
+    for each in of_kind(objects, "Deployment"):
+        for container in (pod_of(each) or {}).get("spec", {}).get("containers", ()):
+            if found := placeholder.image_problem(name, str(container.get("image"))):
+                raise GitopsError(found)
+
+
+def missing_kinds(cluster: Cluster, root: Path, name: str, objects: list[Object]) -> str | None:
+    """Return which kinds of an environment the cluster does not know, and the commands that do without them."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for each in filter(is_foreign, objects):
+        wanted[each["apiVersion"]].add(each["kind"])
+    lacking = [
+        f"{kind} ({version})"
+        for version, kinds in sorted(wanted.items())
+        for kind in sorted(kinds - (cluster.kinds(version) or set()))
+    ]
+    if not lacking:
+        return None
+    causes = [each for each in listed(root, name) if {*foreign_kinds(root, each)} & {*lacking}]
+    without = " && ".join(f"python -m gitops component remove {each} {name}" for each in causes)
+    remedy = f"install what has them, or do without: {without}" if without else "install what has them"
+    return f"{name}: the cluster does not know {', '.join(lacking)}: {remedy}"

@@ -19,6 +19,7 @@ from gitops import builder, models
 from gitops.cluster import deploy, forward, golden, image, preflight
 from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster
+from gitops.cluster.context import Confirm, choose_context
 from gitops.cluster.http import fetch_json
 from gitops.cluster.image import Pinned
 from gitops.cluster.kubectl import Kubectl
@@ -48,7 +49,7 @@ class Choices:
     timeout: int = 180
 
 
-def up(root: Path, choices: Choices, report: Report, confirm: preflight.Confirm) -> None:
+def up(root: Path, choices: Choices, report: Report, confirm: Confirm) -> None:
     """Build, bring to the cluster, apply, wait, and ask."""
     start = monotonic()
     folder = overlay(root, choices.environment)
@@ -60,7 +61,7 @@ def up(root: Path, choices: Choices, report: Report, confirm: preflight.Confirm)
             f"{choices.environment} lets only pushed images run (admission in environments.yaml): "
             f"make up IMAGE={load(root).image_repository}"
         )
-    context = preflight.choose(choices.context, confirm)
+    context = choose_context(choices.context, confirm)
     cluster = Cluster(deploy.namespace_of(objects), context)
     preflight.require(cluster, folder, objects)
     with reported(deploy.RIGHTS):
@@ -187,10 +188,10 @@ def _example(url: str, manifest: Manifest) -> str:
     return f"curl {path} -d '{text}'\n{json.dumps(fetch_json(path, body))}"
 
 
-def down(root: Path, environment: str, context: str | None, report: Report, confirm: preflight.Confirm) -> None:
+def down(root: Path, environment: str, context: str | None, report: Report, confirm: Confirm) -> None:
     """Remove an environment with its namespace, if it is ours and holds nothing else."""
     objects = render(overlay(root, environment))
-    context = preflight.choose(context, confirm)
+    context = choose_context(context, confirm)
     cluster = Cluster(deploy.namespace_of(objects), context)
     space = cluster.namespace
     with reported(deploy.RIGHTS):
@@ -218,7 +219,7 @@ def _require_nothing_else(cluster: Cluster) -> None:
             )
 
 
-def require_first(root: Path, environment: str, confirm: preflight.Confirm) -> None:
+def require_first(root: Path, environment: str, confirm: Confirm) -> None:
     """Ask before something that was verified nowhere goes to a later environment."""
     before = load(root).index(environment)
     if before and not confirm(f"{environment} is not the first environment: change it without a promotion?"):
