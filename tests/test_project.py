@@ -1,5 +1,6 @@
 """What pyproject.toml, the locks and the workflows promise."""
 
+import os
 import re
 import tomllib
 from importlib.metadata import EntryPoint
@@ -44,3 +45,8 @@ def test_a_workflow_names_actions_by_commit_and_has_time_limits(workflow):
 def test_pre_commit_runs_lint():
     (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
     assert [hook["entry"] for hook in repository["hooks"]] == ["make lint"]
+
+
+def test_tests_of_one_group_are_given_to_one_process(request):
+    grouped = [each.nodeid for each in request.session.items if each.get_closest_marker("xdist_group")]
+    assert "PYTEST_XDIST_WORKER" not in os.environ or all("@" in each for each in grouped)
