@@ -30,6 +30,8 @@ PLATFORM ?=
 REVISION := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 # The same input makes the same image: layers get the time of the commit, where the builder can.
 export SOURCE_DATE_EPOCH := $(shell git log -1 --format=%ct 2>/dev/null || echo 0)
+# An edit builds again only the layers after it; docker and podman do so unasked, buildah does not.
+export BUILDAH_LAYERS ?= true
 STAMPED     = $(if $(filter docker,$(BUILDER)),,--timestamp $(SOURCE_DATE_EPOCH))
 DIGEST_FILE = $(if $(filter podman buildah,$(BUILDER)),--digestfile build/digest)
 

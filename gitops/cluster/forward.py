@@ -69,20 +69,30 @@ def _address(running: subprocess.Popen[bytes], log: Path) -> str:
     raise CheckFailedError(f"no port-forward: {' '.join(log.read_text().split())[:300]}")
 
 
+def is_running(root: Path, namespace: str) -> bool:
+    """Return whether a port-forward of a namespace runs."""
+    return _running(_record(root, namespace)) is not None
+
+
 def stop(root: Path, namespace: str) -> bool:
     """End the port-forward of a namespace, and return whether there was one."""
     record = _record(root, namespace)
-    try:
-        pid = int(json.loads(record.read_text())["pid"])
-    except (OSError, ValueError, LookupError, TypeError):
-        return False
-    record.unlink()
-    # The number may be another program's by now.
-    if "port-forward" not in process.run("ps", "-p", str(pid), "-o", "args=").stdout:
+    pid = _running(record)
+    record.unlink(missing_ok=True)
+    if pid is None:
         return False
     with suppress(ProcessLookupError):
         os.kill(pid, signal.SIGTERM)
     return True
+
+
+def _running(record: Path) -> int | None:
+    """Return the process of a recorded port-forward; its number may be another program's by now."""
+    try:
+        pid = int(json.loads(record.read_text())["pid"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return pid if "port-forward" in process.run("ps", "-p", str(pid), "-o", "args=").stdout else None
 
 
 def _record(root: Path, namespace: str) -> Path:

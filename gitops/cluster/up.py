@@ -154,7 +154,9 @@ def _reachable(root: Path, cluster: Cluster, kubectl: Kubectl, objects: list[Obj
         why = f"the cluster gave no external address within {ADDRESS_SECONDS} s"
         if found:
             report.show(f"asks {found}")
-            if _until(REACHABLE_SECONDS, lambda: _answers(found)):
+            # Where the last `up` needed a port-forward, one try shows whether that has changed.
+            seconds = 0 if forward.is_running(root, cluster.namespace) else REACHABLE_SECONDS
+            if _until(seconds, lambda: _answers(found)):
                 forward.stop(root, cluster.namespace)
                 report.write(f"{APP} is at {found}")
                 return found
