@@ -43,7 +43,7 @@ OPERATOR       := github.com/prometheus-operator/prometheus-operator@v0.93.1
 GO_TOOLS := $(foreach tool,kustomize kubeconform kube-score actionlint,$(if $(shell command -v $(tool)),,build/bin/$(tool)))
 export PATH := $(CURDIR)/build/bin:$(PATH)
 
-.PHONY: help run test test-all setup tools lint train check reach image push push-model check-manifests dashboard soak generate docs pictures up down deploy promote e2e reliability load budget bench lock clean
+.PHONY: help run test test-all setup tools lint train check-models estimators image push push-model check-manifests dashboard soak generate docs pictures up down deploy promote e2e reliability load hostile-callers bench lock clean
 
 help:     ## show this list
 	@grep -E '^[a-z0-9-]+: .*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
@@ -98,10 +98,10 @@ lint: setup ## ruff, mypy (strict) and the import contracts
 train: setup ## train the sample models again
 	@for name in iris wine purchase churn echo; do $(BIN)/python -m model train $$name --replace || exit; done
 
-check: setup ## verify every bundle: digests, versions, answers
+check-models: setup ## verify every bundle: digests, versions, answers
 	@$(BIN)/python -m model check
 
-reach: setup ## try every estimator of scikit-learn, and write docs/models.md
+estimators: setup ## try every estimator of scikit-learn, and write docs/models.md
 	@$(BIN)/python -m tools.estimators
 
 image: setup ## build the image (docker, podman or buildah), with its bill of materials beside it
@@ -165,8 +165,8 @@ load: setup ## load URL with the tutorial's mix (USERS, RATE each, or STEADY a s
 	@$(BIN)/locust -f loadtest/locustfile.py --headless --only-summary --host $(URL) -u $(USERS) -r $(USERS) -t $(TIME) \
 	  --html build/load/report.html --csv build/load/run
 
-budget: setup ## search for the worst requests under a pod's memory limit, and print what they cost (needs root)
-	@$(BIN)/python -m tests.budget
+hostile-callers: setup ## search for the worst requests under a pod's memory limit, and print what they cost (needs root)
+	@$(BIN)/python -m tests.hostile_callers
 
 bench: setup ## measure this server beside its peers (needs wrk; installs them under build/)
 	@$(BIN)/python -m benchmarks.rows && $(BIN)/python -m benchmarks.serve

@@ -190,7 +190,7 @@ def page(results: dict[str, Manifest | str]) -> str:
         "",
         f"**{len(compiled)} compiled, {len(manifests) - len(compiled)} served by scikit-learn, {refused} not served;",
         f"{sum(each.compact is not None for each in manifests.values())} have a compact form.**",
-        "`make reach` writes this page, and a test keeps it true.",
+        "`make estimators` writes this page, and a test keeps it true.",
         "",
         "| estimator | served | input, or why not compiled | compact form |",
         "|---|---|---|---|",

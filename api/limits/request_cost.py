@@ -1,7 +1,7 @@
 """What a body needs in memory while it is answered, estimated from above by its length and its number of values.
 
 Counting a few bytes is hundreds of times faster than parsing them. The figures were measured with the worst bodies of
-each protocol that a search found; tests/budget holds them under a real memory limit.
+each protocol that a search found; tests/hostile_callers holds them under a real memory limit.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.timeout(400)]
 
 
 def test_pods_survive_the_worst_bodies(dev):
-    done = run(*EXEC, sys.executable, "-m", "tests.budget.attack", dev, "45", "24", timeout=120)
+    done = run(*EXEC, sys.executable, "-m", "tests.hostile_callers.attack", dev, "45", "24", timeout=120)
     outcomes = json.loads(done.stdout)
     print(outcomes)
     assert "500" not in outcomes

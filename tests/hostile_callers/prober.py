@@ -1,7 +1,7 @@
 """A process of its own that probes a service, so that no work of the attackers' process delays what it measures.
 
-python -m tests.budget.prober URL ADMIN_URL BODY: each probe ten times a second, metrics twice, on fresh connections; a
-line for each.
+`python -m tests.hostile_callers.prober URL ADMIN_URL BODY` asks each probe ten times a second and the metrics twice, on
+fresh connections, and prints a line for each.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from time import monotonic, sleep
 
-from tests.budget import wire
+from tests.hostile_callers import wire
 
 EVERY = {"readyz": 0.1, "livez": 0.1, "metrics": 0.5, "honest": 0.1}
 PROBES = ("readyz", "livez", "metrics")
@@ -74,7 +74,7 @@ class Prober:
     def __init__(self, url, admin, body):
         self.samples = []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.budget.prober", url, admin, body],
+            [sys.executable, "-m", "tests.hostile_callers.prober", url, admin, body],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)

@@ -7,7 +7,7 @@ A frame is a body with holes: @0 and @1 are filled with what a generator makes, 
 import json
 from dataclasses import dataclass
 
-from tests.budget.shapes import A_CELL, AN_ELEMENT, FORM_FIELDS, NUMBERS, PARTS
+from tests.hostile_callers.shapes import A_CELL, AN_ELEMENT, FORM_FIELDS, NUMBERS, PARTS
 
 JSON = "application/json"
 CSV, FORM = "text/csv", "application/x-www-form-urlencoded"

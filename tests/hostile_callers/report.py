@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from time import monotonic
 
-from tests.budget.prober import PROBES, worst_of_medians
-from tests.budget.service import MEGABYTE, MOST, MOST_PROBE_SECONDS
+from tests.hostile_callers.prober import PROBES, worst_of_medians
+from tests.hostile_callers.service import MEGABYTE, MOST, MOST_PROBE_SECONDS
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import json
 
-from tests.budget import wire
-from tests.budget.service import MAX_BODY, MAX_ROWS
+from tests.hostile_callers import wire
+from tests.hostile_callers.service import MAX_BODY, MAX_ROWS
 
 JSON = "application/json"
 ROW = [5.1, 3.5, 1.4, 0.2]

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from time import monotonic, sleep
 
-from tests.budget import wire
-from tests.budget.report import Watch
-from tests.budget.service import MAX_BODY, MEGABYTE
+from tests.hostile_callers import wire
+from tests.hostile_callers.report import Watch
+from tests.hostile_callers.service import MAX_BODY, MEGABYTE
 
 JSON = {"Content-Type": "application/json"}
 OPENING_SECONDS = 15

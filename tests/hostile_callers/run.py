@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import monotonic
 
-from tests.budget import bodies, connections, crowd, honest, keys, search, wire
-from tests.budget.report import Row, Watch
-from tests.budget.service import MEGABYTE, MOST, probed, service
-from tests.budget.surfaces import surfaces
+from tests.hostile_callers import bodies, connections, crowd, honest, keys, search, wire
+from tests.hostile_callers.report import Row, Watch
+from tests.hostile_callers.service import MEGABYTE, MOST, probed, service
+from tests.hostile_callers.surfaces import surfaces
 
 KEPT = Path(__file__).parent / "kept" / "worst.json"
 TEXT_ROW = '{"X":["word1 word9"]}'

@@ -1,4 +1,4 @@
-"""python -m tests.budget: print the table of what hostile callers cost. Needs root, for a memory cgroup."""
+"""python -m tests.hostile_callers: print the table of what hostile callers cost. Needs root, for a memory cgroup."""
 
 import argparse
 import signal
@@ -6,9 +6,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.budget import cgroup, models, run
-from tests.budget.report import HEAD
 from tests.helpers.environment import isolate
+from tests.hostile_callers import cgroup, models, run
+from tests.hostile_callers.report import HEAD
 
 CLASSES = ("search", "memory", "honest", "connections", "keys")
 
@@ -38,7 +38,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--seconds", type=float, default=60, help="for the search, and again for sending what it found")
     parser.add_argument("--only", default="", help="search surfaces whose name holds this")
-    parser.add_argument("--keep", action="store_true", help="write the worst bodies to tests/budget/kept/")
+    parser.add_argument("--keep", action="store_true", help="write the worst bodies to tests/hostile_callers/kept/")
     options = parser.parse_args()
     isolate()
     # What was started is ended, and the cgroups are removed, whoever ends this.

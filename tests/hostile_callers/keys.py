@@ -5,9 +5,9 @@ from contextlib import suppress
 from statistics import median
 from time import monotonic
 
-from tests.budget import bodies, wire
-from tests.budget.report import Row
-from tests.budget.service import MAX_BODY
+from tests.hostile_callers import bodies, wire
+from tests.hostile_callers.report import Row
+from tests.hostile_callers.service import MAX_BODY
 
 KEY = "a-key-of-the-budget-test"
 REFUSALS = 200

@@ -4,8 +4,8 @@ import gzip
 import zlib
 from dataclasses import asdict, dataclass, replace
 
-from tests.budget import wire
-from tests.budget.shapes import Filling, fill, mutated_filling, random_filling
+from tests.hostile_callers import wire
+from tests.hostile_callers.shapes import Filling, fill, mutated_filling, random_filling
 
 PLAIN = Filling()
 CODINGS = ("", "", "", "gzip", "deflate")

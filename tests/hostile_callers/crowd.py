@@ -5,9 +5,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
-from tests.budget import answers, bodies, wire
-from tests.budget.report import Watch
-from tests.budget.service import MAX_BODY
+from tests.hostile_callers import answers, bodies, wire
+from tests.hostile_callers.report import Watch
+from tests.hostile_callers.service import MAX_BODY
 
 AT_ONCE = (1, 2, 8, 32)
 

@@ -9,9 +9,9 @@ from time import monotonic, sleep
 
 import yaml
 
-from tests.budget import cgroup, models
-from tests.budget.prober import Prober
 from tests.helpers.server import running
+from tests.hostile_callers import cgroup, models
+from tests.hostile_callers.prober import Prober
 
 ROOT = Path(__file__).parents[2]
 MEGABYTE = 1 << 20

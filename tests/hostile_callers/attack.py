@@ -1,6 +1,6 @@
-"""python -m tests.budget.attack URL SECONDS CALLERS: send a service the worst bodies that were found for its models.
+"""Send a service the worst bodies that were found for its models.
 
-It prints how often each status or fault came, as JSON.
+`python -m tests.hostile_callers.attack URL SECONDS CALLERS` prints how often each status or fault came, as JSON.
 """
 
 import json
@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from time import monotonic
 
-from tests.budget import bodies, wire
-from tests.budget.connections import ATTACKS
-from tests.budget.run import kept
-from tests.budget.service import MAX_BODY
-from tests.budget.surfaces import surfaces
+from tests.hostile_callers import bodies, wire
+from tests.hostile_callers.connections import ATTACKS
+from tests.hostile_callers.run import kept
+from tests.hostile_callers.service import MAX_BODY
+from tests.hostile_callers.surfaces import surfaces
 
 
 def contents(url):

@@ -5,8 +5,8 @@ import os
 import pytest
 
 from model.bundle.files import DEFAULT_ROOT
-from tests.budget import cgroup, connections, models, run
 from tests.helpers.waiting import unless
+from tests.hostile_callers import cgroup, connections, models, run
 
 SEED = int(os.environ.get("BUDGET_SEED", "0"))
 SEARCH_SECONDS = float(os.environ.get("BUDGET_SECONDS", "40"))

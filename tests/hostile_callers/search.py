@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from api.limits.request_cost import cost_of_body
-from tests.budget import answers, bodies, wire
-from tests.budget.service import LIMIT, MAX_BODY, MAX_ROWS, MEGABYTE, RETURNING, service
-from tests.budget.shapes import Filling
+from tests.hostile_callers import answers, bodies, wire
+from tests.hostile_callers.service import LIMIT, MAX_BODY, MAX_ROWS, MEGABYTE, RETURNING, service
+from tests.hostile_callers.shapes import Filling
 
 RETAINED = 16 * MEGABYTE
 UNCOUNTED = 16 * MEGABYTE

@@ -1,10 +1,10 @@
-"""No caller takes memory, threads or probes from the others; `python -m tests.budget` prints the table."""
+"""No caller takes memory, threads or probes from the others; `python -m tests.hostile_callers` prints the table."""
 
 import pytest
 
-from tests.budget import run
-from tests.budget.conftest import SEARCH_SECONDS, SEED
-from tests.budget.report import HEAD
+from tests.hostile_callers import run
+from tests.hostile_callers.conftest import SEARCH_SECONDS, SEED
+from tests.hostile_callers.report import HEAD
 
 pytestmark = [pytest.mark.alone, pytest.mark.timeout(900)]
 
