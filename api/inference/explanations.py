@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from api.errors import ApiError
 from api.inference.answers import Question, json_values
 from api.inference.models import Models
 from model.runtime.base import Model
+from model.runtime.effects import effects, varied
 
 MAX_ROWS = 100
 METHOD = (
@@ -52,40 +52,35 @@ def explain_rows(models: Models, model: Model, rows: object) -> list[Explanation
     signature = model.signature
     if len(signature.targets) != 1:
         raise ApiError(400, "no_explanation", f"the model {model.name} has several targets; one can be explained")
-    models.read(model, rows)
+    read = models.read(model, rows)
     table = [list(row) for row in model.rows.table(rows)]
-    varied = [place for place, feature in enumerate(signature.features) if feature.typical is not None]
-    if len(table) * (len(varied) + 1) > models.max_rows:
+    places = varied(model)
+    if len(table) * (len(places) + 1) > models.max_rows:
         raise ApiError(413, "too_many_rows", f"{len(table)} rows are more than can be explained at once")
-    return [_explain_row(models, model, row, varied) for row in table]
-
-
-def _explain_row(models: Models, model: Model, row: list[Any], varied: Sequence[int]) -> Explanation:
-    features = model.signature.features
-    variants = [row, *([*row[:place], features[place].typical, *row[place + 1 :]] for place in varied)]
-    table = models.read(model, variants)
-    predictions = json_values(model, model.predict(table))
-    explains, values = _explained_values(model, table, predictions)
-    with np.errstate(over="ignore"):
-        differences = np.asarray(values[0] - values[1:], dtype=np.float64)
-    if not np.isfinite(differences).all():
+    array = model.predict(read)
+    found = effects(model, read, array)
+    if not np.isfinite(found.effects).all():
         raise ApiError(422, "answer", "an effect is too large for a number")
-    effects = [
-        Effect(features[place].name, row[place], features[place].typical, effect)
-        for place, effect in zip(varied, differences.tolist(), strict=True)
+    return [
+        Explanation(
+            prediction,
+            _explained(model, prediction),
+            value,
+            [
+                Effect(signature.features[place].name, row[place], signature.features[place].typical, effect)
+                for place, effect in zip(places, differences, strict=True)
+            ],
+        )
+        for prediction, value, differences, row in zip(
+            json_values(model, array), found.values.tolist(), found.effects.tolist(), table, strict=True
+        )
     ]
-    return Explanation(predictions[0], explains, float(values[0]), effects)
 
 
-def _explained_values(model: Model, table: Any, predictions: list[Any]) -> tuple[str, Any]:
-    """Return what is explained, and its value for each variant of the row."""
+def _explained(model: Model, prediction: Any) -> str:
+    """Return what is explained of one row's answer."""
     target = model.signature.targets[0]
     if target.classes is None:
-        return target.name, np.asarray(predictions, dtype=np.float64)
-    if predictions[0] not in target.classes:
-        raise ApiError(422, "answer", f"the model {model.name} predicts a class that its signature does not name")
-    place = target.classes.index(predictions[0])
-    title = (target.titles or target.classes)[place]
-    if model.signature.proba:
-        return f"probability of {title}", model.predict_proba(table)[0][:, place]
-    return f"is {title}", np.asarray([float(each == predictions[0]) for each in predictions])
+        return target.name
+    title = (target.titles or target.classes)[target.classes.index(prediction)]
+    return f"probability of {title}" if model.signature.proba else f"is {title}"

@@ -13,10 +13,10 @@ from api.inference.models import Models
 from api.pages.answer_view import AnswerView, answer_view
 from api.pages.page import page, redirection
 from api.protocols.message import Request, Response
-from api.protocols.text_values import parse_record
 from model.rendering.text import format_range
 from model.runtime.base import Model
 from model.schema.signature import Feature
+from model.schema.text_values import parse_record
 
 _SEPARATORS = re.compile(r"[^a-z0-9]")
 _NOT_RESENT = ("key", "csrf_token", "submit")

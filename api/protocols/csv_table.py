@@ -11,9 +11,9 @@ from typing import Any
 
 from api.errors import ApiError, from_signature
 from api.protocols.message import Request
-from api.protocols.text_values import parse_value
 from model.runtime.base import Model
 from model.schema.signature import Problem, Signature, SignatureError
+from model.schema.text_values import parse_value
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([^\";,\s]+)", re.IGNORECASE)
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})

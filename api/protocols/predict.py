@@ -9,8 +9,8 @@ from api.inference.answers import Answers, Question
 from api.protocols.csv_table import add_column, file_text, read_rows
 from api.protocols.json_codec import decode_json, encode_json
 from api.protocols.message import CSV, Request, Response
-from api.protocols.text_values import parse_record
 from model.runtime.base import Model
+from model.schema.text_values import parse_record
 
 ANSWER_KEYS = {
     "input": "prediction",

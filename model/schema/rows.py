@@ -195,15 +195,18 @@ class Reader:
         if feature.type == "string":
             if MISSING_TEXT in values:
                 return None
-            filled = [self._missing_text if value is None else value for value in values] if nulls else values
-            array = np.empty(len(values), dtype=object)
-            array[:] = filled
-            return array
+            return self.texts(values)
         if feature.type == "date" or feature.exact:
             if any(problem(feature, value, 0, self.limit) for value in values):
                 return None
-            return _moments(values) if feature.type == "date" else _integers(values)
+            return moments(values) if feature.type == "date" else integers(values)
         return self._numbers(values, missing=feature.missing)
+
+    def texts(self, values: Sequence[Any]) -> NDArray[Any]:
+        """Return strings as the model takes them: with its mark for a missing one."""
+        array = np.empty(len(values), dtype=object)
+        array[:] = [self._missing_text if value is None else value for value in values]
+        return array
 
     def _numbers(self, values: Sequence[Any], *, missing: bool) -> NDArray[Any] | None:
         try:
@@ -220,14 +223,14 @@ class Reader:
         return array if good.all() else None
 
 
-def _moments(values: Sequence[Any]) -> NDArray[Any]:
+def moments(values: Sequence[Any]) -> NDArray[Any]:
     """Return ISO dates as times of UTC."""
     found = [None if value is None else moment(value) for value in values]
     plain = [each.astimezone(UTC).replace(tzinfo=None) if each is not None and each.tzinfo else each for each in found]
     return np.array(plain, dtype="datetime64[us]")
 
 
-def _integers(values: Sequence[Any]) -> NDArray[Any]:
+def integers(values: Sequence[Any]) -> NDArray[Any]:
     """Return whole numbers as they are, with None for a missing one."""
     found = np.empty(len(values), dtype=object)
     found[:] = [None if value is None else int(value) for value in values]
