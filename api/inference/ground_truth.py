@@ -9,10 +9,10 @@ from typing import Any
 
 from api.errors import ApiError
 from api.inference.answers import Answers
-from api.telemetry.histogram import limited
 from api.telemetry.metrics import Metrics
 from api.telemetry.model_metrics import Accuracy
 from model.bundle.manifest import Manifest
+from model.drift.histogram import limited
 from model.schema.values import kind_of
 
 MAX_ROWS = 64

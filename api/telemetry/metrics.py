@@ -12,11 +12,12 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
+from api.telemetry.bounds import LATENCY
 from api.telemetry.buffers import take_numbers
-from api.telemetry.histogram import LATENCY, Histogram
 from api.telemetry.logs import Log
 from api.telemetry.model_metrics import ModelMetrics
 from api.telemetry.series_errors import SeriesErrors
+from model.drift.histogram import Histogram
 from model.runtime.base import Model
 from model.schema.rows import Table
 
