@@ -1,4 +1,4 @@
-"""python -m model: train, add, sign, check, list, card, push."""
+"""python -m model: train, add, sign, check, list, card, push, log."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import click
 
 from model.bundle import files as bundle
 from model.command import Commands, lasting_interrupt, print_error, trained_with
+from model.prediction_log.cli import log
 
 if TYPE_CHECKING:
     from model.bundle.manifest import Manifest
@@ -205,6 +206,9 @@ def push(name: str, repository: str, bundles: Path) -> None:
 
     click.echo(f"pushed {push_image(image, repository)}")
     click.echo(f"next: python -m gitops release --model {name}@{image.digest}")
+
+
+main.add_command(log)
 
 
 @contextmanager
