@@ -7,10 +7,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
 from model.bundle.files import DEFAULT_ROOT, NAME
+from model.segments import Treatment
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _LEVELS = ("debug", "info", "warning", "error")
@@ -69,6 +70,16 @@ class Settings:
     """A drain ends after so many seconds without a request."""
     drain_timeout_seconds: float = 15.0
     """A drain ends after so many seconds in any case."""
+    prediction_log: Path | None = None
+    """The folder for what was asked and answered, which a shipper empties; without it nothing is logged."""
+    prediction_log_sample: float = 1.0
+    """The share of scoring requests that are logged."""
+    prediction_log_fields: tuple[tuple[str, Treatment], ...] = ()
+    """What becomes of a feature before it leaves the pod, as `NAME=hash`, several with commas; `*` is any other one."""
+    prediction_log_bytes: int = 64 << 20
+    """How much may wait for the shipper; more is dropped and counted."""
+    prediction_log_seconds: float = 30.0
+    """How long rows are gathered before the shipper takes them."""
     otel_exporter_otlp_endpoint: str = ""
     """The address of a collector for spans; without it nothing is traced. The SDK reads its variables itself."""
 
@@ -175,6 +186,13 @@ def _versions(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, version) for name, _, version in pairs)
 
 
+def _fields(text: str) -> tuple[tuple[str, Treatment], ...]:
+    pairs = [each.strip().rpartition("=") for each in text.split(",")]
+    if not all(name and what in get_args(Treatment) for name, _, what in pairs):
+        raise ValueError("must be NAME=keep, NAME=hash or NAME=drop, or several with commas between them")
+    return tuple((name, cast("Treatment", what)) for name, _, what in pairs)
+
+
 def _key_files(text: str) -> Path:
     if not os.path.exists(text):  # noqa: PTH110 - unlike this, Path's own raises what a parent forbids
         # As with keys, an empty value must not let every bundle in.
@@ -222,6 +240,11 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "feedback_capacity": _integer(0, 1_000_000),
     "drain_idle_seconds": _number(0, 600),
     "drain_timeout_seconds": _number(0, 600),
+    "prediction_log": Path,
+    "prediction_log_sample": _number(0, 1),
+    "prediction_log_fields": _fields,
+    "prediction_log_bytes": _size,
+    "prediction_log_seconds": _number(1, 3600),
     "otel_exporter_otlp_endpoint": _address,
 }
 _NEVER_EMPTY = ("api_keys", "model_keys")

@@ -1,4 +1,4 @@
-"""python -m model: train, add, sign, check, list, card, score, push."""
+"""python -m model: train, add, sign, check, list, card, score, push, log."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import click
 
 from model.bundle import files as bundle
 from model.command import BUNDLES, Commands, lasting_interrupt, print_error, trained_with
+from model.prediction_log.cli import log
 from model.score_command import score
 
 if TYPE_CHECKING:
@@ -201,6 +202,9 @@ def push(name: str, repository: str, bundles: Path) -> None:
 
     click.echo(f"pushed {push_image(image, repository)}")
     click.echo(f"next: python -m gitops release --model {name}@{image.digest}")
+
+
+main.add_command(log)
 
 
 @contextmanager

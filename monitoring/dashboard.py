@@ -16,7 +16,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableSort,
 )
 
-from api.telemetry.drift import ALERT, WARN
+from model.drift.index import ALERT, WARN
 from monitoring.panels import SOURCE, Panel, Row, build, layout
 from monitoring.queries import scoring_routes
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from api.telemetry.drift import MIN_SHARE
+from model.drift.index import MIN_SHARE
 from monitoring.queries import OBJECTIVES, missed, refused, refused_share, total
 from monitoring.slo import Slo
 

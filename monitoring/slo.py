@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from api.telemetry.histogram import LATENCY
+from api.telemetry.bounds import LATENCY
 
 
 @dataclass(frozen=True)

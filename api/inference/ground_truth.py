@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from math import isfinite
 from threading import Lock
 from typing import Any
 
 from api.errors import ApiError
 from api.inference.answers import Answers
-from api.telemetry.histogram import limited
 from api.telemetry.metrics import Metrics
 from api.telemetry.model_metrics import Accuracy
 from model.bundle.manifest import Manifest
-from model.schema.values import kind_of
+from model.drift.histogram import limited
+from model.schema.truth import TruthError, label_or_number
 
 MAX_ROWS = 64
 """Answers with more rows are not remembered."""
@@ -67,33 +66,8 @@ def _count(accuracy: Accuracy, model: Manifest, predictions: list[Any], truths: 
 
 
 def _label_or_number(model: Manifest, truth: Any) -> Any:
-    """Return a reported truth as the model would predict it: the label of a class, or a number."""
-    target = model.signature.targets[0]
-    if target.classes is None:
-        return _number(target.name, truth)
-    for label, title in zip(target.classes, target.titles or target.classes, strict=True):
-        if _same(truth, label) or _same(truth, title):
-            return label
-    raise ApiError(422, "category", f"{target.name} has no class {_shown(truth)}")
-
-
-def _number(name: str, truth: Any) -> float:
-    if isinstance(truth, bool) or not isinstance(truth, int | float):
-        raise ApiError(422, "type", f"{name} is a number, not {_shown(truth)}")
+    """Return a reported truth as the model would predict it, or raise a 422."""
     try:
-        number = float(truth)
-    except OverflowError:
-        number = float("inf")
-    if not isfinite(number):
-        raise ApiError(422, "finite", f"{name} is a finite number")
-    return number
-
-
-def _same(truth: Any, label: Any) -> bool:
-    """Return whether two values are equal; 1 and true are not."""
-    return isinstance(truth, bool) == isinstance(label, bool) and bool(truth == label)
-
-
-def _shown(truth: Any) -> str:
-    """Return the start of a text, or the kind of anything else, which may be of any size."""
-    return repr(truth[:40]) if isinstance(truth, str) else kind_of(truth)
+        return label_or_number(model.signature.targets[0], truth)
+    except TruthError as error:
+        raise ApiError(422, error.code, str(error)) from None

@@ -10,6 +10,7 @@ from api.errors import ApiError, from_signature
 from api.inference.answers import Answers, Question, json_values, labels_of, probabilities_of
 from api.inference.ground_truth import GroundTruth
 from api.telemetry.metrics import Metrics
+from api.telemetry.prediction_log import PredictionLog
 from model.bundle.files import BundleError
 from model.runtime.base import Model
 from model.schema.rows import Table
@@ -26,6 +27,8 @@ class Models:
         self.metrics = metrics or Metrics(self.by_name.values())
         self.ground_truth: GroundTruth | None = None
         """The memory of answers, if feedback is enabled."""
+        self.prediction_log: PredictionLog | None = None
+        """What logs the predictions, if they are logged."""
         self.failed: dict[str, str] = {}
         """Why a model cannot answer any more, by name."""
         self._record_row = {name: each.buffer.add for name, each in self.metrics.models.items()}

@@ -1,4 +1,4 @@
-"""Figures of the live pages, in the card's style."""
+"""A figure of the form, in the card's style."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from api.telemetry.drift import Drift
 from model.bundle.manifest import Histogram
-from model.rendering.svg import escape_text, figure, linear_scale, tag, text_element, widen
-from model.rendering.text import format_number, format_percent
+from model.rendering.svg import figure, linear_scale, tag, text_element, widen
+from model.rendering.text import format_number
 
-WIDTH, SMALL_WIDTH, HEIGHT = 320, 240, 60
+WIDTH, HEIGHT = 320, 60
 
 
 def distribution_figure(reference: Histogram, place: int, value: float) -> Markup:
@@ -36,26 +35,3 @@ def distribution_figure(reference: Histogram, place: int, value: float) -> Marku
     ]
     description = f"{format_number(value)} lies in range {place + 1} of {len(reference.counts)}."
     return Markup(figure("Among the predictions of training", description, (WIDTH, HEIGHT + 22), *parts))  # noqa: S704
-
-
-def drift_figure(drift: Drift) -> Markup:
-    """Draw the share of each range or category in training beside its share now."""
-    shown = [each for each in zip(drift.labels, *drift.shares, strict=True) if each[1] or each[2]]
-    largest, width = max(max(before, now) for _, before, now in shown), SMALL_WIDTH / len(shown)
-    parts = []
-    for at, (label, before, now) in enumerate(shown):
-        hover = tag("title", escape_text(_sentence(label, before, now)))
-        for share, offset, kind in ((before, 0.1, "fig-before"), (now, 0.5, "fig-bar")):
-            height, x = HEIGHT * share / largest, (at + offset) * width
-            parts.append(tag("rect", hover, x=x, y=HEIGHT - height, width=0.4 * width, height=height, class_=kind))
-    parts.append(tag("line", x1=0, x2=SMALL_WIDTH, y1=HEIGHT, y2=HEIGHT, class_="fig-axis"))
-    parts.append(text_element(0, HEIGHT + 16, shown[0][0], 16, class_="fig-muted"))
-    if len(shown) > 1:
-        last = shown[-1][0]
-        parts.append(text_element(SMALL_WIDTH, HEIGHT + 16, last, 16, text_anchor="end", class_="fig-muted"))
-    description = "; ".join(_sentence(*each) for each in shown[:12])
-    return Markup(figure(drift.title, description, (SMALL_WIDTH, HEIGHT + 22), *parts))  # noqa: S704
-
-
-def _sentence(label: str, before: float, now: float) -> str:
-    return f"{label}: {format_percent(before)} in training, {format_percent(now)} now"

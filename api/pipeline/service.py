@@ -55,7 +55,7 @@ class Service:
         self.settings, self.models, self.metrics, self.log = settings, models, metrics, log
         self.state = ServerState()
         self.limits = RequestLimits(settings)
-        self._tracing = tracing
+        self._tracing, self._prediction_log = tracing, models.prediction_log
         self._load, self._needs_key, self._read = self.limits.load, self.limits.needs_key, self.limits.bodies.read
         # Bound once: a request needs each of them.
         self._next_number, self._id_prefix = count(1).__next__, new_prefix()
@@ -214,12 +214,16 @@ class Service:
         trace_id = None
         if exchange.trace is not None or TRACE_HEADER in environ:
             trace_id = self._finish_trace(exchange, response.status, seconds)
+        if self._prediction_log is not None and response.status == 200 and isinstance(exchange.answers, Answers):
+            self._prediction_log.add(exchange, seconds, trace_id)
         if response.status >= 400 or (self._sample_rate and self._is_sampled(exchange)):
             self._log_request(exchange, response, seconds, trace_id)
         return self._with_headers(exchange, response)
 
     def close(self) -> None:
-        """Export the remaining spans."""
+        """Export the remaining spans, and write what is left of the prediction log."""
+        if self._prediction_log is not None:
+            self._prediction_log.close()
         if self._tracing is not None:
             self._tracing.close()
 

@@ -62,5 +62,14 @@ METRICS = (
         CounterMetricFamily, "metrics_errors", "Failures to count or to expose a series, which was left out.",
         ("model", "series"),
     ),
+    MetricInfo(CounterMetricFamily, "prediction_log_rows", "Rows written to the prediction log.", ()),
+    MetricInfo(CounterMetricFamily, "prediction_log_bytes", "Bytes written to the prediction log.", ()),
+    MetricInfo(
+        CounterMetricFamily, "prediction_log_dropped", "Rows that the prediction log had no room for, by reason.",
+        ("reason",),
+    ),
+    MetricInfo(
+        GaugeMetricFamily, "prediction_log_lag_seconds", "Age of the oldest rows that wait for the shipper.", ()
+    ),
     MetricInfo(CounterMetricFamily, "log_lines_dropped", "Lines of the log that could not be written.", ()),
 )  # fmt: skip

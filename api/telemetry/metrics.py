@@ -12,11 +12,13 @@ from collections.abc import Iterable
 from threading import Lock
 from typing import Any
 
+from api.telemetry.bounds import LATENCY
 from api.telemetry.buffers import take_numbers
-from api.telemetry.histogram import LATENCY, Histogram
 from api.telemetry.logs import Log
 from api.telemetry.model_metrics import ModelMetrics
+from api.telemetry.prediction_log import PredictionLog
 from api.telemetry.series_errors import SeriesErrors
+from model.drift.histogram import Histogram
 from model.runtime.base import Model
 from model.schema.rows import Table
 
@@ -41,6 +43,8 @@ class Metrics:
         self.exemplars: dict[str, tuple[str, float]] = {}
         """The trace id and latency of each route's last traced request."""
         self.models = {model.name: ModelMetrics(model, self.series_errors) for model in self.served}
+        self.prediction_log: PredictionLog | None = None
+        """What logs the predictions, if they are logged."""
         self._latencies: dict[tuple[RouteKey, int], array[float]] = {}
         self._lock = Lock()
 

@@ -1,79 +1,26 @@
-"""What one model receives and predicts, counted in the ranges of its training data.
-
-A number falls into one range of the bundle's reference histogram; the first and the last range hold what lies outside
-the training data. A string is counted under its category if that was common in training; texts have no categories.
-"""
+"""What one model receives and predicts, counted in the ranges of its training data."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from math import inf, isfinite, nextafter
 from typing import Any
 
 import numpy as np
 
+from api.telemetry.bounds import BATCH, LATENCY
 from api.telemetry.buffers import RowBuffer, take_items, take_numbers
-from api.telemetry.histogram import BATCH, LATENCY, Histogram
 from api.telemetry.series_errors import SeriesErrors
-from model.bundle.manifest import Histogram as TrainingHistogram
+from model.drift.counts import feature_counts, prediction_counts
+from model.drift.histogram import Histogram
 from model.runtime.base import Model
 from model.schema.rows import Table
-from model.schema.signature import MISSING_TEXT, Feature
 
 MAX_FEATURES = 200
 """Features beyond this number are not counted."""
-MAX_CATEGORIES = 100
-"""Categories beyond this number, the rarest in training, are counted together."""
 QUALITY_SCORES = tuple(float(score) for score in range(11))
 """Tutorial 2's buckets, for a quality from 0 to 10."""
-
-
-class NumberCounts(Histogram):
-    """Counts of numbers by range; NaN and None are missing."""
-
-    def __init__(self, bounds: Sequence[float], low: float | None = None, high: float | None = None) -> None:
-        super().__init__(bounds)
-        self.missing = 0
-        self.outside = 0
-        """How many values lay outside the training data."""
-        self._low, self._high = -inf if low is None else low, inf if high is None else high
-
-    def extend(self, values: Any) -> None:
-        """Count values."""
-        array = np.asarray(values, dtype=np.float64)
-        present = array[~np.isnan(array)]
-        self.missing += len(array) - len(present)
-        self.outside += int(((present < self._low) | (present > self._high)).sum())
-        super().extend(present)
-
-
-class CategoryCounts:
-    """Counts of values by known category; a text has none, and is neither known nor unknown."""
-
-    def __init__(self, known: Sequence[Any] | None, training: Sequence[int] = ()) -> None:
-        common = dict(zip(known or (), training, strict=False))
-        named = sorted(known or (), key=lambda each: -common.get(each, 0))[:MAX_CATEGORIES]
-        self.counts = {each: 0 for each in known or () if each in set(named)}
-        self.rest = 0
-        """Values of rare categories, and texts."""
-        self.outside = 0
-        self.missing = 0
-        self._known = None if known is None else frozenset(known)
-
-    def extend(self, values: Any) -> None:
-        """Count values."""
-        for value, number in Counter(values).items():
-            if value is None or value == MISSING_TEXT or value != value:  # noqa: PLR0124 - only NaN differs from itself
-                self.missing += number
-            elif value in self.counts:
-                self.counts[value] += number
-            elif self._known is None or value in self._known:
-                self.rest += number
-            else:
-                self.outside += number
 
 
 @dataclass
@@ -95,17 +42,13 @@ class ModelMetrics:
         self.inference = Histogram(LATENCY)
         self.batch_rows = Histogram(BATCH)
         counted = model.signature.features[:MAX_FEATURES]
-        self.features = {each.name: _feature_counts(each, reference.features[each.name]) for each in counted}
+        self.features = {each.name: feature_counts(each, reference.features[each.name]) for each in counted}
         self.buffer = RowBuffer(counted)
         self.accuracy: Accuracy | None = None
         """None until the first ground truth arrives."""
         targets = model.signature.targets
         self._single_target = len(targets) == 1
-        self.predicted: NumberCounts | CategoryCounts
-        if targets[0].classes is None:
-            self.predicted = NumberCounts(reference.predictions[0].edges or ())
-        else:
-            self.predicted = CategoryCounts(targets[0].classes, reference.predictions[0].counts)
+        self.predicted = prediction_counts(targets[0], reference.predictions[0])
         self.quality_scores = Histogram(QUALITY_SCORES) if targets[0].classes is None else None
 
     def flush(self) -> None:
@@ -143,12 +86,3 @@ class ModelMetrics:
             self._run("predictions", partial(self.predicted.extend, answers))
             if self.quality_scores is not None:
                 self._run("quality scores", partial(self.quality_scores.extend, answers))
-
-
-def _feature_counts(feature: Feature, training: TrainingHistogram) -> NumberCounts | CategoryCounts:
-    if feature.type in ("string", "date"):
-        return CategoryCounts(feature.categories, training.counts)
-    low, high = feature.low, feature.high
-    ends = {nextafter(low, -inf) if low is not None else -inf, inf if high is None else high}
-    inner = {edge for edge in training.edges or () if min(ends) < edge < max(ends)}
-    return NumberCounts(sorted(filter(isfinite, ends | inner)), low, high)

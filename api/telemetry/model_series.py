@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from api.telemetry.drift import Drift, drift_of
+from api.telemetry.drift import drift_of
 from api.telemetry.metrics import Metrics
-from api.telemetry.model_metrics import Accuracy, CategoryCounts, ModelMetrics, NumberCounts
+from api.telemetry.model_metrics import Accuracy, ModelMetrics
+from model.drift.counts import CategoryCounts, NumberCounts
+from model.drift.index import Drift
 from model.runtime.base import Model
 
 APP = "score-app"

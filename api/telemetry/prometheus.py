@@ -16,6 +16,7 @@ from prometheus_client.samples import Exemplar, Sample
 from api.telemetry.metric_list import METRICS
 from api.telemetry.metrics import Metrics
 from api.telemetry.model_series import APP, Entry, series_of
+from api.telemetry.prediction_log import PredictionLog
 
 _MAKING = Lock()
 """Held by the one who makes an exposition: for a wide model each takes some megabytes."""
@@ -50,6 +51,8 @@ class _ServiceCollector(Collector):
                     families[name].samples += samples
         for labels, number in sorted(self._metrics.series_errors.errors.items()):
             families["metrics_errors"].add_metric(labels, number)
+        if self._metrics.prediction_log is not None:
+            _add_prediction_log(families, self._metrics.prediction_log)
         families["log_lines_dropped"].add_metric((), self._metrics.log.dropped)
         yield from families.values()
 
@@ -81,6 +84,14 @@ def _add_requests(families: Families, metrics: Metrics) -> None:
     families["requests_in_flight"].add_metric((APP,), len(metrics.in_flight))
     for labels, number in sorted(metrics.rejected.items()):
         families["requests_rejected"].add_metric(labels, number)
+
+
+def _add_prediction_log(families: Families, log: PredictionLog) -> None:
+    families["prediction_log_rows"].add_metric((), log.rows)
+    families["prediction_log_bytes"].add_metric((), log.bytes)
+    families["prediction_log_lag_seconds"].add_metric((), log.lag)
+    for reason, rows in log.dropped.items():
+        families["prediction_log_dropped"].add_metric((reason,), rows)
 
 
 def _with_exemplar(buckets: list[Any], exemplar: tuple[str, float] | None) -> list[Any]:

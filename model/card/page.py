@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from functools import partial
-from hashlib import sha256
 
 from model.bundle.manifest import Manifest
 from model.card import wording
 from model.card.captioned_figures import MOST, MOST_DRAWN, evaluation_figures, training_figures
 from model.rendering import text as fmt
-from model.rendering.styles import STYLES
+from model.rendering.document import document
 from model.rendering.svg import escape_text, tag
+from model.rendering.tables import pairs, row, table
 
 
 def html(manifest: Manifest) -> str:
     """Return the card as a whole page, which forbids itself every request and script."""
-    style = "".join(file.read_text(encoding="utf-8") for file in STYLES)
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{digest}'\">\n"
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>Model card: {escape_text(manifest.title)}</title>\n<style>{style}</style>\n</head>\n"
-        f"<body>\n{body(manifest)}\n</body>\n</html>\n"
-    )
+    return document(f"Model card: {manifest.title}", body(manifest))
 
 
 def body(manifest: Manifest) -> str:
@@ -48,7 +38,7 @@ def _head(manifest: Manifest) -> str:
         tag("p", "Model card", class_="over"),
         tag("h1", escape_text(manifest.title)),
         tag("p", escape_text(wording.summary(manifest)), class_="lead"),
-        _pairs(facts, "facts"),
+        pairs(facts, "facts"),
         tag(
             "p",
             escape_text(wording.serving(manifest)),
@@ -67,7 +57,7 @@ def _quality(manifest: Manifest) -> str:
     origin = f"Judged by {fmt.format_count(evaluation.rows, 'row')}: {evaluation.source}"
     tiles = {wording.metric(name): escape_text(fmt.format_number(value)) for name, value in evaluation.metrics.items()}
     plots = tag("div", *evaluation_figures(evaluation, manifest.signature.targets[0]), class_="plots")
-    return heading + tag("p", escape_text(origin), class_="quiet") + _pairs(tiles, "tiles") + plots
+    return heading + tag("p", escape_text(origin), class_="quiet") + pairs(tiles, "tiles") + plots
 
 
 def _training(manifest: Manifest) -> str:
@@ -77,26 +67,26 @@ def _training(manifest: Manifest) -> str:
 
 def _contract(manifest: Manifest) -> str:
     signature = manifest.signature
-    rows = [_row(*cells) for cells in wording.feature_rows(manifest)[:MOST_DRAWN]]
+    rows = [row(*cells) for cells in wording.feature_rows(manifest)[:MOST_DRAWN]]
     if left_out := len(signature.features) - len(rows):
         empty = [""] * (len(wording.FEATURE_COLUMNS) - 1)
-        rows.append(_row(f"{fmt.format_count(left_out, 'feature')} not shown", *empty))
+        rows.append(row(f"{fmt.format_count(left_out, 'feature')} not shown", *empty))
     proba = "given" if signature.proba else "none"
-    targets = [_row(target.name, wording.answers(target), proba) for target in signature.targets]
+    targets = [row(target.name, wording.answers(target), proba) for target in signature.targets]
     return (
         tag("h2", "What it takes and answers")
-        + _folded(rows, "feature", partial(_table, wording.FEATURE_COLUMNS, "Features"))
-        + _table(("Target", "Answers", "Probabilities"), "Targets", *targets)
+        + _folded(rows, "feature", partial(table, wording.FEATURE_COLUMNS, "Features"))
+        + table(("Target", "Answers", "Probabilities"), "Targets", *targets)
     )
 
 
 def _provenance(manifest: Manifest) -> str:
-    libraries = [_row(*cells) for cells in wording.library_rows(manifest)]
-    files = [_row(name, digest) for name, digest in sorted(manifest.files.items())]
+    libraries = [row(*cells) for cells in wording.library_rows(manifest)]
+    files = [row(name, digest) for name, digest in sorted(manifest.files.items())]
     return (
         tag("h2", "Where it comes from")
-        + _table(wording.LIBRARY_COLUMNS, "Libraries", *libraries)
-        + _table(("File", "sha256"), "Files", *files)
+        + table(wording.LIBRARY_COLUMNS, "Libraries", *libraries)
+        + table(("File", "sha256"), "Files", *files)
     )
 
 
@@ -104,19 +94,3 @@ def _folded(items: Sequence[str], noun: str, wrap: Callable[..., str]) -> str:
     first, rest = items[:MOST], items[MOST:]
     more = tag("summary", fmt.format_count(len(rest), f"more {noun}"))
     return wrap(*first) + (tag("details", more, wrap(*rest)) if rest else "")
-
-
-def _table(columns: Sequence[str], label: str, *rows: str) -> str:
-    head = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in columns)))
-    inside = tag("table", head, tag("tbody", *rows))
-    return tag("div", inside, class_="wide", role="region", aria_label=label, tabindex=0)
-
-
-def _row(name: str, *cells: str) -> str:
-    return tag("tr", tag("th", escape_text(name), scope="row"), *(tag("td", escape_text(cell)) for cell in cells))
-
-
-def _pairs(pairs: dict[str, str], kind: str) -> str:
-    return tag(
-        "dl", *(tag("div", tag("dt", escape_text(key)), tag("dd", value)) for key, value in pairs.items()), class_=kind
-    )

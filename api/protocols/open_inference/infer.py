@@ -33,7 +33,9 @@ def predict(models: Models, model: Model, question: InferQuestion) -> TensorAnsw
     table = models.read(model, question.rows, question.names)
     array = models.predict(model, table)
     outputs = tuple((each, compute_output(model, each, table, array)) for each in question.outputs)
-    return TensorAnswers([], array=array, outputs=outputs)
+    plain = (tensor for each, tensor in outputs if each.name == "predict_proba" and tensor.dtype.kind == "f")
+    probabilities: Any = next(plain, None)
+    return TensorAnswers([], probabilities, array=array, outputs=outputs)
 
 
 def values(model: Model, question: InferQuestion) -> int:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.telemetry.drift import drift_of, stability_index
+from api.telemetry.drift import drift_of
 from api.telemetry.metrics import Metrics
+from model.drift.index import stability_index
 from tests.helpers.server import model
 
 shares = st.lists(st.floats(0, 1), min_size=2, max_size=9)

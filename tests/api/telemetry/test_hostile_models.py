@@ -22,10 +22,10 @@ from api.application import build
 from api.settings import Settings
 from api.telemetry.buffers import RowBuffer
 from api.telemetry.logs import Log
-from api.telemetry.model_metrics import MAX_CATEGORIES, NumberCounts
 from api.telemetry.prometheus import exposition
 from model.bundle.files import DEFAULT_ROOT
 from model.check import load_verified
+from model.drift.counts import MAX_CATEGORIES, NumberCounts
 from model.packing.pack import Material, pack
 from model.schema.signature import Feature
 from tests.api.telemetry.test_metrics import samples, value

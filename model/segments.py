@@ -1,0 +1,139 @@
+"""The segments of the prediction log: files that the service writes, and that the shipper reads and deletes.
+
+A segment is a file of JSON lines. The first line is a Header, each other one is a record: Scored or Truth. A process
+writes to one file that ends in `.open` and holds a lock on it; it finishes a segment by renaming it to `.jsonl`. A last
+line without its end was cut off by the end of a process, and is no record.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from model.schema.signature import Signature
+
+FORMAT = 1
+NEW, OPEN, DONE = ".new", ".open", ".jsonl"
+SUFFIXES = (NEW, OPEN, DONE)
+Treatment = Literal["keep", "hash", "drop"]
+OTHERS = "*"
+"""In the place of a feature's name: all features that are not named."""
+
+
+class LoggedModel(msgspec.Struct, frozen=True):
+    """What is needed of a model to read its rows."""
+
+    version: str
+    signature: Signature
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The first line of a segment."""
+
+    format: int
+    models: dict[str, LoggedModel]
+    """By name."""
+    fields: dict[str, Treatment] = {}
+    """What becomes of features before they leave the pod, by name."""
+
+
+class Scored(msgspec.Struct, tag_field="kind", tag="scored", omit_defaults=True, gc=False):
+    """One answered request, or a piece of a large one."""
+
+    id: str
+    time: float
+    """Seconds since 1970, when the request arrived."""
+    seconds: float
+    """From there to its response."""
+    model: str
+    route: str
+    rows: Any
+    """As the caller sent them: by position or by name, one or several."""
+    predictions: list[Any]
+    names: Any = None
+    """The columns' names, where positional rows came with them."""
+    by_column: bool = False
+    """The rows came as one list of values for each name."""
+    probabilities: Any = None
+    first: int = 0
+    """The number of the first row within its request."""
+    trace: str | None = None
+
+
+class Truth(msgspec.Struct, tag_field="kind", tag="truth", omit_defaults=True, gc=False):
+    """The ground truth that a caller reported for the rows of an earlier request."""
+
+    id: str
+    time: float
+    truths: list[Any]
+    model: str | None = None
+    """Known where the process remembers the request."""
+
+
+Record = Scored | Truth
+_headers = msgspec.json.Decoder(Header)
+_records: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+
+
+class SegmentError(Exception):
+    """A file that is no segment, in one sentence."""
+
+
+def read_segment(path: Path) -> tuple[Header, list[Record]]:
+    """Return the header and the records of a segment."""
+    lines = path.read_bytes().split(b"\n")[:-1]
+    if not lines:
+        return Header(FORMAT, {}), []
+    try:
+        header = _headers.decode(lines[0])
+        if header.format != FORMAT:
+            raise SegmentError(f"{path.name} has the format {header.format}; this program reads {FORMAT}")
+        return header, [_records.decode(line) for line in lines[1:]]
+    except msgspec.DecodeError as error:
+        raise SegmentError(f"{path.name} is no segment: {error}") from None
+
+
+def finished(folder: Path) -> list[Path]:
+    """Return the segments that are complete, the oldest first."""
+    return sorted(path for path in folder.iterdir() if path.suffix == DONE)
+
+
+def finish_abandoned(folder: Path) -> bool:
+    """Finish the segments of processes that have ended, and return whether a process still writes."""
+    writing = False
+    for path in [each for each in folder.iterdir() if each.suffix in (OPEN, NEW)]:
+        with suppress(FileNotFoundError):
+            if path.suffix == NEW or not _finish(path):
+                writing = True
+    return writing
+
+
+def _finish(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.rename(path.with_suffix(DONE))
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def sizes(folder: Path) -> Iterator[tuple[str, int]]:
+    """Yield the name and size of each file of the log that waits in a folder."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                yield entry.name, entry.stat().st_size
+
+
+def treatment(fields: Mapping[str, Treatment], feature: str) -> Treatment:
+    """Return what becomes of a feature before it leaves the pod."""
+    return fields.get(feature, fields.get(OTHERS, "keep"))
