@@ -147,7 +147,7 @@ def require_estimator(thing: Any, holder: str = "the file holds") -> None:
 def names_of(estimator: Any) -> list[str] | None:
     """Return the names of the columns that an estimator was fitted on, if it knows them."""
     known = getattr(estimator, "feature_names_in_", None)
-    if known is None and library_of(estimator) == "catboost":
+    if known is None and library_of(estimator) == "catboost" and estimator.is_fitted():
         # It numbers the columns of an array, and keeps no other trace of what they were.
         given = [str(name) for name in estimator.feature_names_]
         return None if given == [str(place) for place in range(len(given))] else given

@@ -14,7 +14,9 @@ from model.trees.tree import Inexact, Tree
 _NUMBERS = {"regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg"}
 _LOG = {"poisson", "gamma", "tweedie"}
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2
-_NONE, _ZERO, _NAN = 0, 1, 2
+_ZERO, _NAN = 1, 2
+# 1e-35 in float32. A number that is not farther from 0 counts as 0 before any comparison.
+_ZERO_REACHES = float(np.float32(1e-35))
 
 
 def read(estimator: Any) -> Boosted:
@@ -72,13 +74,16 @@ def _tree(fields: dict[str, str], target: int) -> Tree:
         return _joined([], values, target)
     feature, kinds = _array(fields, "split_feature", np.int64), _array(fields, "decision_type", np.int64)
     threshold = _array(fields, "threshold", np.float64)
+    bounds = np.where((threshold >= 0) & (threshold < _ZERO_REACHES), _ZERO_REACHES, threshold)
+    below = (threshold < 0) & (threshold >= -_ZERO_REACHES)
+    bounds = np.where(below, np.nextafter(-_ZERO_REACHES, -np.inf), bounds)
     missing = kinds >> 2 & 3
     numeric = kinds & _CATEGORICAL == 0
     if (missing[numeric] == _ZERO).any():
         raise Inexact("LightGBM with zero_as_missing")
     # Where training saw no missing value, one counts as 0; of categories it is none, which goes right.
     left = np.where(missing == _NAN, kinds & _DEFAULT_LEFT != 0, threshold >= 0) & numeric
-    inner = [feature, threshold, _array(fields, "left_child", np.int64), _array(fields, "right_child", np.int64), left]
+    inner = [feature, bounds, _array(fields, "left_child", np.int64), _array(fields, "right_child", np.int64), left]
     members = dict(_members(fields, np.flatnonzero(~numeric), threshold))
     return _joined(inner, values, target, members)
 

@@ -42,11 +42,24 @@ def _register(library: str) -> None:
     options: dict[str, Any] = {ZERO_IS_MISSING: [True, False]}
     for name in _CLASSIFIERS[library]:
         kind = getattr(sys.modules[library], name)
-        known = {**CLASSIFIER_OPTIONS, **options}
-        update_registered_converter(kind, f"ScoreApp{name}", _classifier_shape, _classifier, options=known)
+        alias, known = f"ScoreApp{name}", {**CLASSIFIER_OPTIONS, **options}
+        update_registered_converter(kind, alias, _classifier_shape, _classifier, parser=_parser(alias), options=known)
     for name in _REGRESSORS[library]:
         kind = getattr(sys.modules[library], name)
         update_registered_converter(kind, f"ScoreApp{name}", _regressor_shape, _regressor, options=options)
+
+
+def _parser(alias: str) -> Any:
+    """Return what declares a classifier's outputs: CatBoost's does not look like one to skl2onnx."""
+
+    def parse(scope: Any, model: Any, inputs: Any, custom_parsers: Any = None) -> Any:  # noqa: ARG001 - its signature
+        operator = scope.declare_local_operator(alias, model)
+        operator.inputs = inputs
+        operator.outputs.append(scope.declare_local_variable("label", Int64TensorType()))
+        operator.outputs.append(scope.declare_local_variable("probabilities", DoubleTensorType()))
+        return operator.outputs
+
+    return parse
 
 
 def _number_type(operator: Any) -> Any:
