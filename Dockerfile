@@ -15,9 +15,24 @@ RUN pip --python /opt/app install --no-compile --require-hashes -r serve.txt \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
+# What the bundles ask for beside the lock: a layer of its own, which changes only with these files.
+FROM builder AS asked
+ARG MODELS
+COPY model/bundles bundles
+RUN mkdir /asked && for name in ${MODELS:-$(ls bundles)}; do \
+    if [ -f "bundles/${name}/requirements.txt" ]; then cp "bundles/${name}/requirements.txt" "/asked/${name}.txt" || exit 1; fi; done
+
+# EXTRAS=boosting adds the boosting libraries; LightGBM finds OpenMP under the name that it has in a system.
 FROM builder AS full-libraries
-COPY locks/full.txt ./
-RUN pip --python /opt/app install --no-compile --require-hashes -r full.txt \
+ARG EXTRAS
+COPY locks ./locks
+COPY --from=asked /asked ./asked
+RUN pip --python /opt/app install --no-compile --require-hashes -r locks/full.txt \
+    && for extra in ${EXTRAS}; do \
+         pip --python /opt/app install --no-compile --no-deps --require-hashes -r "locks/${extra}.txt" || exit 1; done \
+    && for file in $(find asked -name '*.txt'); do \
+         pip --python /opt/app install --no-compile --no-deps --require-hashes -r "${file}" || exit 1; done \
+    && ln -s "$(find /opt/app/lib -path '*scikit_learn.libs/libgomp*')" /opt/app/lib/libgomp.so.1 \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
@@ -65,6 +80,7 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
 ENTRYPOINT ["python", "-m", "api"]
 
 FROM runtime AS full
+ENV LD_LIBRARY_PATH=/opt/app/lib
 COPY --from=full-libraries /opt/app /opt/app
 COPY --from=full-program /build /app
 RUN ["python", "-m", "model", "check"]

@@ -11,6 +11,12 @@ WORKERS ?= auto
 # The stamp changes with the lock, so that nothing is installed twice and nothing stale is used.
 STAMP   := .venv/.ready-$(shell cksum < locks/dev.txt | cut -d' ' -f1)
 PROJECT := .venv/.project-$(shell cksum < pyproject.toml | cut -d' ' -f1)
+# Extras beside it, each from its own lock (make setup EXTRAS=boosting), and what bundles ask for themselves.
+EXTRAS  ?=
+$(foreach extra,$(EXTRAS),$(if $(wildcard locks/$(extra).txt),,$(error EXTRAS=$(extra): there is no locks/$(extra).txt)))
+EXTRA   := $(foreach extra,$(EXTRAS),.venv/.extra-$(extra)-$(shell cksum < locks/$(extra).txt 2>/dev/null | cut -d' ' -f1))
+ASKED   := $(foreach file,$(wildcard $(BUNDLES)/*/requirements.txt),.venv/.asked-$(notdir $(patsubst %/,%,$(dir $(file))))-$(shell cksum < $(file) | cut -d' ' -f1))
+BESIDE  := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r
 
 ENV     ?= dev
 URL     ?= http://127.0.0.1:5000
@@ -59,7 +65,7 @@ test-all: setup lint ## the slow tests too, and those that need a browser or a c
 	@$(PYTEST) -n 2 -m "cluster and not alone" $(ARGS)
 	@$(PYTEST) -m alone $(ARGS)
 
-setup: $(PROJECT) ## make .venv from the locked, hashed requirements, with the commands score-model and score-gitops
+setup: $(PROJECT) $(EXTRA) $(ASKED) ## make .venv from the locked, hashed requirements (EXTRAS=boosting adds locks/boosting.txt)
 
 $(STAMP): locks/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; say which with make PYTHON=python3.x")'
@@ -72,6 +78,13 @@ $(STAMP): locks/dev.txt
 $(PROJECT): $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps --editable .
 	@touch $@
+
+# A stamp is NAME-CHECKSUM, and a bundle's name may hold dashes.
+.venv/.extra-%: | $(PROJECT)
+	@$(BESIDE) locks/$(firstword $(subst -, ,$*)).txt && touch $@
+
+.venv/.asked-%: | $(PROJECT)
+	@$(BESIDE) $(BUNDLES)/$(shell echo $* | sed 's/-[0-9]*$$//')/requirements.txt && touch $@
 
 tools: build/tools/operator/.ready build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/model-signing/.ready build/tools/judges/.ready build/tools/docs/.ready $(GO_TOOLS) ## install the clients, judges and the documentation generator that some tests call
 
@@ -106,7 +119,7 @@ estimators: setup ## try every estimator of scikit-learn, and write docs/models.
 
 image: setup ## build the image (docker, podman or buildah), with its bill of materials beside it
 	@mkdir -p build
-	@$(BUILDER) build $(STAMPED) $(if $(PLATFORM),--platform $(PLATFORM)) --target $(TARGET) --build-arg "MODELS=$(HELD)" \
+	@$(BUILDER) build $(STAMPED) $(if $(PLATFORM),--platform $(PLATFORM)) --target $(TARGET) --build-arg "MODELS=$(HELD)" --build-arg "EXTRAS=$(EXTRAS)" \
 	  --label org.opencontainers.image.revision=$(REVISION) --tag $(IMAGE):$(TAG) .
 	@$(BIN)/cyclonedx-py requirements locks/$(TARGET).txt --output-reproducible --output-file build/sbom.json
 	@$(BIN)/python -m gitops.provenance $(IMAGE):$(TAG) $(TARGET) $(REVISION) "$(HELD)" > build/provenance.json
@@ -177,6 +190,8 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pytho
 lock: setup ## resolve the newest versions into locks/ (no download address is written)
 	@$(LOCK) pyproject.toml --output-file locks/serve.txt
 	@for extra in full dev; do $(LOCK) --extra $$extra pyproject.toml --output-file locks/$$extra.txt || exit; done
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["boosting"], sep="\n")' \
+	  | $(LOCK) - --no-deps --output-file locks/boosting.txt
 	@for tool in kserve mlserver; do echo $$tool | $(LOCK) - --output-file locks/tool-$$tool.txt || exit; done
 	@echo locust | $(LOCK) - --constraint locks/dev.txt --output-file locks/load.txt
 	@printf 'myst-parser\npydata-sphinx-theme\nsphinx\n' | $(LOCK) - --output-file locks/tool-docs.txt

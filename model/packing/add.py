@@ -20,7 +20,7 @@ from model.packing.importing import open_estimator
 from model.packing.known_code import own_code
 from model.packing.origins import Origins
 from model.packing.pack import Material, pack
-from model.packing.types import GAPS, converted, typed_from_cells
+from model.packing.types import GAPS, categorical, converted, typed_from_cells
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,15 @@ def _require_columns(data: Data, names: Sequence[str]) -> None:
 
 
 def _typed(estimator: Any, data: Data, chosen: pd.DataFrame, wishes: Mapping[str, str]) -> pd.DataFrame:
-    if data.typed:
-        columns = {name: converted(str(name), chosen[name], wishes[name]) for name in chosen.columns if name in wishes}
-        return chosen.assign(**columns)
     names = [str(name) for name in chosen.columns]
     evidence = dict(zip(names, Origins(estimator, names).evidence, strict=True))
+    if data.typed:
+        columns = {name: converted(str(name), chosen[name], wishes[name]) for name in chosen.columns if name in wishes}
+        for name in chosen.columns:
+            known = evidence[str(name)].frame_categories
+            if known is not None and name not in columns:
+                columns[name] = categorical(chosen[name], known)
+        return chosen.assign(**columns)
     return typed_from_cells(chosen, evidence, wishes, strict=bool(own_code(estimator)))
 
 

@@ -19,7 +19,9 @@ from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
 
 from model.bundle.manifest import Parity
 from model.packing.converters import register
+from model.packing.converters.libraries import ZERO_IS_MISSING
 from model.packing.converters.trees import declare_version
+from model.packing.converters.sparse import fed_sparsely
 from model.packing.known_code import looks_at_other_rows, own_code
 from model.packing.origins import Origins
 from model.proof.compare import ReferenceRows, Refused
@@ -93,7 +95,8 @@ def _convert(estimator: Any, signature: Signature, dtype: str, *, by_name: bool)
         if by_name
         else [("X", number([None, len(signature.features)]))]
     )
-    options = {"zipmap": False} if signature.task == "classification" else None
+    options: dict[Any, Any] = {"zipmap": False} if signature.task == "classification" else {}
+    options |= {id(part): {ZERO_IS_MISSING: True} for part in fed_sparsely(estimator)}
     try:
         graph = skl2onnx.to_onnx(estimator, initial_types=inputs, options=options, target_opset=OPSET, name="score-app")
     except (MissingShapeCalculator, MissingConverter) as error:

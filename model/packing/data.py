@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from model.bundle.files import BundleError
 from model.errors import one_line
 from model.runtime.estimator import parts
+from model.trees.read import library_of
 
 TYPED: dict[str, Any] = {
     ".parquet": pd.read_parquet,
@@ -146,12 +147,16 @@ def require_estimator(thing: Any, holder: str = "the file holds") -> None:
 def names_of(estimator: Any) -> list[str] | None:
     """Return the names of the columns that an estimator was fitted on, if it knows them."""
     known = getattr(estimator, "feature_names_in_", None)
+    if known is None and library_of(estimator) == "catboost" and estimator.is_fitted():
+        # It numbers the columns of an array, and keeps no other trace of what they were.
+        given = [str(name) for name in estimator.feature_names_]
+        return None if given == [str(place) for place in range(len(given))] else given
     return None if known is None else [str(name) for name in known]
 
 
 def fitted_on_frame(estimator: Any) -> bool:
     """Tell whether any step has seen the names of columns."""
-    return any(getattr(part, "feature_names_in_", None) is not None for part in parts(estimator))
+    return any(names_of(part) is not None for part in parts(estimator))
 
 
 def select(estimator: Any, data: pd.DataFrame, targets: Sequence[str]) -> pd.DataFrame:

@@ -172,7 +172,7 @@ def _task(estimator: Any) -> Task:
         return "clustering"
     if base.is_outlier_detector(estimator):
         return "outliers"
-    if base.is_classifier(estimator) or hasattr(estimator, "classes_"):
+    if base.is_classifier(estimator) or (hasattr(estimator, "classes_") and not base.is_regressor(estimator)):
         return "classification"
     return "regression"
 

@@ -1,6 +1,6 @@
 """Which parts of an estimator have a meaning that this program knows, and which are somebody's own code.
 
-Known is a class that scikit-learn itself defines, with no function of anybody's inside. A subclass is not known:
+Known is a class that scikit-learn or one of the boosting libraries itself defines, with no function of anybody's inside. A subclass is not known:
 it may do anything. What is not known is served as it is, one row at a time, by scikit-learn.
 """
 
@@ -17,14 +17,13 @@ from sklearn.utils import check_array
 
 from model.packing.identity import Identity
 from model.runtime.estimator import parts
+from model.trees.read import library_of
 
 OURS = (Identity,)
 # Their transform looks at all rows of a call together.
 _BATCH_DEPENDENT = (NMF, MiniBatchNMF, LatentDirichletAllocation)
-# Libraries that speak scikit-learn's interface, and answer each row by itself.
-_ROW_BY_ROW = ("catboost", "lightgbm", "xgboost")
 # Functions that only fit uses, or that were replaced by what they found.
-_ONLY_FOR_FIT = {"scoring", "score_func", "refit", "cv", "transformers", "importance_getter", "dtype"}
+_ONLY_FOR_FIT = {"scoring", "score_func", "refit", "cv", "transformers", "importance_getter", "dtype", "eval_metric", "callbacks"}
 
 
 def own_code(estimator: Any) -> list[str]:
@@ -35,8 +34,7 @@ def own_code(estimator: Any) -> list[str]:
 def looks_at_other_rows(estimator: Any) -> bool:
     """Tell whether a row's answer may depend on the other rows of the call."""
     every = list(parts(estimator))
-    unknown = [part for part in every if type(part).__module__.split(".")[0] not in _ROW_BY_ROW]
-    return any(_foreign(part) for part in unknown) or any(isinstance(part, _BATCH_DEPENDENT) for part in every)
+    return any(map(_foreign, every)) or any(isinstance(part, _BATCH_DEPENDENT) for part in every)
 
 
 def _foreign(part: Any) -> list[str]:
@@ -45,7 +43,7 @@ def _foreign(part: Any) -> list[str]:
 
 def _foreign_names(part: Any) -> Iterator[str]:
     kind = type(part)
-    if not _is_of_sklearn(kind) and kind not in OURS:
+    if not _is_of_sklearn(kind) and kind not in OURS and library_of(part) is None:
         yield kind.__name__
     for name, value in vars(part).items():
         if callable(getattr(kind, name, None)) and callable(value):

@@ -14,6 +14,7 @@ from sklearn import compose, feature_extraction, impute, pipeline, preprocessing
 from sklearn.feature_selection import SelectorMixin
 
 from model.schema.values import is_missing
+from model.trees.read import categories_of, library_of
 
 Origin = int | None
 """The place of the feature whose own values a column holds, or None for a computed one."""
@@ -45,6 +46,10 @@ class Evidence:
     """A step takes its words apart."""
     numeric: bool = False
     """A step computes with it."""
+    label: bool = False
+    """A step takes it for a category, whatever its values look like."""
+    frame_categories: tuple[Any, ...] | None = None
+    """The categories of the pandas column that training had, in their order."""
 
 
 class Origins:
@@ -72,6 +77,8 @@ class Origins:
             return self._columns(step, columns)
         if isinstance(step, pipeline.FeatureUnion):
             return [origin for _, each in step.transformer_list for origin in self._through(each, columns)]
+        if library_of(step):
+            return self._library(step, columns)
         if isinstance(step, _ENCODERS):
             return self._encoder(step, columns)
         if isinstance(step, impute.SimpleImputer):
@@ -96,6 +103,19 @@ class Origins:
             return self._mark(columns, "numeric")
         if hasattr(step, "predict") and type(step).__module__.startswith("sklearn."):
             return columns
+        return [None] * len(columns)
+
+    def _library(self, step: Any, columns: list[Origin]) -> list[Origin]:
+        known = categories_of(step)
+        labels = step.get_cat_feature_indices() if library_of(step) == "catboost" else ()
+        for place, origin in enumerate(columns):
+            if origin is None:
+                continue
+            evidence = self.evidence[origin]
+            evidence.frame_categories = known.get(place, evidence.frame_categories)
+            evidence.label |= place in labels
+            evidence.numeric |= place not in known and place not in labels
+            self.groups[origin] += ((id(step), place in known, place in labels),)
         return [None] * len(columns)
 
     def _mark(self, columns: list[Origin], kind: str) -> list[Origin]:

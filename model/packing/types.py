@@ -54,11 +54,19 @@ def typed_from_cells(
 def _column(name: str, cells: pd.Series[Any], evidence: Evidence, wish: str | None, *, strict: bool) -> pd.Series[Any]:
     if wish is not None:
         return converted(name, cells, wish)
-    if evidence.text:
+    if evidence.text or evidence.label:
         return cells.astype("str")
+    if evidence.frame_categories is not None:
+        return categorical(_of_categories(name, cells, evidence.frame_categories), evidence.frame_categories)
     if evidence.categories is not None:
         return _of_categories(name, cells, evidence.categories)
     return _numbers(name, cells) if evidence.numeric else _guessed(name, cells, strict=strict)
+
+
+def categorical(column: pd.Series[Any], known: tuple[Any, ...]) -> pd.Series[Any]:
+    """Return a column with the categories that training had, in their order."""
+    ordered = isinstance(column.dtype, pd.CategoricalDtype) and bool(column.dtype.ordered)
+    return column.astype(pd.CategoricalDtype(list(known), ordered=ordered))
 
 
 def converted(name: str, cells: pd.Series[Any], wish: str) -> pd.Series[Any]:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.runtime.estimator import parts
+from model.trees.read import library_of, read_boosted
+from model.trees.tree import Inexact
 
 MOST_NUMBERS = 20_000
 _MOST_EACH = 2_000
@@ -82,9 +84,19 @@ def _splits(part: Any) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     if hasattr(part, "tree_"):
         inner = part.tree_.feature >= 0
         return [(part.tree_.feature[inner], part.tree_.threshold[inner])]
+    if library_of(part):
+        return _library_splits(part)
     nodes = [tree.nodes for stage in getattr(part, "_predictors", ()) for tree in stage if hasattr(tree, "nodes")]
     inner_nodes = [each[(each["is_leaf"] == 0) & (each["is_categorical"] == 0)] for each in nodes]
     return [(each["feature_idx"], each["num_threshold"]) for each in inner_nodes]
+
+
+def _library_splits(part: Any) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+    try:
+        trees = read_boosted(part).trees
+    except Inexact:
+        return []
+    return [(tree.feature[~tree.leaf], tree.threshold[~tree.leaf]) for tree in trees]
 
 
 def _before_scaling(estimator: Any, edges: dict[int, NDArray[Any]], width: int) -> dict[int, NDArray[Any]]:

@@ -16,6 +16,7 @@ from model.runtime.frames import Frames, Places
 from model.schema.input_form import Input
 from model.schema.rows import Table
 from model.schema.signature import Signature
+from model.trees.read import library_of
 
 Answer = NDArray[Any]
 
@@ -36,7 +37,11 @@ def unpickle(content: bytes) -> Any:
 def keep_to_one_thread(estimator: Any) -> None:
     """Force n_jobs to 1 wherever it stands: a pool of threads costs more than a row's whole answer."""
     for part in parts(estimator):
-        if getattr(part, "n_jobs", None) not in (None, 1):
+        if library_of(part) == "xgboost" and part.n_jobs != 1:
+            # It hands the number on to what it has fitted.
+            part.set_params(n_jobs=1)
+        elif getattr(part, "n_jobs", 1) != 1 and (part.n_jobs is not None or library_of(part) == "lightgbm"):
+            # To LightGBM None means every core, to scikit-learn one.
             part.n_jobs = 1
         if hasattr(part, "n_threads"):
             # Histogram boosting keeps how many cores its trainer had, which is nobody's business later.

@@ -26,7 +26,7 @@ def derive(model: Estimator) -> Form:
         columns = through(step, columns)
     if type(last) in sums.KINDS:
         return sums.linear(last, columns, model.signature.features)
-    if type(last) in rules.KINDS:
+    if rules.is_trees(last):
         return rules.trees(last, columns, len(model.signature.features))
     raise Underivable(type(last).__name__)
 

@@ -12,50 +12,78 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from model.packing.compact.columns import Column, Number, Operation, Underivable
 from model.packing.converters.boosting import LOG_LINK, plain_trees
 from model.packing.converters.forests import CLASSIFIERS, REGRESSORS, plain_forest
-from model.packing.converters.trees import Inexact, Tree, with_inner_root
 from model.runtime.compact.form import Link, Trees
 from model.runtime.compact.trees import counts
 from model.schema.input_form import UNLIMITED
+from model.trees.read import library_of, read_boosted
+from model.trees.tree import Inexact, Tree, with_inner_root
 
 _BOOSTED = (HistGradientBoostingClassifier, HistGradientBoostingRegressor)
-KINDS = (*_BOOSTED, *CLASSIFIERS, *REGRESSORS)
+_KINDS = (*_BOOSTED, *CLASSIFIERS, *REGRESSORS)
 _MOST_LEAVES = 20_000
 _MOST_BYTES = 8 << 20
 # What lies beyond is infinite as float32, and refused by scikit-learn's trees.
 _LARGEST = float(np.finfo(np.float32).max)
 # Sums over trees are added up in another order than scikit-learn's; numbers this close to each other may be equal.
 _ROUNDING = 1e-12
+# A probability in float32 is one half, or the same for two classes, for scores that are closer than this.
+_NARROW_ROUNDING = 1e-6
+_Ensemble = tuple[list[Tree], NDArray[np.float64], Link, bool]
+"""Trees, what their sums start with, what becomes of these, and whether they are added up in float32."""
+
+
+def is_trees(last: Any) -> bool:
+    """Tell whether a model is trees of a known kind."""
+    return type(last) in _KINDS or library_of(last) is not None
 
 
 def trees(last: Any, columns: list[Column], features: int) -> Trees:
     """Return the rules of a fitted ensemble over these columns."""
-    found, base, link = _ensemble(last)
+    try:
+        found, base, link, narrow = _ensemble(last)
+    except Inexact as reason:
+        raise Underivable(str(reason)) from None
     if sum(int(tree.leaf.sum()) for tree in found) > _MOST_LEAVES:
         raise Underivable(f"more than {_MOST_LEAVES} leaves")
     if any(tree.members for tree in found):
         raise Underivable("splits on categories")
     form = _rules([with_inner_root(tree) for tree in found], base, link)
+    if narrow:
+        form = replace(form, narrow=True, margin=_NARROW_ROUNDING)
     if len(set(zip(form.features, form.thresholds, strict=True))) * len(form.values[0]) / 8 > _MOST_BYTES:
         raise Underivable("tables that are too large")
     return _in_callers_units(form, columns, features)
 
 
-def _ensemble(last: Any) -> tuple[list[Tree], NDArray[np.float64], Link]:
+def _library(last: Any) -> _Ensemble:
+    """Return a boosting library's trees."""
+    model = read_boosted(last)
+    scores, several = hasattr(last, "predict_proba"), len(model.base) > 1
+    if model.categories:
+        raise Inexact("splits on categories")
+    if scores if model.link in ("number", "exp") else not scores or (several and model.link == "logistic"):
+        raise Inexact(f"{type(last).__name__} with an answer of another kind")
+    for tree in model.trees:
+        tree.value[:] = tree.value / model.divisor
+    link: Link = "most" if several else "sign" if model.link in ("logistic", "softmax", "each") else model.link
+    return model.trees, model.base, link, model.narrow
+
+
+def _ensemble(last: Any) -> _Ensemble:
+    if library_of(last):
+        return _library(last)
     if type(last) in _BOOSTED:
-        try:
-            found, base = plain_trees(last)
-        except Inexact as reason:
-            raise Underivable(str(reason)) from None
+        found, base = plain_trees(last)
         if type(last) is HistGradientBoostingRegressor:
-            return found, base, "exp" if last.loss in LOG_LINK else "number"
-        return found, base, "most" if len(base) > 1 else "sign"
+            return found, base, "exp" if last.loss in LOG_LINK else "number", False
+        return found, base, "most" if len(base) > 1 else "sign", False
     if type(last) in CLASSIFIERS:
         found, targets = plain_forest(last, normalised=True)
-        return found, np.zeros(targets), "most"
+        return found, np.zeros(targets), "most", False
     found, targets = plain_forest(last, normalised=False)
     for tree in found:
         tree.value[:] = tree.value / len(getattr(last, "estimators_", [last]))
-    return found, np.zeros(targets), "number"
+    return found, np.zeros(targets), "number", False
 
 
 def _rules(found: list[Tree], base: NDArray[np.float64], link: Link) -> Trees:

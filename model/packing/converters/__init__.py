@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 
-from model.packing.converters import boosting, encoders, ensembles, forests, identity, linear
+from model.packing.converters import boosting, encoders, ensembles, forests, identity, libraries, linear
+
+
+def register() -> None:
+    """Teach skl2onnx all of them, those of a library once it is loaded."""
+    _register_ours()
+    libraries.register()
 
 
 @cache
-def register() -> None:
-    """Teach skl2onnx all of them, once."""
+def _register_ours() -> None:
     for module in (boosting, encoders, ensembles, forests, identity, linear):
         module.register()

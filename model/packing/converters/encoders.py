@@ -12,9 +12,10 @@ from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64T
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from model.packing.converters.trees import Inexact, cast, constant, node
+from model.packing.converters.trees import cast, constant, node
 from model.schema.signature import MISSING_TEXT
 from model.schema.values import is_missing
+from model.trees.tree import Inexact
 
 
 def register() -> None:

@@ -41,7 +41,7 @@ class Sum(msgspec.Struct, frozen=True, tag="sum"):
     """Rounding may move a score by so much for each unit of the row's size, and by so much in any case."""
 
 
-class Trees(msgspec.Struct, frozen=True, tag="trees"):
+class Trees(msgspec.Struct, frozen=True, tag="trees", omit_defaults=True):
     """Rules over leaves: where a feature is above its threshold, this run of leaves is out."""
 
     features: tuple[int, ...]
@@ -57,6 +57,8 @@ class Trees(msgspec.Struct, frozen=True, tag="trees"):
     limit: float
     margin: float
     """Scores that are closer than this are left to the full model; 0 where they are whole numbers, and exact."""
+    narrow: bool = False
+    """Scores are added up in float32, in the order of the trees."""
 
 
 Form = Sum | Trees

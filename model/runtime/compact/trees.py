@@ -22,7 +22,7 @@ def scorer(form: Trees, width: int) -> Scores:
     leaves = len(form.values[0])
     tables = _tables(form, width, (1 << leaves) - 1)
     lowest = sum(1 << first for first in form.trees)
-    add_up = _counted(form) if counts(form) else _added(form)
+    add_up = _added_narrow(form) if form.narrow else _counted(form) if counts(form) else _added(form)
 
     def scores(row: Sequence[Any]) -> list[float]:
         left = -1
@@ -74,5 +74,24 @@ def _added(form: Trees) -> Callable[[int], list[float]]:
         bits = np.unpackbits(np.frombuffer(reached.to_bytes(size, "little"), np.uint8), bitorder="little")
         scores: list[float] = (worth.dot(bits) + base).tolist()
         return scores
+
+    return add_up
+
+
+def _added_narrow(form: Trees) -> Callable[[int], list[float]]:
+    """Add leaves up in float32, one tree after the other; rounding makes the order matter."""
+    values, ends = np.array(form.values), (*form.trees[1:], len(form.values[0]))
+    size, worth = -(-values.shape[1] // 8), values.sum(axis=0).astype(np.float32)
+    # A leaf adds to one score; a tree whose leaves all add nothing may count for any.
+    owner = np.array([int(values[:, a:b].any(axis=1).argmax()) for a, b in zip(form.trees, ends, strict=True)])
+    groups = [np.flatnonzero(owner == score) for score in range(len(form.base))]
+    starts = np.array(form.base, dtype=np.float32)
+
+    def add_up(reached: int) -> list[float]:
+        bits = np.unpackbits(np.frombuffer(reached.to_bytes(size, "little"), np.uint8), bitorder="little")
+        # Sorted places are in the order of the trees, of which each has one leaf reached.
+        given = worth[np.flatnonzero(bits)]
+        pairs = zip(starts, groups, strict=True)
+        return [float(np.concatenate([[start], given[group]], dtype=np.float32).cumsum()[-1]) for start, group in pairs]
 
     return add_up

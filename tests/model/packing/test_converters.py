@@ -22,10 +22,10 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 
 from model.packing.compile import compile_and_prove
-from model.packing.converters.trees import before_rounding
 from model.packing.describe import Hints, describe
 from model.packing.prove import trial
 from model.proof.compare import estimator_answers
+from model.trees.tree import before_rounding
 
 RNG = np.random.default_rng(5)
 ROWS = pd.DataFrame(RNG.normal(size=(200, 4)), columns=list("abcd"))
