@@ -1,5 +1,6 @@
 # The default image holds the serving core and the bundles, or those named by MODELS; --target full adds scikit-learn.
-# --target load is another one altogether: Locust, for the component load-test. The Makefile adds the revision as a label.
+# Two are others altogether: --target load, Locust for the component load-test, and --target log, the shipper of the prediction
+# log. The Makefile adds the revision as a label.
 # This one line names the base image, so that Dependabot can update it. docs/security.md says how to pin it by digest.
 FROM python:3.13-slim AS base
 
@@ -42,6 +43,13 @@ RUN pip --python /opt/app install --no-compile --require-hashes -r load.txt \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
+FROM builder AS log-libraries
+COPY locks/log.txt ./
+RUN pip --python /opt/app install --no-compile --require-hashes -r log.txt \
+    && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
+    && rm -rf /opt/app/lib/python*/site-packages/pyarrow/include \
+    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
+
 FROM builder AS sources
 ARG MODELS
 COPY api api
@@ -67,6 +75,17 @@ COPY loadtest loadtest
 EXPOSE 5557 8089
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "locust"]
+
+FROM base AS log
+LABEL org.opencontainers.image.title="score-app-log" \
+      org.opencontainers.image.description="The prediction log of score-app, from segments to Parquet" \
+      org.opencontainers.image.licenses="MIT"
+ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+WORKDIR /app
+COPY --from=log-libraries /opt/app /opt/app
+COPY --from=program /build/model model
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "model.prediction_log"]
 
 FROM base AS runtime
 LABEL org.opencontainers.image.title="score-app" \

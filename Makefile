@@ -29,7 +29,7 @@ TAG     ?= 0.1.0
 TARGET  ?= serve
 # The bundles in the image: all that are here.
 MODELS  ?= $(notdir $(patsubst %/,%,$(wildcard model/bundles/*/)))
-HELD    := $(if $(filter load,$(TARGET)),,$(MODELS))
+HELD    := $(if $(filter load log,$(TARGET)),,$(MODELS))
 # Searched when it is first used: the first of docker, podman and buildah that works.
 BUILDER ?= $(eval BUILDER := $(or $(shell $(BIN)/python -m gitops.builder),$(error no builder)))$(BUILDER)
 PLATFORM ?=
@@ -194,6 +194,7 @@ lock: setup ## resolve the newest versions into locks/ (no download address is w
 	  | $(LOCK) - --no-deps --output-file locks/boosting.txt
 	@for tool in kserve mlserver; do echo $$tool | $(LOCK) - --output-file locks/tool-$$tool.txt || exit; done
 	@echo locust | $(LOCK) - --constraint locks/dev.txt --output-file locks/load.txt
+	@printf 'msgspec\nnumpy\npyarrow\n' | $(LOCK) - --constraint locks/dev.txt --output-file locks/log.txt
 	@printf 'myst-parser\npydata-sphinx-theme\nsphinx\n' | $(LOCK) - --output-file locks/tool-docs.txt
 	@printf 'model-signing\npyopenssl\n' | $(LOCK) - --output-file locks/tool-model-signing.txt
 	@printf 'checkov\nhadolint-bin\nkubernetes-validate\n' | $(LOCK) - --output-file locks/tool-judges.txt

@@ -54,7 +54,7 @@ def drift(min_rows: int) -> str:
 
 def rows(min_rows: int) -> list[Row]:
     """Return everything that the dashboard shows."""
-    return [_model(min_rows), _service(), _pods()]
+    return [_model(min_rows), _service(), _prediction_log(), _pods()]
 
 
 def _model(min_rows: int) -> Row:
@@ -120,6 +120,20 @@ def _service() -> Row:
             f"{what}, 1 h": f"score_app:{what}:ratio_1h{{{NAMESPACE}}} / score_app:{what}:budget{{{NAMESPACE}}}"
             for what in ("errors", "slow")
         }, thresholds=((-inf, GOOD), (1, WARNED), (6, BAD)), description="How fast the error budget is used up."),
+    ])  # fmt: skip
+
+
+def _prediction_log() -> Row:
+    lag = f"max by (pod) (prediction_log_lag_seconds{{{NAMESPACE}}})"
+    return Row("Prediction log", [
+        Panel("Rows logged", {"{{pod}}": rate("pod", "prediction_log_rows_total", NAMESPACE)}, unit=ROWS, width=6,
+              description="Rows written for the shipper. Needs the component prediction-log."),
+        Panel("Rows dropped", {"{{reason}}": rate("reason", "prediction_log_dropped_total", NAMESPACE)}, unit=ROWS,
+              width=6, description="Rows that found no room in the queue or on the volume, or could not be written."),
+        Panel("Age of the oldest row", {"{{pod}}": lag}, unit="s", width=6,
+              description="How long the oldest rows of each pod have waited for the shipper."),
+        Panel("Bytes logged", {"{{pod}}": rate("pod", "prediction_log_bytes_total", NAMESPACE)}, unit="Bps", width=6,
+              description="Bytes written for the shipper."),
     ])  # fmt: skip
 
 

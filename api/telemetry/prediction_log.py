@@ -18,7 +18,6 @@ from typing import Any
 import msgspec
 
 from api.settings import Settings
-from api.telemetry.buffers import take_items
 from api.telemetry.logs import Log
 from api.telemetry.segment_writer import NoRoom, SegmentWriter, lag_seconds
 from model.runtime.base import Model
@@ -105,10 +104,15 @@ class PredictionLog:
         ending = False
         while not ending:
             ending = self._stop.wait(_POLL_SECONDS)
-            items = [item for item in take_items(self._queue) if item is not None]
-            for start in range(0, len(items), _AT_ONCE):
-                self._write(items[start : start + _AT_ONCE])
+            for _ in range(0, len(self._queue), _AT_ONCE):
+                self._write(self._take())
             self._safely(self._writer.finish if ending else self._writer.finish_old)
+
+    def _take(self) -> list[Item]:
+        """Return the next requests of the queue; those that follow stay there, where they count."""
+        take = self._queue.popleft
+        items = [take() for _ in range(min(len(self._queue), _AT_ONCE))]
+        return [item for item in items if item is not None]
 
     def _scored(self, item: Item, part: slice | None = None) -> Scored:
         """Return the record of a request, or of some of its rows."""
@@ -124,7 +128,11 @@ class PredictionLog:
         )  # fmt: skip
 
     def _write(self, items: list[Item]) -> None:
-        self._safely(lambda: self._append([self._scored(item) for item in items]), sum(item[6].count for item in items))
+        if items:
+            self._safely(partial(self._append_all, items), sum(item[6].count for item in items))
+
+    def _append_all(self, items: list[Item]) -> None:
+        self._append([self._scored(item) for item in items])
 
     def _append(self, records: list[Any]) -> None:
         size = self._writer.write(_encoder.encode_lines(records))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from gitops.environments import Environment, Environments
 from gitops.generate.text import Object
-from gitops.render.objects import full_name, pod_of
+from gitops.render.objects import containers_of, full_name, pod_of
 from gitops.rules.overlay import Overlay
 
 API = "admissionregistration.k8s.io/v1"
@@ -40,7 +40,7 @@ def not_admitted(environments: Environments, overlays: Iterable[Overlay]) -> Ite
 def _shipped(overlay: Overlay) -> Iterator[tuple[str, str]]:
     for each in overlay.objects:
         spec = (pod_of(each) or {}).get("spec") or {}
-        for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
+        for container in containers_of(spec):
             yield full_name(each), str(container.get("image"))
         for volume in (each for each in spec.get("volumes") or () if "image" in each):
             yield full_name(each), str(volume["image"].get("reference"))

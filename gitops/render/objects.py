@@ -41,6 +41,11 @@ def pod_of(found: Object) -> Object | None:
     return template if isinstance(template, dict) and "spec" in template else None
 
 
+def containers_of(spec: Object) -> list[Object]:
+    """Return the containers of a pod, those that start before the others among them."""
+    return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+
+
 def is_service_pod(pod: Object) -> bool:
     """Return whether the Service selects this pod."""
     return bool((pod["metadata"].get("labels") or {}).get("app") == APP)

@@ -10,7 +10,7 @@ from pathlib import Path
 from gitops.environments import Environment
 from gitops.files import read
 from gitops.render.kustomize import folders, kustomization, render_text
-from gitops.render.objects import APP, Object, full_name, is_service_pod, parse, pod_of
+from gitops.render.objects import APP, Object, containers_of, full_name, is_service_pod, parse, pod_of
 from gitops.repository import Repository
 from gitops.sources import Sources
 
@@ -42,7 +42,7 @@ class Overlay:
         """Yield each container with the full name of its owner."""
         for each in self.objects:
             pod = pod_of(each)
-            for container in pod["spec"].get("containers", []) if pod else []:
+            for container in containers_of(pod["spec"]) if pod else []:
                 yield full_name(each), container
 
     def service_containers(self) -> Iterator[tuple[str, Object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gitops.render.objects import Object, full_name, pod_of
+from gitops.render.objects import Object, containers_of, full_name, pod_of
 from gitops.rules.overlay import Overlay
 
 
@@ -22,7 +22,7 @@ def hardened(overlay: Overlay) -> Iterator[str]:
                 yield f"{owner} uses {key}"
         if not (spec.get("securityContext") or {}).get("runAsNonRoot"):
             yield f"{owner} may run as root"
-        for container in spec.get("containers", []):
+        for container in containers_of(spec):
             yield from (f"{owner}: {problem}" for problem in _container(container))
 
 

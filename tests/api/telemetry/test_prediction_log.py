@@ -1,0 +1,236 @@
+"""The prediction log of the service: every answered row is written, or dropped and counted; no answer waits for it."""
+
+import io
+import json
+import signal
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api.application import build
+from api.settings import Settings, SettingsError
+from api.telemetry.prediction_log import QUEUED
+from model.bundle.files import DEFAULT_ROOT, read
+from tests.helpers.logged import records, ship, stored
+from tests.helpers.server import fetch, model, running, stderr_until_exit
+from tests.helpers.waiting import until
+
+ROW = [5.1, 3.5, 1.4, 0.2]
+NAMES = list(read(DEFAULT_ROOT, "iris").manifest.signature.names)
+CHURN = next(row for row in read(DEFAULT_ROOT, "churn").manifest.golden.rows if None not in row)
+TENSOR = {"name": "x", "shape": [1, 4], "datatype": "FP64", "data": ROW}
+SPLIT = {"dataframe_split": {"columns": NAMES[::-1], "data": [ROW[::-1]]}}
+COLUMNS = [
+    {"name": name, "shape": [1], "datatype": "FP64", "data": [cell]} for name, cell in zip(NAMES, ROW, strict=True)
+]
+CSV = (",".join(NAMES) + "\n" + ",".join(map(str, ROW)) + "\n").encode()
+REQUESTS = {
+    "a row": ("/score", {"X": ROW}, None),
+    "rows": ("/score", {"X": [ROW]}, None),
+    "a record": ("/predict", dict(zip(NAMES, ROW, strict=True)), None),
+    "named columns in another order": ("/predict", SPLIT, None),
+    "KServe V1": ("/v1/models/iris:predict", {"instances": [ROW]}, None),
+    "a tensor": ("/v2/models/iris/infer", {"inputs": [TENSOR]}, None),
+    "a tensor a feature": ("/v2/models/iris/infer", {"inputs": COLUMNS}, None),
+    "MLflow by column": ("/invocations", {"inputs": {n: [c] for n, c in zip(NAMES, ROW, strict=True)}}, None),
+    "a CSV file": ("/predict_file", CSV, {"Content-Type": "text/csv"}),
+}
+
+
+def counted(client):
+    """Return how many rows were written, and how many dropped."""
+    log = client.service.metrics.prediction_log
+    return log.rows, sum(log.dropped.values())
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_a_row_is_logged_by_name_whatever_protocol_it_came_in(kind, make_client, tmp_path):
+    client = make_client(prediction_log=tmp_path / "log")
+    path, body, headers = REQUESTS[kind]
+    answer = client.post(path, body, headers)
+    assert answer.status == 200, answer.body
+    client.service.close()
+    (found,) = ship(tmp_path / "log", tmp_path / "store")
+    assert [found[name] for name in NAMES] == ROW
+    assert (found["prediction"], found["request_id"], found["row"]) == (0, answer.headers["x-request-id"], 0)
+    assert 0 < found["latency_seconds"] < 60
+    assert datetime.now(UTC) - found["time"] < timedelta(minutes=2)
+    (file,) = (tmp_path / "store" / "predictions").rglob("*.parquet")
+    assert file.parts[-4:-2] == ("model=iris", f"version={model('iris').version}")
+
+
+def test_types_probabilities_and_the_trace_are_logged(make_client, tmp_path):
+    client = make_client("churn", prediction_log=tmp_path / "log")
+    trace = "0123456789abcdef0123456789abcdef"
+    client.post("/score?proba=1", {"X": [list(CHURN)] * 2}, {"traceparent": f"00-{trace}-0123456789abcdef-01"})
+    client.service.close()
+    first, second = ship(tmp_path / "log", tmp_path / "store")
+    features = [first[name] for name in model("churn").signature.names]
+    assert features == list(CHURN)
+    assert {type(each) for each in features} == {float, str}
+    assert sum(first["probabilities"]) == pytest.approx(1)
+    assert (first["row"], second["row"], second["trace_id"]) == (0, 1, trace)
+
+
+def test_a_large_batch_is_logged_to_the_row(make_client, tmp_path):
+    client = make_client(prediction_log=tmp_path / "log")
+    rows = [[number / 1000, 3.5, 1.4, 0.2] for number in range(2501)]
+    assert client.post("/score", {"X": rows}).status == 200
+    client.service.close()
+    assert len(records(tmp_path / "log")) == 3
+    found = ship(tmp_path / "log", tmp_path / "store")
+    assert [each[NAMES[0]] for each in found] == [row[0] for row in rows]
+    assert [each["row"] for each in found] == list(range(2501))
+
+
+def test_refused_requests_and_explanations_are_not_logged(make_client, tmp_path):
+    client = make_client(prediction_log=tmp_path / "log")
+    client.post("/score", {"X": ["no number", 1, 2, 3]})
+    client.post("/explain", {"X": ROW})
+    client.service.close()
+    assert counted(client) == (0, 0)
+    assert not list((tmp_path / "log").iterdir())
+
+
+def test_a_full_volume_drops_counts_and_says_so(make_client, tmp_path):
+    said = io.StringIO()
+    client = make_client(stream=said, prediction_log=tmp_path / "log", prediction_log_bytes=8000)
+    for _ in range(300):
+        assert client.post("/score", {"X": ROW}).status == 200
+    client.service.close()
+    written, dropped = counted(client)
+    assert written + dropped == 300
+    assert dropped > 0
+    assert sum(path.stat().st_size for path in (tmp_path / "log").iterdir()) <= 8000
+    assert [json.loads(line)["event"] for line in said.getvalue().splitlines()] == ["prediction_log_drops"]
+    assert len(ship(tmp_path / "log", tmp_path / "store")) == written
+
+
+def test_a_writer_that_hangs_costs_rows_and_no_answer(make_client, tmp_path):
+    client = make_client(prediction_log=tmp_path / "log")
+    log = client.service.metrics.prediction_log
+    with log._writer._lock:
+        for _ in range(QUEUED + 500):
+            assert client.post("/score", {"X": ROW}).status == 200
+    client.service.close()
+    written, dropped = counted(client)
+    assert written + dropped == QUEUED + 500
+    assert log.dropped["queue"] > 0
+    assert len(ship(tmp_path / "log", tmp_path / "store")) == written
+
+
+def test_a_disk_that_fails_leaves_whole_records(make_client, tmp_path, monkeypatch):
+    client = make_client(prediction_log=tmp_path / "log")
+    client.post("/score", {"X": ROW})
+    until(lambda: counted(client) == (1, 0), "the row is written")
+
+    import os as system
+
+    real = system.write
+
+    def half(descriptor, content):
+        if b'"kind"' not in bytes(content[:20]):
+            raise OSError(28, "No space left on device")
+        return real(descriptor, content[: len(content) // 2])
+
+    monkeypatch.setattr("api.telemetry.segment_writer.os.write", half)
+    client.post("/score", {"X": ROW})
+    until(lambda: counted(client) == (1, 1), "the row is dropped")
+    monkeypatch.undo()
+    client.post("/score", {"X": ROW})
+    client.service.close()
+    assert counted(client) == (2, 1)
+    assert len(ship(tmp_path / "log", tmp_path / "store")) == 2
+
+
+def test_a_share_of_the_requests_is_logged(make_client, tmp_path):
+    client = make_client(prediction_log=tmp_path / "log", prediction_log_sample=0.25)
+    for _ in range(100):
+        client.post("/score", {"X": ROW})
+    client.service.close()
+    assert counted(client) == (25, 0)
+
+
+def test_personal_data_does_not_leave_the_pod(make_client, tmp_path):
+    names = model("churn").signature.names
+    fields = ((names[0], "hash"), (names[3], "drop"), ("*", "keep"))
+    client = make_client("churn", prediction_log=tmp_path / "log", prediction_log_fields=fields)
+    client.post("/score", {"X": [list(CHURN), list(CHURN)]})
+    client.service.close()
+    first, second = ship(tmp_path / "log", tmp_path / "store")
+    assert names[3] not in first
+    assert first[names[0]] == second[names[0]] != str(CHURN[0])
+    assert len(first[names[0]]) == 32
+    assert first[names[1]] == CHURN[1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ({"prediction_log_fields": (("sepal_lenght", "drop"),)}, "names 'sepal_lenght', which is a feature of none"),
+        ({"prediction_log": "/proc/log"}, "PREDICTION_LOG '/proc/log': cannot be written to"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(settings, wanted, tmp_path):
+    given = {"model": ("iris",), "prediction_log": tmp_path} | settings
+    given["prediction_log"] = tmp_path.__class__(given["prediction_log"])
+    with pytest.raises(SettingsError, match=wanted):
+        build(Settings(**given), [model("iris")])
+
+
+def test_feedback_is_logged_whoever_answered(make_client, tmp_path):
+    client = make_client(prediction_log=tmp_path / "log", feedback_capacity=10)
+    request_id = client.post("/score", {"X": [ROW, ROW]}).headers["x-request-id"]
+    assert client.post("/feedback", {"request_id": request_id, "truth": [0, 1]}).status == 200
+    elsewhere = client.post("/feedback", {"request_id": "another-pod-1", "truth": "setosa"})
+    assert (elsewhere.status, elsewhere.json) == (202, {"rows": 1})
+    assert client.post("/feedback", {"request_id": "another-pod-1", "truth": {"a": 1}}).status == 422
+    client.service.close()
+    ship(tmp_path / "log", tmp_path / "store")
+    found = stored(tmp_path / "store", "feedback")
+    shown = [(each["request_id"], each["row"], each["truth"], each["model"]) for each in found]
+    assert shown == [
+        (request_id, 0, "0", "iris"), (request_id, 1, "1", "iris"), ("another-pod-1", 0, '"setosa"', None),
+    ]  # fmt: skip
+
+
+def test_metrics_say_what_was_written_and_what_waits(make_client, tmp_path):
+    client = make_client(prediction_log=tmp_path / "log", public_metrics=True)
+    for _ in range(3):
+        client.post("/score", {"X": ROW})
+
+    def shown():
+        lines = client.get("/metrics").body.decode().splitlines()
+        return {
+            line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
+            for line in lines
+            if line.startswith("prediction_log")
+        }
+
+    until(lambda: shown()["prediction_log_rows_total"] == 3, "the rows are counted")
+    found = shown()
+    assert found["prediction_log_bytes_total"] > 100
+    assert 0 < found["prediction_log_lag_seconds"] < 60
+    assert found['prediction_log_dropped_total{reason="volume"}'] == 0
+    client.service.close()
+
+
+def test_the_page_of_a_model_says_how_to_read_the_log(make_client, tmp_path):
+    client = make_client(prediction_log=tmp_path / "log")
+    assert "python -m model log PLACE --model iris" in client.get("/model").body.decode()
+    assert "python -m model log PLACE --model iris" in client.get("/batch").body.decode()
+    client.service.close()
+    assert "python -m model log" not in make_client().get("/model").body.decode()
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+def test_what_a_server_has_written_outlives_it(how, tmp_path):
+    settings = {"prediction_log": tmp_path / "log", "drain_idle_seconds": 0, "public_metrics": 1}
+    with running(**settings) as server:
+        for _ in range(20):
+            assert fetch(f"{server.url}/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}').status == 200
+        if how == signal.SIGKILL:
+            until(lambda: b"prediction_log_rows_total 20.0" in fetch(f"{server.url}/metrics").body, "all are written")
+        server.send_signal(how)
+        stderr_until_exit(server)
+    assert len(ship(tmp_path / "log", tmp_path / "store")) == 20

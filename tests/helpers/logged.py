@@ -1,0 +1,34 @@
+"""A prediction log in a folder: shipped, and read back."""
+
+from pathlib import Path
+
+import pytest
+
+from model.segments import read_segment
+
+
+def ship(folder, store):
+    """Ship the segments of a folder, and return the rows in the store by their path."""
+    pytest.importorskip("pyarrow")
+    from model.prediction_log.ship import Shipper
+    from model.prediction_log.store import Store
+
+    from model.segments import finish_abandoned
+
+    finish_abandoned(folder)
+    assert Shipper(folder, Store(str(store)), key="a secret", log=lambda *_, **__: None).ship_all()
+    return stored(store)
+
+
+def stored(store, kind="predictions"):
+    """Return the rows of a kind in the store, as dicts."""
+    pytest.importorskip("pyarrow")
+    import pyarrow.parquet as pq
+
+    paths = sorted((Path(store) / kind).rglob("*.parquet"))
+    return [row for path in paths for row in pq.ParquetFile(path).read().to_pylist()]
+
+
+def records(folder):
+    """Return the records in the segments of a folder."""
+    return [each for path in sorted(Path(folder).glob("*.jsonl")) for each in read_segment(path)[1]]

@@ -1,0 +1,148 @@
+"""The shipper: each segment becomes Parquet once, whatever is killed, and is deleted when that is there."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+
+from api.settings import Settings
+from api.telemetry.logs import Log
+from api.telemetry.prediction_log import PredictionLog
+from model.bundle.files import DEFAULT_ROOT, read
+from model.prediction_log.layout import column_names
+from model.schema.signature import Feature
+from model.segments import FORMAT, Header, LoggedModel, Scored
+from tests.helpers.logged import ship, stored
+from tests.helpers.waiting import until
+
+pytest.importorskip("pyarrow")
+
+IRIS = read(DEFAULT_ROOT, "iris").manifest
+
+
+def segment(folder, number, rows=1):
+    """Write a finished segment with so many one-row requests."""
+    folder.mkdir(exist_ok=True)
+    header = Header(FORMAT, {"iris": LoggedModel(IRIS.version, IRIS.signature)})
+    records = [
+        Scored(f"{number}-{row}", 1795000000.0 + row, 0.001, "iris", "/score", [5.1, 3.5, 1.4, 0.2], [0])
+        for row in range(rows)
+    ]
+    path = folder / f"{number:020d}-0000.jsonl"
+    path.write_bytes(msgspec.json.Encoder().encode_lines([header, *records]))
+    return path
+
+
+@contextmanager
+def shipper(folder, store, *options):
+    settings = {"PREDICTION_LOG": str(folder), "PREDICTION_LOG_STORE": str(store)}
+    command = [sys.executable, "-m", "model.prediction_log", *options]
+    process = subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.PIPE, text=True)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ids(store):
+    return sorted(each["request_id"] for each in stored(store))
+
+
+def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path):
+    log, store = tmp_path / "log", tmp_path / "store"
+    for number in range(60):
+        segment(log, number, rows=200)
+    with shipper(log, store) as process:
+        until(lambda: len(list(store.rglob("*.parquet"))) >= 3, "some are shipped")
+        process.kill()
+        process.wait()
+    left = len(list(log.iterdir()))
+    assert 0 < left < 60
+    with shipper(log, store, "--once") as process:
+        assert process.wait(60) == 0
+    assert not list(log.iterdir())
+    assert ids(store) == sorted(f"{number}-{row}" for number in range(60) for row in range(200))
+
+
+def test_a_segment_that_was_shipped_but_not_deleted_is_not_doubled(tmp_path):
+    log, store = tmp_path / "log", tmp_path / "store"
+    whole = segment(log, 1, rows=3).read_bytes()
+    ship(log, store)
+    (log / f"{1:020d}-0000.jsonl").write_bytes(whole)
+    ship(log, store)
+    assert ids(store) == ["1-0", "1-1", "1-2"]
+
+
+def test_a_store_that_is_away_is_asked_again(tmp_path):
+    log, away = tmp_path / "log", tmp_path / "away"
+    segment(log, 1)
+    away.write_text("a file where a folder should be")
+    with shipper(log, away / "store") as process:
+        assert json.loads(process.stderr.readline())["event"] == "prediction_log_shipper_started"
+        said = json.loads(process.stderr.readline())
+        assert (said["event"], "away" in said["reason"]) == ("prediction_log_not_shipped", True)
+        assert list(log.iterdir())
+        away.unlink()
+        until(lambda: not list(log.iterdir()), "the segment is shipped")
+        until(lambda: ids(away / "store") == ["1-0"], "the row is there")
+
+
+def test_sigterm_ships_what_is_left(tmp_path):
+    log, store = tmp_path / "log", tmp_path / "store"
+    log.mkdir()
+    service = PredictionLog(log, [], Settings(prediction_log_seconds=3600), Log("error"))
+    service.add_truth("a", None, [1])
+    with shipper(log, store) as process:
+        json.loads(process.stderr.readline())
+        process.send_signal(signal.SIGTERM)
+        # A process still writes: its rows are waited for.
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1.5)
+        service.close()
+        assert process.wait(30) == 0
+    assert [each["truth"] for each in stored(store, "feedback")] == ["1"]
+    assert not list(log.iterdir())
+
+
+def test_a_cut_line_is_no_record_and_a_broken_file_keeps_nobody_waiting(tmp_path):
+    log, store = tmp_path / "log", tmp_path / "store"
+    broken, cut = segment(log, 1), segment(log, 2, rows=2)
+    broken.write_text("no JSON\n")
+    cut.write_bytes(cut.read_bytes()[:-10])
+    ship(log, store)
+    assert ids(store) == ["2-0"]
+    assert [path.suffix for path in log.iterdir()] == [".unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "wanted"),
+    [
+        ({}, "error: PREDICTION_LOG is not set: the folder that the service writes to\n"),
+        (
+            {"PREDICTION_LOG": "/nowhere", "PREDICTION_LOG_STORE": "x"},
+            "error: PREDICTION_LOG '/nowhere' is not a folder\n",
+        ),
+        ({"PREDICTION_LOG": "/tmp"}, "error: PREDICTION_LOG_STORE is not set: s3://BUCKET/FOLDER, or a folder\n"),
+        (
+            {"PREDICTION_LOG": "/tmp", "PREDICTION_LOG_STORE": "s3://"},
+            "error: s3:// names no bucket: write s3://BUCKET/FOLDER\n",
+        ),
+    ],
+)
+def test_wrong_settings_are_said_in_a_sentence(settings, wanted):
+    command = [sys.executable, "-m", "model.prediction_log"]
+    done = subprocess.run(command, env=os.environ | settings, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (2, wanted)
+
+
+def test_a_feature_with_the_name_of_a_column_of_the_log_gets_another():
+    features = tuple(Feature(name=name, type="number") for name in ("time", "feature_time", "x", "model"))
+    names = column_names(features)
+    assert names["x"] == "x"
+    assert len({*names.values(), "time", "model"}) == len(features) + 2
