@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -112,7 +112,16 @@ def place(text: str) -> Place:
             return Place(text, system, path.rstrip("/"))
         if "/" not in path.strip("/"):
             raise BundleError(f"{text} names a bucket alone: add a key, like s3://bucket/folder")
-        return Place(text, _s3(), path.strip("/"))
+        system = _s3()
+        _require_bucket(system, path.strip("/").partition("/")[0], text)
+        return Place(text, system, path.strip("/"))
+
+
+def _require_bucket(system: fs.S3FileSystem, bucket: str, text: str) -> None:
+    """Refuse a bucket that is not there: some servers would make it when something is written."""
+    with suppress(OSError):  # whoever may not ask for the bucket may still have rights on what is in it
+        if system.get_file_info(bucket).type == fs.FileType.NotFound:
+            raise BundleError(f"{text}: there is no bucket {bucket}")
 
 
 def _s3() -> fs.S3FileSystem:
