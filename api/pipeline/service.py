@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -11,14 +10,15 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from api.errors import ApiError, as_api_error
-from api.inference.answers import Answers, most_values
+from api.inference.answers import most_values
 from api.inference.models import Models
 from api.limits.large_requests import LARGE_REQUEST
 from api.limits.large_responses import LARGE_RESPONSE
 from api.limits.request_cost import ANSWER_VALUE, FREE_ANSWER_VALUES, uncounted_body
 from api.limits.request_limits import RequestLimits
 from api.pipeline.exchange import Exchange
-from api.pipeline.request_id import ID_HEADER, TRACE_HEADER, accepted_id, new_prefix, trace_id_of
+from api.pipeline.recorder import Recorder
+from api.pipeline.request_id import ID_HEADER, accepted_id, new_prefix
 from api.protocols.form_file import file_of_upload
 from api.protocols.json_codec import encode_json
 from api.protocols.message import Response
@@ -32,8 +32,6 @@ from model.schema.signature import SignatureError
 if TYPE_CHECKING:
     from api.telemetry.tracing import Tracing
 
-FLUSH_EVERY = 512
-"""Metrics are flushed after so many requests."""
 _INTERNAL_ERROR = ApiError(500, "internal", "internal server error; the log has the details")
 Stage = Callable[[Exchange], None]
 
@@ -55,13 +53,14 @@ class Service:
         self.settings, self.models, self.metrics, self.log = settings, models, metrics, log
         self.state = ServerState()
         self.limits = RequestLimits(settings)
-        self._tracing, self._prediction_log = tracing, models.prediction_log
+        self._tracing = tracing
+        self._recorder = Recorder(settings, models, metrics, log, tracing)
+        self._record = self._recorder.record
         self._load, self._needs_key, self._read = self.limits.load, self.limits.needs_key, self.limits.bodies.read
         # Bound once: a request needs each of them.
         self._next_number, self._id_prefix = count(1).__next__, new_prefix()
-        self._arrive, self._leave, self._count = metrics.in_flight.append, metrics.in_flight.pop, metrics.record_request
+        self._arrive, self._leave = metrics.in_flight.append, metrics.in_flight.pop
         self._uncounted_body = uncounted_body(max(map(most_values, models.by_name.values())))
-        self._sample_rate = settings.log_sample_rate if log.enabled("info") else 0.0
 
         arrive: tuple[Stage, ...] = (self.identify, self.start_trace, self.admit, self.receive)
         if tracing is None:
@@ -80,7 +79,7 @@ class Service:
             # collection of cycles.
             self._respond_with(exchange, as_api_error(error))
         except Exception:  # noqa: BLE001 - our own fault, whose text must not leave
-            self._log_internal_error(exchange)
+            self._recorder.internal_error(exchange)
             exchange.response = self.render_error(exchange, _INTERNAL_ERROR)
         response = self.record(exchange)
         if exchange.memory or len(response.body) > LARGE_RESPONSE:
@@ -105,7 +104,7 @@ class Service:
         """Set the response to a refused request."""
         exchange.error_code = error.code
         if error.model_error is not None:
-            self._log_model_error(exchange, error.model_error)
+            self._recorder.model_error(exchange, error.model_error)
         self.metrics.record_rejection(exchange.route.path, error.code)
         exchange.response = self.render_error(exchange, error)
 
@@ -200,32 +199,17 @@ class Service:
 
     def record(self, exchange: Exchange) -> Response:
         """Count, trace and log the request, and return its response with the headers that all have."""
-        route, response, environ = exchange.route, exchange.response, exchange.environ
+        response = exchange.response
         assert response is not None  # noqa: S101 - the last stage or render_error has set it
         self._leave()
-        seconds = perf_counter() - exchange.started
-        if self.models.ground_truth is not None and isinstance(exchange.answers, Answers):
-            self.models.ground_truth.remember(exchange.id, exchange.model.manifest, exchange.answers)  # type: ignore[union-attr]
-        self._count(route.key, response.status, seconds)
-        if not exchange.number % FLUSH_EVERY:
-            self.metrics.flush()
-        if route.scoring:
+        if exchange.route.scoring:
             self.state.last_request = exchange.started
-        trace_id = None
-        if exchange.trace is not None or TRACE_HEADER in environ:
-            trace_id = self._finish_trace(exchange, response.status, seconds)
-        if self._prediction_log is not None and response.status == 200 and isinstance(exchange.answers, Answers):
-            self._prediction_log.add(exchange, seconds, trace_id)
-        if response.status >= 400 or (self._sample_rate and self._is_sampled(exchange)):
-            self._log_request(exchange, response, seconds, trace_id)
+        self._record(exchange, response)
         return self._with_headers(exchange, response)
 
     def close(self) -> None:
-        """Export the remaining spans, and write what is left of the prediction log."""
-        if self._prediction_log is not None:
-            self._prediction_log.close()
-        if self._tracing is not None:
-            self._tracing.close()
+        """Write what is not written yet."""
+        self._recorder.close()
 
     def render_error(self, exchange: Exchange, error: ApiError) -> Response:
         """Return an error in the protocol's shape, or as a page."""
@@ -249,36 +233,3 @@ class Service:
             headers.append(("Connection", "close"))
         response.headers = headers
         return response
-
-    def _is_sampled(self, exchange: Exchange) -> bool:
-        return exchange.number * self._sample_rate % 1 < self._sample_rate
-
-    def _finish_trace(self, exchange: Exchange, status: int, seconds: float) -> str | None:
-        """Return the trace id of a request, after its use as the latency's exemplar and the end of its span."""
-        trace = exchange.trace
-        trace_id = trace_id_of(exchange.environ) if trace is None else trace.trace_id
-        if trace_id:
-            self.metrics.exemplars[exchange.route.path] = trace_id, seconds
-        if trace is not None and self._tracing is not None:
-            self._tracing.finish(trace, status, exchange.id, exchange.error_code)
-        return trace_id
-
-    def _log_request(self, exchange: Exchange, response: Response, seconds: float, trace_id: str | None) -> None:
-        route = exchange.route
-        level = "info" if route.scoring or response.status >= 400 else "debug"
-        self.log.write(
-            level, "request", request_id=exchange.id, method=route.method, route=route.path,
-            protocol=route.protocol.name, rows=response.rows, status=response.status,
-            microseconds=round(seconds * 1e6), **({"trace_id": trace_id} if trace_id else {}),
-        )  # fmt: skip
-
-    def _log_model_error(self, exchange: Exchange, error: BaseException) -> None:
-        """Log what an estimator, or own code in it, raised for a row."""
-        facts = {"request_id": exchange.id, "route": exchange.route.path, "error": type(error).__name__}
-        model = exchange.model.name if exchange.model is not None else None
-        text = "".join(traceback.format_exception(error))
-        self.log.write("warning", "model_error", **facts, model=model, traceback=text)
-
-    def _log_internal_error(self, exchange: Exchange) -> None:
-        facts = {"request_id": exchange.id, "route": exchange.route.path, "traceback": traceback.format_exc()}
-        self.log.write("error", "internal_error", **facts)

@@ -23,7 +23,17 @@ OURS = (Identity,)
 # Their transform looks at all rows of a call together.
 _BATCH_DEPENDENT = (NMF, MiniBatchNMF, LatentDirichletAllocation)
 # Functions that only fit uses, or that were replaced by what they found.
-_ONLY_FOR_FIT = {"scoring", "score_func", "refit", "cv", "transformers", "importance_getter", "dtype", "eval_metric", "callbacks"}
+_ONLY_FOR_FIT = {
+    "scoring",
+    "score_func",
+    "refit",
+    "cv",
+    "transformers",
+    "importance_getter",
+    "dtype",
+    "eval_metric",
+    "callbacks",
+}
 
 
 def own_code(estimator: Any) -> list[str]:

@@ -12,7 +12,6 @@ def ship(folder, store):
     pytest.importorskip("pyarrow")
     from model.prediction_log.ship import Shipper
     from model.prediction_log.store import Store
-
     from model.segments import finish_abandoned
 
     finish_abandoned(folder)
