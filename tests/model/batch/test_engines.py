@@ -3,6 +3,7 @@
 import pickle
 import sys
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -21,6 +22,10 @@ def rows():
 
 def expected(rows):
     return [*answers(rows.head(7)), None, *answers(rows.tail(192))]
+
+
+def predictions(frame):
+    return [None if pd.isna(value) else value for value in frame["prediction"]]
 
 
 def test_a_table_keeps_its_rows_and_a_bad_one_has_a_reason(rows):
@@ -65,9 +70,7 @@ def test_ray(rows):
     scored = frame.map_batches(
         TableScorer, fn_constructor_args=("churn", DEFAULT_ROOT), batch_format="pyarrow", concurrency=1
     )
-    assert scored.to_pandas().sort_values("id")["prediction"].where(lambda each: each.notna(), None).tolist() == (
-        expected(rows)
-    )
+    assert predictions(scored.to_pandas().sort_values("id")) == expected(rows)
 
 
 @pytest.mark.slow
@@ -80,5 +83,5 @@ def test_dask(rows):
         return scorer(pa.Table.from_pandas(part, preserve_index=False)).to_pandas()
 
     frame = dask.from_pandas(rows, npartitions=3)
-    found = frame.map_partitions(score_part, meta=score_part(rows.head(1))).compute()["prediction"]
-    assert found.where(found.notna(), None).tolist() == expected(rows)
+    found = frame.map_partitions(score_part, meta=score_part(rows.head(1))).compute()
+    assert predictions(found) == expected(rows)
