@@ -2,18 +2,15 @@
 
 from pathlib import Path
 
-import pytest
+import pyarrow.parquet as pq
 
-from model.segments import read_segment
+from model.prediction_log.ship import Shipper
+from model.prediction_log.store import Store
+from model.segments import finish_abandoned, read_segment
 
 
 def ship(folder, store):
-    """Ship the segments of a folder, and return the rows in the store by their path."""
-    pytest.importorskip("pyarrow")
-    from model.prediction_log.ship import Shipper
-    from model.prediction_log.store import Store
-    from model.segments import finish_abandoned
-
+    """Ship the segments of a folder, and return the rows in the store, as dicts."""
     finish_abandoned(folder)
     assert Shipper(folder, Store(str(store)), key="a secret", log=lambda *_, **__: None).ship_all()
     return stored(store)
@@ -21,9 +18,6 @@ def ship(folder, store):
 
 def stored(store, kind="predictions"):
     """Return the rows of a kind in the store, as dicts."""
-    pytest.importorskip("pyarrow")
-    import pyarrow.parquet as pq
-
     paths = sorted((Path(store) / kind).rglob("*.parquet"))
     return [row for path in paths for row in pq.ParquetFile(path).read().to_pylist()]
 

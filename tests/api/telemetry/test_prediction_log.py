@@ -2,8 +2,10 @@
 
 import io
 import json
+import os
 import signal
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -20,9 +22,7 @@ NAMES = list(read(DEFAULT_ROOT, "iris").manifest.signature.names)
 CHURN = next(row for row in read(DEFAULT_ROOT, "churn").manifest.golden.rows if None not in row)
 TENSOR = {"name": "x", "shape": [1, 4], "datatype": "FP64", "data": ROW}
 SPLIT = {"dataframe_split": {"columns": NAMES[::-1], "data": [ROW[::-1]]}}
-COLUMNS = [
-    {"name": name, "shape": [1], "datatype": "FP64", "data": [cell]} for name, cell in zip(NAMES, ROW, strict=True)
-]
+COLUMNS = [{**TENSOR, "name": name, "shape": [1], "data": [cell]} for name, cell in zip(NAMES, ROW, strict=True)]
 CSV = (",".join(NAMES) + "\n" + ",".join(map(str, ROW)) + "\n").encode()
 REQUESTS = {
     "a row": ("/score", {"X": ROW}, None),
@@ -124,9 +124,7 @@ def test_a_disk_that_fails_leaves_whole_records(make_client, tmp_path, monkeypat
     client.post("/score", {"X": ROW})
     until(lambda: counted(client) == (1, 0), "the row is written")
 
-    import os as system
-
-    real = system.write
+    real = os.write
 
     def half(descriptor, content):
         if b'"kind"' not in bytes(content[:20]):
@@ -173,7 +171,7 @@ def test_personal_data_does_not_leave_the_pod(make_client, tmp_path):
 )
 def test_settings_that_cannot_work_are_refused(settings, wanted, tmp_path):
     given = {"model": ("iris",), "prediction_log": tmp_path} | settings
-    given["prediction_log"] = tmp_path.__class__(given["prediction_log"])
+    given["prediction_log"] = Path(given["prediction_log"])
     with pytest.raises(SettingsError, match=wanted):
         build(Settings(**given), [model("iris")])
 
@@ -200,12 +198,8 @@ def test_metrics_say_what_was_written_and_what_waits(make_client, tmp_path):
         client.post("/score", {"X": ROW})
 
     def shown():
-        lines = client.get("/metrics").body.decode().splitlines()
-        return {
-            line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
-            for line in lines
-            if line.startswith("prediction_log")
-        }
+        lines = (line.rpartition(" ") for line in client.get("/metrics").body.decode().splitlines())
+        return {name: float(value) for name, _, value in lines if name.startswith("prediction_log")}
 
     until(lambda: shown()["prediction_log_rows_total"] == 3, "the rows are counted")
     found = shown()

@@ -13,13 +13,14 @@ from api.telemetry.drift import drift_of
 from api.telemetry.logs import Log
 from model.__main__ import main
 from model.bundle.files import DEFAULT_ROOT, read
+from model.packing.data import read_data
+from model.prediction_log.read import LoggedRows
+from model.prediction_log.summary import summarise
 from tests.helpers.logged import ship
 from tests.helpers.server import Client, model
 
-pq = pytest.importorskip("pyarrow.parquet")
-
 NAMES = list(read(DEFAULT_ROOT, "iris").manifest.signature.names)
-TITLES = ("setosa", "versicolor", "virginica")
+TITLES = read(DEFAULT_ROOT, "iris").manifest.signature.targets[0].titles
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +61,6 @@ def test_rows_and_accuracy_are_those_that_were_sent(logged):
 
 @pytest.mark.parametrize("name", ["iris", "churn"])
 def test_drift_is_the_one_that_the_service_shows(name, logged):
-    from model.prediction_log.read import LoggedRows
-    from model.prediction_log.summary import summarise
-
     store, service, _ = logged
     summary = summarise(LoggedRows(str(store), name), lambda *_: model(name).manifest)
     ((_, found),) = summary.drifts.items()
@@ -73,8 +71,6 @@ def test_drift_is_the_one_that_the_service_shows(name, logged):
 
 
 def test_rows_with_a_truth_train_a_model(logged, tmp_path):
-    from model.packing.data import read_data
-
     path = tmp_path / "rows.csv"
     done = run(logged[0], "--model", "iris", "--training", path)
     assert done.output == f"wrote 100 rows to {path}\n"
