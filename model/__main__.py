@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -59,12 +59,24 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
     "--target", "targets", multiple=True, help="A column of --data with the right answers, to judge the model by."
 )
 @click.option("--types", multiple=True, metavar="COLUMN=TYPE", help=f"A column's type in training: {', '.join(TYPES)}.")
+@click.option(
+    "--code",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="A Python file or folder of your own that the model imports; packed with it.",
+)
+@click.option(
+    "--requires",
+    multiple=True,
+    metavar="PACKAGE==VERSION",
+    help="A library that the model imports; pinned with hashes, and installed here.",
+)
 @click.option("--name", help="The bundle's name; the file's, if not given.")
 @click.option("--replace", is_flag=True, help="Overwrite a bundle of that name.")
 @BUNDLES
 def add(
     file: Path, data: Path, targets: tuple[str, ...], types: tuple[str, ...], name: str | None, bundles: Path,
-    *, replace: bool,
+    *, replace: bool, **brought: tuple[Any, ...],
 ) -> None:  # fmt: skip
     """Import a fitted estimator from a joblib or pickle file."""
     name = name or re.sub(r"[^a-z0-9]+", "-", file.name.split(".")[0].lower()).strip("-")
@@ -74,7 +86,7 @@ def add(
         from model.packing.add import add as add_model  # noqa: PLC0415
         from model.packing.types import parse_wishes  # noqa: PLC0415
 
-        wanted = Request(file, data, name, targets, parse_wishes(types), replace)
+        wanted = Request(file, data, name, targets, parse_wishes(types), replace, **brought)
         manifest = add_model(wanted, bundles, say)
     _show(manifest)
     click.echo(f"next: {_serving(name, bundles)}")

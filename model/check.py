@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.bundle.files import ONNX, PICKLE, Bundle, BundleError, read
+from model.bundle.files import ONNX, Bundle, BundleError, read
 from model.bundle.manifest import Golden
 from model.errors import guarded
 from model.proof.compare import TOLERANCE, Answers, ReferenceRows, Refused, complete, estimator_answers, sizes, spread
 from model.proof.forms import copy_answers
 from model.proof.rows import hostile_rows
 from model.runtime.base import Model, loading
-from model.runtime.estimator import Estimator, take, unpickle
+from model.runtime.estimator import Estimator, take
 from model.runtime.load import load
+from model.runtime.open_estimator import open_estimator
 from model.schema.input_form import Input
 from model.schema.readers import reader
+from model.trees.read import LIBRARIES
 
 if TYPE_CHECKING:
     from model.signing.keys import PublicKeys
@@ -116,15 +118,16 @@ def compared(bundle: Bundle) -> str:
     manifest = bundle.manifest
     if manifest.runtime != "onnx" or manifest.fallback is None:
         return "served by scikit-learn"
-    try:
-        installed = version("scikit-learn")
-    except PackageNotFoundError:
-        return "compiled; scikit-learn is not installed to compare with"
-    if installed != manifest.built_with["scikit-learn"]:
-        return (
-            f"compiled; packed with scikit-learn {manifest.built_with['scikit-learn']}, not compared with {installed}"
-        )
-    model = Estimator(unpickle(bundle.files[PICKLE]), manifest.signature, manifest.fallback)
+    for library, packed_with in manifest.built_with.items():
+        if library != "scikit-learn" and library.split("-")[0] not in LIBRARIES:
+            continue
+        try:
+            installed = version(library)
+        except PackageNotFoundError:
+            return f"compiled; {library} is not installed to compare with"
+        if installed != packed_with:
+            return f"compiled; packed with {library} {packed_with}, not compared with {installed}"
+    model = Estimator(open_estimator(bundle), manifest.signature, manifest.fallback)
     try:
         limit = proven_limit(model, manifest.golden, bundle.files[ONNX], manifest.input)
     except Refused as reason:

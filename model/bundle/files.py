@@ -1,6 +1,7 @@
 """A bundle on disk: a folder with manifest.json, model.joblib, and what was proven of model.onnx, model.compact.json.
 
-Beside them may be model.sig, a signature over all of them. The manifest names the sha256 of each file and its own
+A model that needs them has code.zip, its own modules, and requirements.txt, the libraries that it asks for. Beside
+them may be model.sig, a signature over all of them. The manifest names the sha256 of each file and its own
 version is a digest over all of it, so what was reviewed is what is loaded. Every file is read once, checked, and
 used from memory: nothing can change in between.
 """
@@ -23,7 +24,8 @@ from model.bundle.consistency import contradiction
 from model.bundle.manifest import FORMAT, PROOF, Manifest, readable
 
 MANIFEST, PICKLE, ONNX, COMPACT = "manifest.json", "model.joblib", "model.onnx", "model.compact.json"
-FILES = (PICKLE, ONNX, COMPACT)
+CODE, REQUIREMENTS = "code.zip", "requirements.txt"
+FILES = (PICKLE, ONNX, COMPACT, CODE, REQUIREMENTS)
 SIGNATURE, LARGEST_SIGNATURE = "model.sig", 64 << 10
 """The signature's file, and how many bytes it may have: one over four files has 2,000."""
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")

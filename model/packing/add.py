@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from model.bundle.files import free
+from model.bundle.files import CODE, REQUIREMENTS, free
 from model.bundle.manifest import Manifest
 from model.errors import guarded
 from model.packing.data import Data, PackError, listed, read_data, require_estimator, require_header, select
@@ -19,8 +19,11 @@ from model.packing.evaluate import Judged
 from model.packing.importing import open_estimator
 from model.packing.known_code import own_code
 from model.packing.origins import Origins
+from model.packing.own_modules import archive_of
 from model.packing.pack import Material, pack
+from model.packing.requirements import install, resolve
 from model.packing.types import GAPS, categorical, converted, typed_from_cells
+from model.runtime.own_modules import offer
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,10 @@ class Request:
     targets: tuple[str, ...] = ()
     types: Mapping[str, str] = field(default_factory=dict)
     replace: bool = False
+    code: tuple[Path, ...] = ()
+    """Files and folders with the user's own modules."""
+    requires: tuple[str, ...] = ()
+    """Libraries to install beside those of the lock."""
 
 
 def add(wanted: Request, folder: Path, say: Callable[[str], None]) -> Manifest:
@@ -40,15 +47,31 @@ def add(wanted: Request, folder: Path, say: Callable[[str], None]) -> Manifest:
     free(folder, wanted.name, replace=wanted.replace)
     data = read_data(wanted.data)
     _require_columns(data, (*wanted.targets, *wanted.types))
+    brought = _brought(wanted, say)
     say(f"opening {wanted.file}")
     estimator, warning = open_estimator(wanted.file)
     with guarded(f"{type(estimator).__name__} cannot be packed"):
         require_estimator(estimator)
         require_header(data, estimator)
-        return pack(_material(estimator, data, wanted, warning), folder, replace=wanted.replace, say=say)
+        return pack(_material(estimator, data, wanted, warning, brought), folder, replace=wanted.replace, say=say)
 
 
-def _material(estimator: Any, data: Data, wanted: Request, warning: str | None) -> Material:
+def _brought(wanted: Request, say: Callable[[str], None]) -> dict[str, bytes]:
+    """Return what a bundle brings for its estimator, once it can be imported here."""
+    brought = {}
+    if wanted.requires:
+        say(f"installing {', '.join(wanted.requires)}")
+        brought[REQUIREMENTS] = resolve(wanted.requires)
+        install(wanted.requires, brought[REQUIREMENTS])
+    if wanted.code:
+        brought[CODE] = archive_of(wanted.code)
+        offer(wanted.name, brought[CODE])
+    return brought
+
+
+def _material(
+    estimator: Any, data: Data, wanted: Request, warning: str | None, brought: Mapping[str, bytes]
+) -> Material:
     chosen = select(estimator, data.frame, wanted.targets)
     rows = _typed(estimator, data, chosen, wanted.types)
     judged = None
@@ -63,6 +86,7 @@ def _material(estimator: Any, data: Data, wanted: Request, warning: str | None) 
         judged=judged,
         hints=Hints(targets=wanted.targets or ("prediction",)),
         notes=(warning,) if warning else (),
+        files=brought,
     )
 
 

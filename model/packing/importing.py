@@ -18,6 +18,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from model.errors import one_line
 from model.packing.data import PackError
+from model.trees.read import LIBRARIES
 
 _SAVED_WITH = re.compile(rb"_sklearn_version.{0,8}?(\d+\.\d+[\w.]*)", re.DOTALL)
 # Pickles since protocol 2, gzip, zlib at its levels, bzip2, xz and lzma, lz4.
@@ -70,14 +71,17 @@ def _why_not(path: Path, error: Exception) -> str:
             f"{here}, or install {there} in .venv and change locks/ to it"
         )
     if isinstance(error, ModuleNotFoundError) and error.name:
-        return (
-            f"{path} needs the module {error.name}, which is not installed here: install it in .venv, or save "
-            "the model with cloudpickle where the module is your own file"
+        root = error.name.split(".")[0]
+        how = (
+            "make setup EXTRAS=boosting, or pip install 'score-app[boosting]'"
+            if root in LIBRARIES
+            else (f"--code {root}.py brings a file or folder of your own, --requires NAME installs a library")
         )
+        return f"{path} needs the module {error.name}, which is not here: {how}"
     if isinstance(error, ImportError | AttributeError):
         return (
-            f"{path} refers to code that is not here ({why}): save the model with cloudpickle, "
-            "which stores such code in it"
+            f"{path} refers to code that is not here ({why}): save the model with cloudpickle, which stores such code "
+            "in it, or put the code into a module of its own and give that with --code"
         )
     # Every pickle since 2003 starts with this byte.
     return f"{path} cannot be opened: {why}" if content[:1] == b"\x80" else f"{path} is not a pickle or joblib file"

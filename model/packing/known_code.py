@@ -1,7 +1,7 @@
 """Which parts of an estimator have a meaning that this program knows, and which are somebody's own code.
 
-Known is a class that scikit-learn or one of the boosting libraries itself defines, with no function of anybody's inside. A subclass is not known:
-it may do anything. What is not known is served as it is, one row at a time, by scikit-learn.
+Known is a class that scikit-learn or a boosting library itself defines, with no function of anybody's inside.
+A subclass is not known: it may do anything. What is not known is served as it is, one row at a time, by scikit-learn.
 """
 
 from __future__ import annotations

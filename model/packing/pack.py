@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import packages_distributions, version
 from io import BytesIO
@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model.bundle.files import COMPACT, ONNX, PICKLE, Bundle, BundleError, free, write
+from model.bundle.files import COMPACT, ONNX, PICKLE, REQUIREMENTS, Bundle, BundleError, free, write
 from model.bundle.manifest import FORMAT, PROOF, Manifest
 from model.check import proven_limit, verify_golden_rows
 from model.errors import one_line
@@ -30,10 +30,12 @@ from model.packing.evaluate import Judged, evaluate, reference
 from model.packing.golden import golden
 from model.packing.json_round_trip import require_same_answers
 from model.packing.prove import Compact, compact, trial
+from model.packing.requirements import pinned
 from model.proof.compare import ReferenceRows, Refused, estimator_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
 from model.runtime.load import load
 from model.schema.input_form import UNLIMITED
+from model.trees.read import library_of
 
 MOST_ALONE = 300
 _MOST_DRAWS = 4
@@ -52,6 +54,8 @@ class Material:
     judged: Judged | None = None
     hints: Hints = field(default_factory=Hints)
     notes: tuple[str, ...] = ()
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """The model's own modules, and what it asks to be installed."""
 
 
 def _silent(_: str) -> None:
@@ -76,7 +80,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
     estimator = material.estimator
     keep_to_one_thread(estimator)
     # Before anything is asked: own code may change while it predicts.
-    files = {PICKLE: pickled(estimator)}
+    files = {PICKLE: pickled(estimator), **material.files}
     say("reading what the model takes and answers")
     model, rows = describe(estimator, material.rows, material.hints)
     require_same_answers(model, material.rows, rows)
@@ -108,8 +112,8 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
         compact=short.parity if isinstance(short, Compact) else None,
         not_compact=None if isinstance(short, Compact) else short,
         parity=copied.parity if isinstance(copied, Compiled) else None,
-        requires=_requires(estimator, compiled=isinstance(copied, Compiled)),
-        built_with={"python": platform.python_version(), **{name: version(name) for name in _BUILT_WITH}},
+        requires=_requires(estimator, material.files, compiled=isinstance(copied, Compiled)),
+        built_with={"python": platform.python_version(), **_versions(_BUILT_WITH), **_versions(_boosting(estimator))},
         files={},
         golden=golden(proof, copied.form.limit if isinstance(copied, Compiled) else UNLIMITED),
         reference=reference(model.signature, rows, answers),
@@ -175,13 +179,25 @@ def spelled(estimator: Any) -> str:
     return f"{name}({spelled(inner)})" if hasattr(inner, "get_params") else name
 
 
-def _requires(estimator: Any, *, compiled: bool) -> dict[str, str]:
+def _versions(names: Iterable[str]) -> dict[str, str]:
+    return {name: version(name) for name in names}
+
+
+def _boosting(estimator: Any) -> list[str]:
+    """Return the packages of the boosting libraries inside an estimator."""
+    homes = {library_of(part) for part in parts(estimator)} - {None}
+    owners = packages_distributions() if homes else {}
+    return sorted({name for home in homes for name in owners.get(str(home), [])})
+
+
+def _requires(estimator: Any, brought: Mapping[str, bytes], *, compiled: bool) -> dict[str, str]:
     """Name the libraries whose other versions may load this model differently."""
     if compiled:
         return {"onnxruntime": version("onnxruntime")}
     owners = packages_distributions()
     homes = {type(part).__module__.split(".")[0] for part in parts(estimator)} | {"sklearn"}
-    return {name: version(name) for home in sorted(homes) for name in owners.get(home, [])}
+    asked = pinned(brought.get(REQUIREMENTS, b""))
+    return _versions([*(name for home in sorted(homes) for name in owners.get(home, [])), *asked])
 
 
 def _some(count: int) -> NDArray[np.intp]:

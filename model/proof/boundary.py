@@ -40,10 +40,12 @@ def _pairs(labels: NDArray[np.object_], rng: np.random.Generator) -> tuple[NDArr
 def _between(
     model: Estimator, rows: Table, one: NDArray[np.intp], other: NDArray[np.intp], share: NDArray[np.float64]
 ) -> Table:
-    """Return rows between two: numbers are mixed by their shares, everything else is the first row's."""
+    """Return rows between two: numbers are mixed by their shares, all else is the first row's, categories too."""
     columns = list(rows.values()) if isinstance(rows, dict) else list(rows.T)
     mixed = [
-        _mixed(column.ravel(), one, other, share) if feature.type in ("number", "integer") else column.ravel()[one]
+        _mixed(column.ravel(), one, other, share)
+        if feature.type in ("number", "integer") and not feature.closed
+        else column.ravel()[one]
         for feature, column in zip(model.signature.features, columns, strict=True)
     ]
     if isinstance(rows, dict):

@@ -9,14 +9,15 @@ from importlib.metadata import PackageNotFoundError, version
 
 import msgspec
 
-from model.bundle.files import COMPACT, ONNX, PICKLE, Bundle, BundleError
+from model.bundle.files import COMPACT, ONNX, REQUIREMENTS, Bundle, BundleError
 from model.bundle.manifest import Manifest
 from model.runtime.base import Model, loading
 from model.runtime.compact.answer import answerer
 from model.runtime.compact.form import Form
-from model.runtime.estimator import unpickle
 from model.runtime.onnx import OnnxModel
+from model.runtime.open_estimator import open_estimator
 from model.runtime.scikit_learn import SklearnModel
+from model.trees.read import LIBRARIES
 
 
 def load(bundle: Bundle, threads: int = 1) -> Model:
@@ -33,7 +34,7 @@ def _load(bundle: Bundle, threads: int) -> Model:
     if manifest.runtime == "onnx":
         model = OnnxModel(manifest, files[ONNX], threads)
     else:
-        model = SklearnModel(manifest, unpickle(files[PICKLE]))
+        model = SklearnModel(manifest, open_estimator(bundle))
     if COMPACT in files:
         model.one = answerer(msgspec.json.decode(files[COMPACT], type=Form), manifest.signature)
     return model
@@ -45,9 +46,20 @@ def check_versions(manifest: Manifest) -> None:
         try:
             installed = version(library)
         except PackageNotFoundError:
-            raise BundleError(f"{manifest.name}: needs {library} {wanted}, which is not installed") from None
+            raise BundleError(
+                f"{manifest.name}: needs {library} {wanted}, which is not installed{_how(manifest, library)}"
+            ) from None
         if installed != wanted:
             raise BundleError(
                 f"{manifest.name}: was packed with {library} {wanted}, but {installed} is installed: "
                 f"install {library}=={wanted}, or pack the model again"
             )
+
+
+def _how(manifest: Manifest, library: str) -> str:
+    """Return how to install a library that the lock does not have."""
+    if REQUIREMENTS in manifest.files:
+        return ": `make setup` and `make image TARGET=full` install what a bundle asks for"
+    if library.split("-", maxsplit=1)[0] in LIBRARIES:
+        return ": `make setup EXTRAS=boosting` and `make image TARGET=full EXTRAS=boosting` install it"
+    return ""

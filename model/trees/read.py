@@ -10,6 +10,7 @@ from model.trees.boosted import Boosted
 from model.trees.tree import Inexact
 
 _READERS = {"catboost": catboost.read, "lightgbm": lightgbm.read, "xgboost": xgboost.read}
+LIBRARIES = tuple(_READERS)
 _CATEGORIES = {"lightgbm": lightgbm.categories, "xgboost": xgboost.categories}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -61,7 +62,7 @@ def _categories(stored: Any) -> dict[int, tuple[Any, ...]]:
             found[place] = tuple(each["values"])
         elif each["offsets"]:
             text, ends = bytes(code & 255 for code in each["values"]), each["offsets"]
-            found[place] = tuple(text[start:end].decode() for start, end in zip(ends, ends[1:], strict=False))
+            found[place] = tuple(text[start:end].decode() for start, end in pairwise(ends))
     return found
 
 

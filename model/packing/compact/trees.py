@@ -65,7 +65,8 @@ def _library(last: Any) -> _Ensemble:
         raise Inexact(f"{type(last).__name__} with an answer of another kind")
     for tree in model.trees:
         tree.value[:] = tree.value / model.divisor
-    link: Link = "most" if several else "sign" if model.link in ("logistic", "softmax", "each") else model.link
+    links: dict[str, Link] = {"number": "number", "exp": "exp"}
+    link = links.get(model.link, "most" if several else "sign")
     return model.trees, model.base, link, model.narrow
 
 
