@@ -13,7 +13,6 @@ from opentelemetry.trace import INVALID_SPAN
 
 from api.telemetry.tracing import RequestTrace
 from model.check import load_verified
-
 from tests.api.telemetry.collector import collecting, facts
 from tests.api.transport.test_server import spoil_copy
 from tests.helpers.server import fetch, free_port, running, stderr_until_exit
