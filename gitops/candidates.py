@@ -13,7 +13,7 @@ from gitops.release import Release, overlay, replaced
 from gitops.render.diff import Change, diff
 from gitops.render.kustomize import kustomization
 from gitops.render.objects import Object
-from gitops.rules.check import problems
+from gitops.rules.check import NEEDED_TO_START, RULES, problems
 from gitops.rules.kustomization import ORDER
 from gitops.rules.overlay import Overlay, load
 from gitops.sources import Sources
@@ -48,13 +48,13 @@ class Candidates:
     ) -> tuple[list[Change], Overlay]:
         """Render the environment with its new release; refuse it if it breaks a rule or cannot be applied.
 
-        A way back is not refused for what a rule says that came later.
+        A way back is not refused for what a rule says that came later, but pods that would not start are no way back.
         """
         before = self.before(target, edited=back)
         first = self.sources.is_first(target)
         folder = self.sources.folder(target, "" if first else release.commit, own=own)
         after = load(self.sources, target, versions, folder=folder)
-        for broken in () if back else problems([after]):
+        for broken in problems([after], NEEDED_TO_START if back else RULES):
             raise GitopsError(f"the change breaks a rule: {broken}")
         changes = diff(before, after.objects)
         policy.require_no_deletion(changes, back=back)

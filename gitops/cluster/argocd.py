@@ -25,6 +25,11 @@ def path(application: Object) -> str | None:
     return found
 
 
+def namespaces(application: Object) -> set[str]:
+    """Return the namespaces that an Application is known to deploy into."""
+    return {*filter(None, [application["spec"].get("destination", {}).get("namespace")])}
+
+
 def applied(application: Object) -> str | None:
     """Return the commit that an Application has compared with the cluster last."""
     found: str | None = ((application.get("status") or {}).get("sync") or {}).get("revision")

@@ -130,7 +130,7 @@ def _wait(
     folder, end = f"{rendered_files.FOLDER}/{environment.name}", monotonic() + timeout
     pods, said, since = Cluster(environment.namespace, cluster.context), None, monotonic()
     while True:
-        found = next(iter(syncing(controller, cluster, folder)), None)
+        found = next(iter(syncing(controller, cluster, environment.namespace, folder)), None)
         if found is None:
             raise CheckFailedError(f"{environment.name}: the object that syncs {folder} was deleted")
         if (problem := controller.problem(found, commit)) is None:

@@ -13,7 +13,11 @@ FAULT_SECONDS = 20
 """A controller tries again by itself; what it has reported for so long will not go away."""
 
 
-def syncing(controller: ModuleType, cluster: Cluster, folder: str) -> list[Object]:
-    """Return the controller's objects that sync this folder."""
+def syncing(controller: ModuleType, cluster: Cluster, namespace: str, folder: str) -> list[Object]:
+    """Return the controller's objects that sync this folder into a namespace.
+
+    Another repository may have the same folder; an object that does not say its namespaces yet may be of this one.
+    """
     found = cluster.custom_objects(*controller.KIND)
-    return [each for each in found if (controller.path(each) or "").strip("./") == folder]
+    ours = [each for each in found if (controller.path(each) or "").strip("./") == folder]
+    return [each for each in ours if not (known := controller.namespaces(each)) or namespace in known]

@@ -28,6 +28,13 @@ def path(kustomization: Object) -> str | None:
     return found
 
 
+def namespaces(kustomization: Object) -> set[str]:
+    """Return the namespaces that a Kustomization is known to deploy into."""
+    entries = ((kustomization.get("status") or {}).get("inventory") or {}).get("entries") or ()
+    # As NAMESPACE_NAME_GROUP_KIND.
+    return {*filter(None, (str(each.get("id")).partition("_")[0] for each in entries))}
+
+
 def applied(kustomization: Object) -> str | None:
     """Return the commit that a Kustomization has applied last."""
     return _commit(kustomization, "lastAppliedRevision")

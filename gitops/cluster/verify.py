@@ -89,7 +89,7 @@ def verify(expected: Expected, choices: Choices) -> Iterator[Result]:
     cluster = Cluster(expected.environment.namespace)
     with reported("clusters/verify.yaml grants them"):
         for key, controller in CONTROLLERS.items():
-            if syncing(controller, cluster, f"overlays/{name}"):
+            if syncing(controller, cluster, cluster.namespace, f"overlays/{name}"):
                 raise GitopsError(f"{controller.NAME} syncs overlays/{name} still: python -m gitops bootstrap {key}")
         for title, check, limit in _checks(expected, cluster, choices):
             problem = _wait(check, min(choices.timeout, limit))
@@ -114,7 +114,7 @@ def expect(root: Path, name: str) -> Expected:
 def _checks(expected: Expected, cluster: Cluster, choices: Choices) -> Iterator[tuple[str, Check, float]]:
     """Yield each check with its name and its time limit, in the order in which they become true."""
     finds: dict[ModuleType, Find] = {
-        each: partial(syncing, each, cluster, expected.folder) for each in CONTROLLERS.values()
+        each: partial(syncing, each, cluster, cluster.namespace, expected.folder) for each in CONTROLLERS.values()
     }
     yield f"the cluster has what {expected.folder} says", _Content(expected, cluster, finds), inf
     yield "the rollout is complete", lambda: _rollout(cluster), inf

@@ -20,17 +20,21 @@ from gitops.rules.resources import possible_resources
 from gitops.rules.settings import known_settings, readable_settings, served_models
 from gitops.rules.signatures import signed_models
 
-RULES: tuple[Callable[[Overlay], Iterator[str]], ...] = (
+Rules = tuple[Callable[[Overlay], Iterator[str]], ...]
+RULES: Rules = (
     short_overlay, plain_kustomize, as_declared, own_namespace, exact_images, exact_model_images, no_stray_container,
     known_settings, readable_settings, served_models, own_alerts, quota_for_the_service, one_owner_of_replicas,
     whole_replicas, selectors, hardened, possible_resources, answered_probes, callers_let_in, signed_models,
 )  # fmt: skip
 
+NEEDED_TO_START: Rules = (signed_models,)
+"""Without these no pod turns ready."""
 
-def problems(overlays: Iterable[Overlay]) -> Iterator[str]:
+
+def problems(overlays: Iterable[Overlay], rules: Rules = RULES) -> Iterator[str]:
     """Yield every broken rule, one sentence each."""
     for overlay in overlays:
-        for rule in RULES:
+        for rule in rules:
             for problem in rule(overlay):
                 yield f"{overlay.name}: {problem}"
 

@@ -161,6 +161,21 @@ def test_an_image_from_before_the_signature_is_not_taken_for_the_signed_one(trai
     assert trained.run(*ADD).exit_code == 0
 
 
+def test_a_rollback_to_a_model_that_is_not_signed_is_refused(trained, keys):
+    """Its pods would not start."""
+    trained.change("release", "--model", image(trained, "iris"))
+    trained.verified("dev")
+    page = trained.place / KEYS
+    page.write_bytes(page.read_bytes() + keys.public.read_bytes())
+    keys.sign(bundles(trained), "iris")
+    trained.commit("signed")
+    trained.change("release", "--model", image(trained, "iris"))
+    assert trained.run(*ADD).exit_code == 0
+    trained.commit("signed models in dev")
+    done = trained.run("rollback", "dev", "--reason", "wrong answers")
+    assert (done.exit_code, UNSIGNED in done.output) == (2, True), done.output
+
+
 def test_a_key_that_is_none_is_a_problem(guarded):
     (guarded.place / KEYS).write_text("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n")
     guarded.run("generate")

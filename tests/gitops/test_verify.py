@@ -7,7 +7,7 @@ import pytest
 
 from gitops.cluster import verify
 from model.bundle.files import read
-from tests.gitops.fake_cluster import FakeCluster, apply, reach, serving
+from tests.gitops.fake_cluster import NAMESPACE, FakeCluster, apply, reach, serving
 from tests.helpers.manifests import ROOT
 from tests.helpers.repository import NEW, NEWER
 
@@ -155,6 +155,19 @@ def test_what_a_controller_said_of_an_earlier_render_is_no_fault(repository, clu
     assert "an old fault" not in repository.run(*VERIFY).output
     failed["syncResult"]["revision"] = "main"
     assert "Argo CD says: an old fault" in repository.run(*VERIFY).output
+
+
+def test_what_syncs_the_same_folder_of_another_repository_is_nobody_s_business(repository, cluster):
+    other = application(sync={"status": "OutOfSync"})
+    other["spec"]["destination"] = {"namespace": "another-dev"}
+    entries = [{"id": "another-dev_score-app__Service", "v": "v1"}]
+    meta, status = {"name": "score-app-dev", "generation": 2}, {"inventory": {"entries": entries}}
+    cluster.applications = {"items": [other]}
+    cluster.kustomizations = {"items": [{"metadata": meta, "spec": {"path": "./rendered/dev"}, "status": status}]}
+    done = repository.run(*VERIFY, "--no-record")
+    assert (done.exit_code, "in sync" in done.output) == (0, False), done.output
+    other["spec"]["destination"] = {"namespace": NAMESPACE}
+    assert "Argo CD is in sync: failed" in repository.run(*VERIFY).output
 
 
 def test_a_controller_that_syncs_the_overlay_still_is_named(repository, cluster):
