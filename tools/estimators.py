@@ -186,7 +186,7 @@ def page(results: dict[str, Manifest | str]) -> str:
         "scikit-learn itself answers. *Compact* means that one row is answered in plain Python too. Nearer to a",
         "boundary between two labels than 1e-9 of the distance between two training rows, a copy's label is not",
         "promised to be scikit-learn's, whose own may depend on the other rows of a call; a compact form leaves such",
-        "rows to the full model.",
+        "rows to the full model. LightGBM, XGBoost and CatBoost have [a page of their own](boosting.md).",
         "",
         f"**{len(compiled)} compiled, {len(manifests) - len(compiled)} served by scikit-learn, {refused} not served;",
         f"{sum(each.compact is not None for each in manifests.values())} have a compact form.**",
