@@ -1,5 +1,6 @@
 # The default image holds the serving core and the bundles, or those named by MODELS; --target full adds scikit-learn.
-# --target load is another one altogether: Locust, for the component load-test. The Makefile adds the revision as a label.
+# --target batch scores whole files, for batch/. --target load is another one altogether: Locust, for the component load-test.
+# The Makefile adds the revision as a label.
 # This one line names the base image, so that Dependabot can update it. docs/security.md says how to pin it by digest.
 FROM python:3.13-slim AS base
 
@@ -18,6 +19,12 @@ RUN pip --python /opt/app install --no-compile --require-hashes -r serve.txt \
 FROM builder AS full-libraries
 COPY locks/full.txt ./
 RUN pip --python /opt/app install --no-compile --require-hashes -r full.txt \
+    && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
+    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
+
+FROM builder AS batch-libraries
+COPY locks/batch.txt ./
+RUN pip --python /opt/app install --no-compile --require-hashes -r batch.txt \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
@@ -52,6 +59,18 @@ COPY loadtest loadtest
 EXPOSE 5557 8089
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "locust"]
+
+# Scores whole files with the bundle that a job mounts; it holds none.
+FROM base AS batch
+LABEL org.opencontainers.image.title="score-app-batch" \
+      org.opencontainers.image.description="Scores whole files with a scikit-learn model" \
+      org.opencontainers.image.licenses="MIT"
+ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 BUNDLES=/bundles
+WORKDIR /app
+COPY --from=batch-libraries /opt/app /opt/app
+COPY --from=full-program /build/model /app/model
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "model"]
 
 FROM base AS runtime
 LABEL org.opencontainers.image.title="score-app" \

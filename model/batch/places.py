@@ -93,6 +93,7 @@ class Place:
     def publish(self, finished: Path) -> None:
         """Put a finished file here: by renaming it, or by one upload, which is complete or absent."""
         if self.local:
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
             with finished.open("rb") as stream:
                 os.fsync(stream.fileno())
             finished.replace(self.path)
