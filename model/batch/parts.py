@@ -72,7 +72,9 @@ class _Run:
             if found == wanted:
                 return
             if found is not None and (not self._request.replace or self._request.shard):
-                raise BundleError(f"{output} holds the answers of another run; --replace without --shard overwrites them")
+                raise BundleError(
+                    f"{output} holds the answers of another run; --replace overwrites them, without --shard"
+                )
             if found is None and others:
                 raise BundleError(f"{output} holds other files: name a folder of its own")
             for name in self._records() if found is not None else {}:
