@@ -1,6 +1,6 @@
 # The default image holds the serving core and the bundles, or those named by MODELS; --target full adds scikit-learn.
-# Two are others altogether: --target load, Locust for the component load-test, and --target log, the shipper of the prediction
-# log. The Makefile adds the revision as a label.
+# Three are others altogether: --target load, Locust for the component load-test; --target log, the shipper of the prediction
+# log; and --target batch, which scores whole files (batch/). The Makefile adds the revision as a label.
 # This one line names the base image, so that Dependabot can update it. docs/security.md says how to pin it by digest.
 FROM python:3.13-slim AS base
 
@@ -34,6 +34,12 @@ RUN pip --python /opt/app install --no-compile --require-hashes -r locks/full.tx
     && for file in $(find asked -name '*.txt'); do \
          pip --python /opt/app install --no-compile --no-deps --require-hashes -r "${file}" || exit 1; done \
     && ln -s "$(find /opt/app/lib -path '*scikit_learn.libs/libgomp*')" /opt/app/lib/libgomp.so.1 \
+    && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
+    && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
+
+FROM builder AS batch-libraries
+COPY locks/batch.txt ./
+RUN pip --python /opt/app install --no-compile --require-hashes -r batch.txt \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
@@ -86,6 +92,18 @@ COPY --from=log-libraries /opt/app /opt/app
 COPY --from=program /build/model model
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "model.prediction_log"]
+
+# Scores whole files with the bundle that a job mounts; it holds none.
+FROM base AS batch
+LABEL org.opencontainers.image.title="score-app-batch" \
+      org.opencontainers.image.description="Scores whole files with a scikit-learn model" \
+      org.opencontainers.image.licenses="MIT"
+ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 BUNDLES=/bundles
+WORKDIR /app
+COPY --from=batch-libraries /opt/app /opt/app
+COPY --from=full-program /build/model /app/model
+USER 65532:65532
+ENTRYPOINT ["python", "-m", "model"]
 
 FROM base AS runtime
 LABEL org.opencontainers.image.title="score-app" \

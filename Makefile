@@ -29,7 +29,7 @@ TAG     ?= 0.1.0
 TARGET  ?= serve
 # The bundles in the image: all that are here.
 MODELS  ?= $(notdir $(patsubst %/,%,$(wildcard model/bundles/*/)))
-HELD    := $(if $(filter load log,$(TARGET)),,$(MODELS))
+HELD    := $(if $(filter load log batch,$(TARGET)),,$(MODELS))
 # Searched when it is first used: the first of docker, podman and buildah that works.
 BUILDER ?= $(eval BUILDER := $(or $(shell $(BIN)/python -m gitops.builder),$(error no builder)))$(BUILDER)
 PLATFORM ?=
@@ -189,7 +189,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --fork-strategy fewest --pytho
 
 lock: setup ## resolve the newest versions into locks/ (no download address is written)
 	@$(LOCK) pyproject.toml --output-file locks/serve.txt
-	@for extra in full dev; do $(LOCK) --extra $$extra pyproject.toml --output-file locks/$$extra.txt || exit; done
+	@for extra in full batch dev; do $(LOCK) --extra $$extra pyproject.toml --output-file locks/$$extra.txt || exit; done
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["boosting"], sep="\n")' \
 	  | $(LOCK) - --no-deps --output-file locks/boosting.txt
 	@for tool in kserve mlserver; do echo $$tool | $(LOCK) - --output-file locks/tool-$$tool.txt || exit; done

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,15 +69,15 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 @contextmanager
 def _watching(name: str) -> Iterator[Watch]:
     """Show a progress bar on a terminal, and a line for each finished part elsewhere."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress  # noqa: PLC0415
-
     from model.batch.watch import Watch  # noqa: PLC0415 - beside pyarrow
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield Watch(say=lambda text: click.echo(text, err=True))
         return
+    from rich.console import Console  # noqa: PLC0415 - the image of batch jobs is without
+    from rich.progress import Progress  # noqa: PLC0415
+
+    console = Console(stderr=True)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(name, total=1.0)
         yield Watch(show=lambda _, share: bar.update(task, completed=share))

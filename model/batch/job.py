@@ -96,6 +96,8 @@ def is_folder(source: Place, output: Place) -> bool:
         raise BundleError(f"{source} is a folder, so the output must be one too: end {output} with /")
     if output.path == source.path or (folder and source.path.startswith(f"{output.path}/")):
         raise BundleError(f"{output} holds the input: name another output")
+    if output.path.startswith(f"{source.path}/"):
+        raise BundleError(f"{output} is within the input, and would be read the next time: name another output")
     return folder
 
 

@@ -42,6 +42,7 @@ def _local(output: Place) -> Iterator[None]:
             # Its last owner has removed it between our two calls, and somebody may hold the next one.
             raise _busy(output)
         try:
+            output.sweep()
             yield
         finally:
             lock.unlink(missing_ok=True)

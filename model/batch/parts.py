@@ -67,12 +67,15 @@ class _Run:
         """Make the folder this job's, or refuse one that is another's."""
         output, wanted = self._output, self._description()
         with explained(str(output)):
-            found = output.below(JOB).read()
+            # Another worker writes the description before its first part, so what is listed first has one.
+            others, found = self._listed(output), output.below(JOB).read()
             if found == wanted:
                 return
-            if found is not None and not self._request.replace:
-                raise BundleError(f"{output} holds the answers of another run; --replace overwrites them")
-            if found is None and self._listed(output):
+            if found is not None and (not self._request.replace or self._request.shard):
+                raise BundleError(
+                    f"{output} holds the answers of another run; --replace overwrites them, without --shard"
+                )
+            if found is None and others:
                 raise BundleError(f"{output} holds other files: name a folder of its own")
             for name in self._records() if found is not None else {}:
                 for place in self._places(name):
@@ -114,8 +117,7 @@ class _Run:
             with self._job.sink(file, folder, file.form) as sink:
                 self._job.fill(sink, file, piece.batches)
             if sink.bad:
-                with bad.scratch():
-                    bad.publish(sink.bad_file)
+                bad.publish(sink.bad_file)
             if sink.scored:
                 part.publish(sink.rows_file)
         known: dict[str, Any] = {

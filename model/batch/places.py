@@ -90,9 +90,20 @@ class Place:
         with TemporaryDirectory(prefix=prefix, dir=parent, ignore_cleanup_errors=True) as folder:
             yield Path(folder)
 
+    def sweep(self) -> None:
+        """Delete what killed processes have left of this file or within this folder; nobody else may be writing it."""
+        path = Path(self.path)
+        if not self.local:
+            return
+        beside = [each for each in path.parent.glob(".*") if each.name.startswith(f".{path.name}.")]
+        for each in [*beside, *path.glob(".*"), *path.glob("*/.*")]:
+            if each.is_dir():
+                shutil.rmtree(each, ignore_errors=True)
+
     def publish(self, finished: Path) -> None:
         """Put a finished file here: by renaming it, or by one upload, which is complete or absent."""
         if self.local:
+            Path(self.path).parent.mkdir(parents=True, exist_ok=True)
             with finished.open("rb") as stream:
                 os.fsync(stream.fileno())
             finished.replace(self.path)

@@ -9,7 +9,7 @@ import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count, islice
 from typing import Any
 
@@ -80,7 +80,13 @@ class File:
     def pieces(self) -> Iterator[Piece]:
         """Give the pieces in order; each must be read, or left, before the next one is asked for."""
         with explained(str(self.place)), self._opened() as found:
-            yield from self._blocks(*found.rows) if self.text else _row_groups(found)
+            for piece in self._blocks(*found.rows) if self.text else _row_groups(found):
+                yield replace(piece, batches=self._read(piece.batches))
+
+    def _read(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Give batches; what is wrong with them is said of this file, not of the one that is written."""
+        with explained(str(self.place)):
+            yield from batches
 
     def sha256(self) -> str:
         """Return the digest of the content."""

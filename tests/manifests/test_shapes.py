@@ -15,7 +15,7 @@ TYPES = {
     "Namespace": "V1Namespace", "Deployment": "V1Deployment", "Service": "V1Service", "ConfigMap": "V1ConfigMap",
     "ServiceAccount": "V1ServiceAccount", "HorizontalPodAutoscaler": "V2HorizontalPodAutoscaler",
     "PodDisruptionBudget": "V1PodDisruptionBudget", "NetworkPolicy": "V1NetworkPolicy",
-    "ResourceQuota": "V1ResourceQuota", "LimitRange": "V1LimitRange",
+    "ResourceQuota": "V1ResourceQuota", "LimitRange": "V1LimitRange", "Job": "V1Job",
 }  # fmt: skip
 # kubeconform holds these against their own definitions.
 OPERATORS = ("ServiceMonitor", "PrometheusRule")
@@ -29,7 +29,7 @@ def round_trip(found):
     return client.sanitize_for_serialization(typed)
 
 
-@pytest.mark.parametrize("path", ["base", ".", *(f"overlays/{each}" for each in ENVIRONMENTS)])
+@pytest.mark.parametrize("path", ["base", "batch", ".", *(f"overlays/{each}" for each in ENVIRONMENTS)])
 def test_every_field_is_one_that_the_types_know(path):
     for each in rendered(path):
         assert each["kind"] in OPERATORS or round_trip(each) == each

@@ -27,6 +27,15 @@ def nested(path):
     pq.write_table(table.append_column("tenure_months", pa.array([[1]] * 10)), path.with_suffix(".parquet"))
 
 
+def damaged(path):
+    """Write a file whose footer is right and whose columns are not."""
+    file = path.with_suffix(".parquet")
+    customers(5000).to_parquet(file)
+    content = bytearray(file.read_bytes())
+    content[100:8000] = b"\0" * 7900
+    file.write_bytes(content)
+
+
 HEADER = ",".join(FRAME)
 FAULTS = {
     "nothing there": (lambda _: None, "is not there"),
@@ -34,6 +43,7 @@ FAULTS = {
     "only a header": (csv(HEADER + "\n"), "in.csv has no rows"),
     "no rows in Parquet": (parquet(lambda frame: frame.head(0)), "in.parquet has no rows"),
     "no Parquet": (lambda path: path.with_suffix(".parquet").write_text("PAR1 or not"), "is no Parquet file"),
+    "a damaged Parquet": (damaged, "in.parquet: "),
     "a missing column": (
         parquet(lambda frame: frame.drop(columns="payment")), "lacks payment, which churn takes (it has id, tenure"
     ),
@@ -47,7 +57,7 @@ FAULTS = {
     "a nested feature": (nested, "the column tenure_months is list<"),
     "a column twice": (csv(f"{HEADER},payment\n" + "1," * 7 + "1\n"), "two columns named 'payment'"),
     "a prediction already": (parquet(lambda frame: frame.assign(prediction=1)), "a column named 'prediction' already"),
-    "no text": (lambda path: path.with_suffix(".csv").write_bytes(HEADER.encode() + b"\n\xff,1,1,1,a,b,c\n"), "UTF8"),
+    "no text": (lambda path: path.with_suffix(".csv").write_bytes(f"{HEADER}\n".encode() + b"\xff" * 9), "in.csv: "),
     "no good row": (csv(f"{HEADER}\nid,x,x,x,a,b,c\n"), "none of the 1 rows can be scored"),
     "another suffix": (lambda path: path.with_suffix(".xlsx").write_text("x"), "must have a name that ends with .csv"),
     "a folder without files": (lambda path: path.mkdir(), "has no file whose name ends with .csv"),
@@ -82,6 +92,7 @@ def test_what_a_model_cannot_give_is_said(name, option, sentence, parquet, tmp_p
 def test_an_input_is_not_overwritten(parquet, score):
     assert "holds the input" in score(parquet, parquet, "--replace", refused=True)
     assert "holds the input" in score(parquet, f"{parquet.parent}/", refused=True)
+    assert "is within the input" in score(parquet.parent, parquet.parent / "out", refused=True)
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):

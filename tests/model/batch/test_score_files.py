@@ -52,16 +52,16 @@ def test_probabilities_labels_and_effects_are_those_of_the_service(parquet, fram
 
 def test_bad_rows_are_listed_with_their_number_and_reason(frame, tmp_path, score):
     frame = frame.astype({"monthly_charges": object})
-    frame.loc[7, "monthly_charges"] = "much"
+    frame.loc[[2, 3, 7], "monthly_charges"] = "much"
     lines = frame.to_csv(index=False).splitlines()
     lines.insert(4, "only,three,cells")  # row 3, which moves all others by one
     (tmp_path / "in.csv").write_text("\n".join(lines) + "\n")
-    assert "scored 299 of 301 rows" in score(tmp_path / "in.csv", tmp_path / "out.csv")
+    assert "scored 297 of 301 rows" in score(tmp_path / "in.csv", tmp_path / "out.csv")
     bad = pd.read_csv(tmp_path / "out.csv.bad_rows.csv")
-    assert bad[["row", "reason"]].to_numpy().tolist() == [
-        [3, "has 3 cells, the header 7"], [8, "expected a number, got a string"]
-    ]  # fmt: skip
-    assert read(tmp_path / "out.csv")["id"].tolist() == frame["id"].drop(7).tolist()
+    text = "expected a number, got a string"
+    expected = [(2, text), (3, "has 3 cells, the header 7"), (4, text), (8, text)]
+    assert sorted(zip(bad["row"], bad["reason"], strict=True)) == expected
+    assert read(tmp_path / "out.csv")["id"].tolist() == frame["id"].drop([2, 3, 7]).tolist()
 
 
 def test_strict_refuses_a_file_with_a_bad_row_and_leaves_nothing(frame, tmp_path, score):
