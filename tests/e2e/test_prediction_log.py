@@ -1,6 +1,6 @@
 """The prediction log on a cluster: S3 is taken away and given back, shippers are killed and pods replaced under load.
 
-Needs an S3 server in the cluster, as a Service s3 in the namespace storage with its keys in a Secret s3 (`addons up s3`);
+Needs an S3 server in the cluster, as a Service s3 in the namespace storage with its keys in a Secret s3 (addons up s3).
 E2E_S3 is its address here, E2E_BUCKET a bucket that it has.
 """
 
@@ -17,6 +17,7 @@ import pytest
 import yaml
 
 from gitops.rules.kustomization import ORDER
+from model.prediction_log.errors import LogError
 from model.prediction_log.read import LoggedRows
 from tests.helpers.cluster import IMAGE, PULL, ROOT, address, ask, asking, built, get, kubectl, pods, rolled, run, small
 from tests.helpers.waiting import unless, until
@@ -116,7 +117,11 @@ def select_s3(**more):
 
 def rows_in_s3():
     """Return how many rows the log has, and how many of them are there once."""
-    tables = [table for _, _, table in LoggedRows(PLACE, "iris").tables({})]
+    try:
+        tables = [table for _, _, table in LoggedRows(PLACE, "iris").tables({})]
+    except LogError as error:
+        print(f"not yet: {error}")
+        return 0, 0
     ids = [each for table in tables for each in table.column("request_id").to_pylist()]
     return len(ids), len(set(ids))
 
