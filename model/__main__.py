@@ -15,21 +15,13 @@ from typing import TYPE_CHECKING
 import click
 
 from model.bundle import files as bundle
-from model.command import Commands, lasting_interrupt, print_error, trained_with
+from model.command import BUNDLES, Commands, lasting_interrupt, print_error, trained_with
 from model.prediction_log.cli import log
 
 if TYPE_CHECKING:
     from model.bundle.manifest import Manifest
     from model.signing.keys import PublicKeys
 
-BUNDLES = click.option(
-    "--bundles",
-    envvar="BUNDLES",
-    show_envvar=True,
-    default=bundle.DEFAULT_ROOT,
-    type=click.Path(path_type=Path),
-    help="The bundles' folder.",
-)
 TYPES = ("string", "number", "integer", "boolean", "date", "category")
 SIGN = "openssl ecparam -name prime256v1 -genkey -noout -out PRIVATE.pem && python -m model sign iris --key PRIVATE.pem"
 ADD = "python -m model add churn.pkl --data customers.csv --target left --name customers"

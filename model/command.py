@@ -10,17 +10,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from io import TextIOWrapper
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 import click
 
-from model.bundle.files import BundleError
+from model.bundle.files import DEFAULT_ROOT, BundleError
 from model.errors import message, one_line, shorten
 
 _MOST_SHOWN = 600
 REFUSED, INTERRUPTED = 2, 130
 INSTALL = "make setup, or pip install 'score-app[train]'"
+BUNDLES = click.option(
+    "--bundles",
+    envvar="BUNDLES",
+    show_envvar=True,
+    default=DEFAULT_ROOT,
+    type=click.Path(path_type=Path),
+    help="The bundles' folder.",
+)
 
 
 class Command(click.Command):
