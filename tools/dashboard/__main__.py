@@ -30,8 +30,8 @@ def loaded(seconds):
         settings = {"model": ",".join(MODELS), "log_level": "error", "feedback_capacity": 10_000}
         settings["prediction_log_seconds"] = 10
         folders = [place / f"log-{number}" for number in range(PODS)]
-        services = [stack.enter_context(running(**settings, prediction_log=folder)) for folder in folders]
         stack.enter_context(shipped(folders, Store(str(place / "store"))))
+        services = [stack.enter_context(running(**settings, prediction_log=folder)) for folder in folders]
         prometheus = stack.enter_context(observed(place, services, f"{STEP}s"))
         start = time()
         Load(services, seconds).run()
@@ -44,11 +44,15 @@ def shipped(folders, store):
     """Ship the prediction logs in these folders, as the pods' sidecars do."""
     stop = Event()
     threads = [Thread(target=Shipper(folder, store, log=lambda *_, **__: None).run, args=[stop]) for folder in folders]
-    for each in threads:
-        each.daemon = True
-        each.start()
-    yield
-    stop.set()
+    for folder, thread in zip(folders, threads, strict=True):
+        folder.mkdir()
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        for each in threads:
+            each.join(30)
 
 
 def answers(prometheus, panel, start, end):
