@@ -30,6 +30,14 @@ BUNDLES = click.option(
     help="The bundles' folder.",
 )
 INSTALL = "make setup, or pip install 'score-app[train]'"
+BUNDLES = click.option(
+    "--bundles",
+    envvar="BUNDLES",
+    show_envvar=True,
+    default=DEFAULT_ROOT,
+    type=click.Path(path_type=Path),
+    help="The bundles' folder.",
+)
 
 
 class Command(click.Command):

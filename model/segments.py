@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from typing import Any, Literal
 
 import msgspec
@@ -20,7 +21,7 @@ from model.schema.signature import Signature
 
 FORMAT = 1
 NEW, OPEN, DONE = ".new", ".open", ".jsonl"
-SUFFIXES = (NEW, OPEN, DONE)
+_BEGINNING_SECONDS = 10.0
 Treatment = Literal["keep", "hash", "drop"]
 OTHERS = "*"
 """In the place of a feature's name: all features that are not named."""
@@ -109,9 +110,16 @@ def finish_abandoned(folder: Path) -> bool:
     writing = False
     for path in [each for each in folder.iterdir() if each.suffix in (OPEN, NEW)]:
         with suppress(FileNotFoundError):
-            if path.suffix == NEW or not _finish(path):
-                writing = True
+            writing |= _is_beginning(path) if path.suffix == NEW else not _finish(path)
     return writing
+
+
+def _is_beginning(path: Path) -> bool:
+    """Return whether a process is about to write; what has no other name after seconds is of one that has ended."""
+    if time() - path.stat().st_mtime < _BEGINNING_SECONDS:
+        return True
+    path.unlink()
+    return False
 
 
 def _finish(path: Path) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
-from secrets import token_hex
 from threading import Lock
 from time import monotonic, time, time_ns
 
@@ -64,7 +63,7 @@ class SegmentWriter:
         self._waiting, self._looked = sum(size for _, size in sizes(self._folder)), monotonic()
 
     def _open(self) -> None:
-        path = self._folder / f"{time_ns():020d}-{token_hex(4)}{NEW}"
+        path = self._folder / f"{time_ns():020d}-{os.urandom(4).hex()}{NEW}"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
         # Locked before it gets the name under which the shipper looks for the segments of processes that have ended.
         fcntl.flock(descriptor, fcntl.LOCK_EX)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model.bundle import files as bundle
-from model.command import Command
+from model.command import BUNDLES, Command
 
 if TYPE_CHECKING:
     from model.bundle.manifest import Manifest
@@ -55,14 +55,7 @@ def _file(name: str, text: str, *, table: bool = True) -> Callable[[Callable[...
 @_file("--rows", "Write every row to a CSV or Parquet file.")
 @_file("--training", "Write the rows whose truth is known, as `model add --data` takes them.")
 @_file("--html", "Write a page with figures to this file.", table=False)
-@click.option(
-    "--bundles",
-    envvar="BUNDLES",
-    show_envvar=True,
-    default=bundle.DEFAULT_ROOT,
-    type=click.Path(path_type=Path),
-    help="The bundles' folder, which says what training looked like.",
-)
+@BUNDLES
 def log(
     place: str, name: str | None, version: str | None, since: str | None, until: str | None, bundles: Path,
     **outputs: Path | None,

@@ -29,9 +29,10 @@ def _head(summary: Summary) -> str:
         "Rows": format_number(rows),
         "With a truth": format_number(judged),
     }
+    lead = "Rows, how right their predictions were, and how far they differ from training, by version."
     return tag(
         "header", tag("p", "Prediction log", class_="over"), tag("h1", "What was asked and answered"),
-        pairs(facts, "facts"),
+        tag("p", lead, class_="lead"), pairs(facts, "facts"),
     )  # fmt: skip
 
 

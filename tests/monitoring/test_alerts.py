@@ -11,6 +11,7 @@ BURNS = "ScoreAppErrorBudgetBurns"
 SLOW = "ScoreAppLatencyBudgetBurns"
 DRIFT = "ScoreAppDrift"
 REFUSALS = "ScoreAppRefusals"
+DROPS, LAGS = "ScoreAppPredictionLogDrops", "ScoreAppPredictionLogLags"
 PAGES = [("1h", "page"), ("6h", "page"), ("1d", "ticket"), ("3d", "ticket")]
 
 
@@ -87,6 +88,15 @@ STORIES = {
         [("2h", DRIFT, drifting(DRIFT, "a")), ("4h30m", DRIFT, [])],
     ),
     "too few rows": (drift(a=("0+2x240", "0x240")), "1m", [("3h", DRIFT, [])]),
+    "a log that loses rows": (
+        {'prediction_log_dropped_total{namespace="mlops-prod",pod="a",reason="volume"}': "0x20 0+5x20"}, "1m",
+        [("15m", DROPS, []),
+         ("30m", DROPS, [{"severity": "ticket", "namespace": "mlops-prod", "reason": "volume"}])],
+    ),
+    "a log that is not shipped": (
+        {'prediction_log_lag_seconds{namespace="mlops-prod",pod="a"}': "30x10 700x20"}, "1m",
+        [("10m", LAGS, []), ("20m", LAGS, [{"severity": "ticket", "namespace": "mlops-prod", "pod": "a"}])],
+    ),
     "nothing can be scraped": (
         {'up{namespace="mlops-prod",service="score-app-metrics",pod="a"}': "1x10 0x20"}, "1m",
         [("5m", "ScoreAppDown", []),

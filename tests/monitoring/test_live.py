@@ -31,8 +31,9 @@ pytestmark = pytest.mark.xdist_group("prometheus")
 
 
 @pytest.fixture(scope="module")
-def service():
-    with running(model=",".join(SAMPLES), log_level="error", feedback_capacity=1000) as process:
+def service(tmp_path_factory):
+    log = tmp_path_factory.mktemp("log")
+    with running(model=",".join(SAMPLES), log_level="error", feedback_capacity=1000, prediction_log=log) as process:
         yield process
 
 

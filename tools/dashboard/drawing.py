@@ -14,7 +14,8 @@ STYLE = """text { fill: #ccccdc; font: 11px sans-serif }
 .faint { fill: #8e8ea0 }"""
 SIZES = {
     "s": ((1, "s"), (1e-3, "ms"), (1e-6, "µs")), "bytes": ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")),
-    "percentunit": ((0.01, "%"),), "reqps": ((1, "req/s"),), "short": ((1, ""),),
+    "Bps": ((1e6, "MB/s"), (1e3, "kB/s"), (1, "B/s")), "percentunit": ((0.01, "%"),), "reqps": ((1, "req/s"),),
+    "short": ((1, ""),),
 }  # fmt: skip
 
 

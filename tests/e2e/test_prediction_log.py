@@ -1,0 +1,169 @@
+"""The prediction log on a cluster: S3 is taken away and given back, shippers are killed and pods replaced under load.
+
+Needs an S3 server in the cluster, as a Service s3 in the namespace storage with its keys in a Secret s3 (addons up s3).
+E2E_S3 is its address here, E2E_BUCKET a bucket that it has.
+"""
+
+import base64
+import json
+import os
+import re
+import shutil
+import sys
+from functools import partial
+from time import sleep
+
+import pytest
+import yaml
+
+from gitops.rules.kustomization import ORDER
+from model.prediction_log.errors import LogError
+from model.prediction_log.read import LoggedRows
+from tests.helpers.cluster import IMAGE, PULL, ROOT, address, ask, asking, built, get, kubectl, pods, rolled, run, small
+from tests.helpers.waiting import unless, until
+
+SPACE, STORAGE = "mlops-predictions", "storage"
+HERE = os.environ.get("E2E_S3", "http://127.0.0.1:8333")
+BUCKET = os.environ.get("E2E_BUCKET", "score-app")
+PLACE = f"s3://{BUCKET}/e2e-{os.getpid()}"
+RATE, CALLERS = 100, 8
+AWAY_SECONDS = 15
+# The shipper is process 1 of its container; at SIGINT it ends in the middle of whatever it does, and is started again.
+INTERRUPT = "import os; os.kill(1, 2)"
+pytestmark = pytest.mark.xdist_group("prediction-log")
+
+
+@pytest.fixture(scope="module")
+def keys(cluster):
+    """Return the keys of the S3 server, for this process too."""
+    there = run("kubectl", "get", "service", "s3", "-n", STORAGE, check=False).returncode == 0
+    unless(there, "no S3 server in the cluster: addons up s3")
+    data = get("secret", "s3", "-n", STORAGE)["data"]
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    found = {name: base64.b64decode(data[name]).decode() for name in names} | {"AWS_REGION": "us-east-1"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (found | {"AWS_ENDPOINT_URL": HERE}).items():
+            patch.setenv(name, value)
+        yield found
+
+
+def overlay_of(tree, place, digest):
+    """Return an environment of two pods with the component, as docs/prediction-log.md says."""
+    overlay = small(tree, place, "predictions", "prediction-log")
+    page = overlay / "kustomization.yaml"
+    found = yaml.safe_load(page.read_text())
+    found["images"].append({"name": "score-app-log", "newName": f"{PULL}-log", "newTag": "0.1.0", "digest": digest})
+    found["replicas"] = [{"name": "score-app", "count": 2}]
+    found["configMapGenerator"][0]["literals"].append("PREDICTION_LOG_SECONDS=1")
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "score-app-prediction-log"}}
+    found["patches"] = [{"patch": json.dumps(config | {"data": {"PREDICTION_LOG_STORE": PLACE}})}]
+    found["resources"].append("s3.yaml")
+    page.write_text(yaml.safe_dump({key: found[key] for key in ORDER if key in found}, sort_keys=False))
+    # This server is not on the port of HTTPS, to which alone the component lets the shipper out.
+    out = {"podSelector": {"matchLabels": {"app": "score-app"}}, "policyTypes": ["Egress"]}
+    out["egress"] = [{"ports": [{"port": 8333, "protocol": "TCP"}]}]
+    meta = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "s3"}}
+    (overlay / "s3.yaml").write_text(yaml.safe_dump(meta | {"spec": out}))
+    return overlay
+
+
+@pytest.fixture(scope="module")
+def logged(tree, keys, tmp_path_factory):
+    """Run two pods whose log goes to the S3 server, and give their address."""
+    digest = built(f"{IMAGE}-log", "TARGET=log")
+    overlay = overlay_of(tree, tmp_path_factory.mktemp("predictions") / "repository", digest)
+    kubectl("create", "namespace", SPACE)
+    inside = keys | {"AWS_ENDPOINT_URL": f"http://s3.{STORAGE}.svc:8333"}
+    literals = [f"--from-literal={name}={value}" for name, value in inside.items()]
+    kubectl("create", "secret", "generic", "score-app-prediction-log", "-n", SPACE, *literals)
+    kubectl("apply", "-k", overlay)
+    rolled(SPACE, 240)
+    url = address(SPACE)
+    until(partial(ask, f"{url}/score", {"X": [5.1, 3.5, 1.4, 0.2]}), "a first answer")
+    yield url
+    kubectl("delete", "namespace", SPACE, timeout=240)
+    shutil.rmtree(overlay.parents[1], ignore_errors=True)
+
+
+def running():
+    """Return the names of the pods that are there to stay."""
+    return sorted(each["metadata"]["name"] for each in pods(SPACE))
+
+
+def metric(pod, name):
+    """Return the sum of a metric's samples in one pod."""
+    shown = kubectl("get", "--raw", f"/api/v1/namespaces/{SPACE}/pods/{pod}:9000/proxy/metrics")
+    return sum(float(each) for each in re.findall(rf"^{name}(?:\{{[^}}]*\}})? (\S+)$", shown, re.MULTILINE))
+
+
+def total(name):
+    """Return the sum of a metric's samples in all pods."""
+    return sum(metric(each, name) for each in running())
+
+
+def shipper_log(pod):
+    return kubectl("logs", "-n", SPACE, pod, "-c", "prediction-log", check=False)
+
+
+def shipped(pod):
+    return metric(pod, "prediction_log_lag_seconds") == 0
+
+
+def select_s3(**more):
+    """Let the Service of the S3 server look for pods with these labels too."""
+    selector = json.dumps({"spec": {"selector": {"app": "s3", **more}}})
+    kubectl("patch", "service", "s3", "-n", STORAGE, "--type=merge", "-p", selector)
+
+
+def rows_in_s3():
+    """Return how many rows the log has, and how many of them are there once."""
+    try:
+        tables = [table for _, _, table in LoggedRows(PLACE, "iris").tables({})]
+    except LogError as error:
+        print(f"not yet: {error}")
+        return 0, 0
+    ids = [each for table in tables for each in table.column("request_id").to_pylist()]
+    return len(ids), len(set(ids))
+
+
+def test_every_answered_row_is_in_s3_once(logged):
+    # The first answer, once or more.
+    until(lambda: total("prediction_log_rows_total") > 0, "the first row is logged")
+    earlier = total("prediction_log_rows_total")
+    dropped = 0
+    with asking(logged, RATE, CALLERS) as callers:
+        until(lambda: rows_in_s3()[0] > 200, "rows come to S3", 120)
+        select_s3(away="yes")
+        try:
+            # Killed in the middle, they open new connections, which lead nowhere now.
+            for pod in running():
+                kubectl("exec", "-n", SPACE, pod, "-c", "prediction-log", "--", "python", "-c", INTERRUPT, check=False)
+            for pod in running():
+                until(lambda pod=pod: "prediction_log_not_shipped" in shipper_log(pod), f"{pod} finds no S3", 180)
+            sleep(AWAY_SECONDS)
+            waiting = {pod: metric(pod, "prediction_log_lag_seconds") for pod in running()}
+        finally:
+            select_s3(away=None)
+        assert min(waiting.values()) > AWAY_SECONDS / 2, waiting
+        for pod in running():
+            until(lambda pod=pod: "prediction_log_ships_again" in shipper_log(pod), f"{pod} finds S3 again", 180)
+        for pod in running():
+            dropped += metric(pod, "prediction_log_dropped_total")
+            kubectl("delete", "pod", pod, "-n", SPACE, timeout=120)
+            rolled(SPACE, 180)
+        outcome = callers.stop()
+    for pod in running():
+        until(partial(shipped, pod), f"everything of {pod} is shipped", 120)
+        dropped += metric(pod, "prediction_log_dropped_total")
+    answered = outcome["requests"] - outcome["lost"]
+    rows, once = rows_in_s3()
+    print(f"{answered} answered, {outcome['lost']} lost, {rows} rows in S3, {dropped:.0f} dropped")
+    assert outcome["lost"] == 0, outcome
+    assert rows == once, "a row is there twice"
+    assert rows + dropped == answered + earlier
+
+
+def test_the_log_can_be_read_from_here(logged, tmp_path):
+    command = [sys.executable, "-m", "model", "log", PLACE, "--model", "iris", "--html", tmp_path / "iris.html"]
+    assert run(*command, "--bundles", ROOT / "model" / "bundles").stdout.startswith("wrote ")
+    assert (tmp_path / "iris.html").read_text().count("<svg") > 5
