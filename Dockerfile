@@ -13,12 +13,14 @@ FROM builder AS libraries
 COPY locks/serve.txt ./
 RUN pip --python /opt/app install --no-compile --require-hashes -r serve.txt \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
+    && rm -f /opt/app/lib/python3*/site-packages/simdjson/*.cpp /opt/app/lib/python3*/site-packages/simdjson/*.h \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
 FROM builder AS full-libraries
 COPY locks/full.txt ./
 RUN pip --python /opt/app install --no-compile --require-hashes -r full.txt \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
+    && rm -f /opt/app/lib/python3*/site-packages/simdjson/*.cpp /opt/app/lib/python3*/site-packages/simdjson/*.h \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
 FROM builder AS load-libraries
