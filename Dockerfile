@@ -14,6 +14,7 @@ FROM builder AS libraries
 COPY locks/serve.txt ./
 RUN pip --python /opt/app install --no-compile --require-hashes -r serve.txt \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
+    && rm -f /opt/app/lib/python3*/site-packages/simdjson/*.cpp /opt/app/lib/python3*/site-packages/simdjson/*.h \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
 # What the bundles ask for beside the lock: a layer of its own, which changes only with these files.
@@ -41,6 +42,7 @@ FROM builder AS batch-libraries
 COPY locks/batch.txt ./
 RUN pip --python /opt/app install --no-compile --require-hashes -r batch.txt \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
+    && rm -f /opt/app/lib/python3*/site-packages/simdjson/*.cpp /opt/app/lib/python3*/site-packages/simdjson/*.h \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
 FROM builder AS load-libraries

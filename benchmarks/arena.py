@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from urllib.request import Request, urlopen
 
-from benchmarks.contestants import Contestant
+from benchmarks.contestants import Contestant, are_numbers
 from tests.helpers.server import free_port
 
 HERE = Path(__file__).parents[1]
@@ -54,7 +54,9 @@ def installed(contestant: Contestant) -> Path:
 
 
 @contextmanager
-def running(contestant: Contestant, model: str, names: list[str], folder: Path, **settings: str):
+def running(
+    contestant: Contestant, model: str, names: list[str], folder: Path, *, numbers: bool = True, **settings: str
+):
     """Start a contestant on the first core, and give its port and process."""
     python, port = installed(contestant), free_port()
     pickle = HERE / "model" / "bundles" / model / "model.joblib"
@@ -62,6 +64,7 @@ def running(contestant: Contestant, model: str, names: list[str], folder: Path, 
     environment = {
         **os.environ, "PORT": str(port), "ADMIN_PORT": str(free_port()), "HOST": "127.0.0.1", "MODEL": model,
         "API_KEYS": KEY, "LOG_SAMPLE_RATE": "0", "MODEL_FILE": str(pickle), "COLUMNS": json.dumps(names),
+        "NUMBERS": str(int(numbers)),
         "PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1", "BENTOML_DO_NOT_TRACK": "1",
         "PATH": f"{python.parent}:{os.environ['PATH']}", **settings,
     }  # fmt: skip
@@ -152,7 +155,7 @@ def memory(process: int) -> float:
 def round_of(contestant: Contestant, model: str, rows: list, names: list[str], folder: Path) -> Figures:
     """Start, ask, load and stop a contestant once."""
     sent = contestant.body(rows, names)
-    with running(contestant, model, names, folder) as (port, process):
+    with running(contestant, model, names, folder, numbers=are_numbers(rows)) as (port, process):
         url = f"http://127.0.0.1:{port}{contestant.path.format(model=model)}"
         start = wait(url, sent, process)
         return Figures(*load(url, sent, folder), memory(process.pid), start)

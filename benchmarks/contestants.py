@@ -9,6 +9,11 @@ from typing import Any
 LEARN = ("scikit-learn==1.9.1", "pandas")
 
 
+def are_numbers(rows: list[list[Any]]) -> bool:
+    """Return whether rows hold nothing but numbers: the contestants get an array of those."""
+    return all(type(cell) in (int, float) for row in rows for cell in row)
+
+
 @dataclass(frozen=True)
 class Contestant:
     """A server, what it is installed from, and how it is started and asked."""
@@ -29,7 +34,9 @@ class Contestant:
             data = [cell for row in rows for cell in row]
             shown = {"name": "X", "shape": [len(rows), len(names)], "datatype": "FP64", "data": data}
             return json.dumps({"inputs": [shown]}).encode()
-        if self.key == "dataframe_split":
+        if self.key == "mlflow" and are_numbers(rows):
+            return json.dumps({"instances": rows}).encode()
+        if self.key == "mlflow":
             return json.dumps({"dataframe_split": {"columns": names, "data": rows}}).encode()
         return json.dumps({self.key: rows}).encode()
 
@@ -70,6 +77,17 @@ KSERVE = Contestant(
 MLFLOW = Contestant(
     "MLflow", ("mlflow", *LEARN),
     ("{bin}/mlflow", "models", "serve", "-m", "{folder}/mlflow", "-p", "{port}", "--env-manager", "local"),
-    path="/invocations", key="dataframe_split",
+    path="/invocations", key="mlflow",
 )  # fmt: skip
+FASTAPI_ONNX = Contestant(
+    "FastAPI and an ONNX copy", ("fastapi", "uvicorn[standard]", "numpy", "onnxruntime"),
+    ("{bin}/uvicorn", "--port", "{port}", "--log-level", "warning", "benchmarks.peers.fastapi_onnx_app:app"),
+)  # fmt: skip
+GRANIAN_ONNX = Contestant(
+    "granian and an ONNX copy", ("granian", "numpy", "onnxruntime", "orjson"),
+    ("{bin}/granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", "{port}", "--no-ws", "--http", "1",
+     "--blocking-threads", "2", "--log-level", "warning", "benchmarks.peers.granian_onnx_app:app"),
+)  # fmt: skip
+COPIES = (FASTAPI_ONNX, GRANIAN_ONNX)
+"""What one would build without us, with the compiled copy that we have made."""
 PEERS = (FLASK, GUNICORN, FASTAPI, LITSERVE, BENTOML, MLSERVER, KSERVE, MLFLOW)

@@ -1,4 +1,4 @@
-"""Load shedding: while requests wait too long for a thread, new ones are refused with 503.
+"""Load shedding: while requests wait too long, for the CPU or for a thread, new ones are refused with 503.
 
 How long a request waits for a thread cannot be seen from within the thread. So the server sends itself a request now
 and then. Threads take requests in order of arrival, so its age is about the queue wait of the requests being taken.
@@ -16,6 +16,7 @@ from threading import Thread
 from time import monotonic, sleep
 
 from api.errors import ApiError
+from api.limits.cpu_limit import CpuLimit
 
 PROBE_INTERVAL = 0.4
 """Seconds between two probes while none is in flight."""
@@ -27,15 +28,16 @@ _REQUEST = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n
 
 
 class LoadShedder:
-    """Watches how long requests wait for a thread, and says when new ones have to be refused."""
+    """Watches how long requests wait, and says when new ones have to be refused."""
 
-    def __init__(self, max_queue_seconds: float) -> None:
+    def __init__(self, max_queue_seconds: float, cpu: CpuLimit) -> None:
         self.overloaded = False
+        self.cpu = cpu
         self._max_queue_seconds, self._last_over = max_queue_seconds, False
 
-    def require_capacity(self) -> None:
+    def require_capacity(self, *, has_body: bool = False) -> None:
         """Raise a 503 while the server is overloaded."""
-        if self.overloaded:
+        if self.overloaded or self.cpu.is_full(has_body=has_body):
             raise ApiError(503, "overloaded", "the server is overloaded; try again in a moment")
 
     def record_wait(self, seconds: float) -> None:
@@ -49,6 +51,7 @@ class LoadShedder:
     def start(self, host: str, port: int, report: Callable[[bool], None]) -> None:
         """Measure in the background. A limit of 0 disables it."""
         if self._max_queue_seconds:
+            self.cpu.start()
             Thread(target=self._run, args=(host, port, report), name="load-shedder", daemon=True).start()
 
     def _run(self, host: str, port: int, report: Callable[[bool], None]) -> None:
@@ -64,7 +67,7 @@ class LoadShedder:
                 probes.popleft()
             since = probes[0].since if probes else monotonic()
             self.record_wait(monotonic() - since)
-            last_overload = monotonic() if self.overloaded else last_overload
+            last_overload = monotonic() if self.overloaded else max(last_overload, self.cpu.last_refusal)
             if reported != (now := monotonic() - last_overload < _RECOVERY_SECONDS):
                 reported = now
                 report(now)

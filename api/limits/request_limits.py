@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sized
 from typing import Any
 
 from api.limits.allocator import return_freed_memory
 from api.limits.api_keys import ApiKeys
+from api.limits.cpu_limit import CpuLimit
 from api.limits.large_requests import LargeRequests
 from api.limits.large_responses import LARGE_RESPONSE, LargeResponses, Pieces
 from api.limits.load_shedding import LoadShedder
@@ -22,13 +24,14 @@ _TRIMMED = 8 << 20
 class RequestLimits:
     """The limits that every request passes."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, in_flight: Sized, arrived: Callable[[], int]) -> None:
         self._settings = settings
         self.keys = ApiKeys(settings.api_keys)
         self.needs_key = bool(settings.api_keys)
-        self.load = LoadShedder(settings.max_queue_seconds)
         self.budget = MemoryBudget(budget_size(memory_limit(), resident_memory()))
         self.bodies = RequestBodies(settings.max_body_size, self.budget)
+        cpu = CpuLimit(lambda: len(in_flight), lambda: self.bodies.reading, arrived)
+        self.load = LoadShedder(settings.max_queue_seconds, cpu)
         self.documents = RenderQueue()
         self.large = LargeRequests()
         self._responses = LargeResponses()

@@ -52,13 +52,14 @@ class Service:
     ) -> None:
         self.settings, self.models, self.metrics, self.log = settings, models, metrics, log
         self.state = ServerState()
-        self.limits = RequestLimits(settings)
+        # Bound once: a request needs each of them.
+        self._next_number, self._id_prefix = count(1).__next__, new_prefix()
+        self.limits = RequestLimits(settings, metrics.in_flight, self._next_number)
         self._tracing = tracing
         self._recorder = Recorder(settings, models, metrics, log, tracing)
         self._record = self._recorder.record
-        self._load, self._needs_key, self._read = self.limits.load, self.limits.needs_key, self.limits.bodies.read
-        # Bound once: a request needs each of them.
-        self._next_number, self._id_prefix = count(1).__next__, new_prefix()
+        self._load, self._cpu, self._in_flight = self.limits.load, self.limits.load.cpu, metrics.in_flight
+        self._needs_key, self._read = self.limits.needs_key, self.limits.bodies.read
         self._arrive, self._leave = metrics.in_flight.append, metrics.in_flight.pop
         self._uncounted_body = uncounted_body(max(map(most_values, models.by_name.values())))
 
@@ -132,7 +133,9 @@ class Service:
 
     def admit(self, exchange: Exchange) -> None:
         """Refuse a scoring request without a key, or while the server is overloaded."""
-        if exchange.route.scoring and (self._needs_key or self._load.overloaded):
+        if exchange.route.scoring and (
+            self._needs_key or self._load.overloaded or len(self._in_flight) > self._cpu.limit
+        ):
             if self._needs_key:
                 self.limits.keys.require(exchange.api_key())
             self._load.require_capacity()
@@ -142,6 +145,9 @@ class Service:
         route = exchange.route
         if route.method == "POST":
             exchange.body, exchange.memory = self._read(exchange.environ, public=not route.scoring)
+            # While it was read, others may have been taken, who were not waiting for theirs.
+            if exchange.memory and route.scoring:
+                self._load.require_capacity(has_body=True)
             if exchange.memory > LARGE_REQUEST:
                 self._begin_large(exchange)
             if route.upload:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from api.errors import ApiError
 from api.inference.answers import Answers, Question
 from api.inference.models import Models
 from api.protocols import cloudevents
 from api.protocols.json_codec import decode_json, encode_json
+from api.protocols.json_numbers import decode_rows
 from api.protocols.message import FORM, JSON, Request, Response
 from api.protocols.operation import without_422
 from model.runtime.base import Model
@@ -34,12 +37,12 @@ def model_ready(models: Models, _: Request, name: str) -> Response:
     return Response(encode_json({"name": models.get(name).name, "ready": True}))
 
 
-def decode(_: Model, request: Request) -> EventQuestion:
+def decode(model: Model, request: Request) -> EventQuestion:
     """Return the rows under instances or inputs, of the body or of the event in it."""
     event = None
     if cloudevents.is_event(request):
         event, request = cloudevents.unwrap(request)
-    rows = rows_of(json_of(request))
+    rows = rows_of(json_of(request, model))
     if not request.environ.get("QUERY_STRING"):
         return EventQuestion(rows, event=event)
     return EventQuestion(rows, None, request.flag("proba"), request.flag("labels"), event=event)
@@ -62,24 +65,26 @@ def translate(error: ApiError, model: Model, question: Question) -> ApiError:
     return error.with_status(400, f"X has {found} features, but {estimator} is expecting {width} features as input.")
 
 
-def json_of(request: Request) -> Any:
-    """Return the parsed body, or raise KServe's error if it is not JSON."""
+def json_of(request: Request, model: Model | None = None) -> Any:
+    """Return the parsed body, with rows for a model if one is given, or raise KServe's error if it is not JSON."""
     content_type = request.content_type
     if content_type not in _CONTENT_TYPES and "json" not in content_type:
         text = f"content type {content_type[:60]!r} is not supported; application/json is"
         raise ApiError(415, "content_type", text)
     try:
-        return decode_json(request.body)
+        return decode_json(request.body) if model is None else decode_rows(model, request.body)
     except ApiError as error:
         raise error.with_status(400, f"Unrecognized request format: {error.message}") from None
 
 
-def rows_of(body: Any) -> list[Any]:
+def rows_of(body: Any) -> Any:
     """Return the rows of a body; of two keys, inputs wins, as it does in KServe."""
     if not isinstance(body, dict) or not body.keys() & {"instances", "inputs"}:
         raise ApiError(400, "malformed", 'expected an object with the key "instances" or "inputs"')
     key = "inputs" if "inputs" in body else "instances"
     rows = body[key]
+    if isinstance(rows, np.ndarray):
+        return rows
     if not isinstance(rows, list):
         raise ApiError(400, "malformed", f'Expected "{key}" to be a list')
     return [row for item in rows for row in _rows_of_item(item)]

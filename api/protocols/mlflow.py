@@ -8,7 +8,8 @@ from api.errors import ApiError
 from api.inference.answers import Answers, Question
 from api.inference.models import Models
 from api.protocols.csv_table import has_header, read_rows
-from api.protocols.json_codec import decode_json, encode_json
+from api.protocols.json_codec import encode_json
+from api.protocols.json_numbers import decode_rows
 from api.protocols.message import CSV, FORM, JSON, Request, Response
 from api.protocols.predict import split_frame
 from model.runtime.base import Model
@@ -26,7 +27,7 @@ def decode(model: Model, request: Request) -> Question:
     if request.content_type == CSV:
         rows, names = read_rows(model, request)
     elif request.content_type in ("", JSON, FORM):
-        rows, names = _rows_of_json(decode_json(request.body))
+        rows, names = _rows_of_json(decode_rows(model, request.body))
     else:
         text = f"content type {request.content_type[:60]!r} is not supported; application/json and text/csv are"
         raise ApiError(415, "content_type", text)

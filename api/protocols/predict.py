@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from api.errors import ApiError
 from api.inference.answers import Answers, Question
 from api.protocols.csv_table import add_column, file_text, read_rows
-from api.protocols.json_codec import decode_json, encode_json
+from api.protocols.json_codec import encode_json
+from api.protocols.json_numbers import decode_rows
 from api.protocols.message import CSV, Request, Response
 from model.runtime.base import Model
 from model.schema.text_values import parse_record
@@ -38,7 +41,7 @@ class FileQuestion(Question):
 def decode(model: Model, request: Request) -> Question:
     """Return the rows under one of the known keys, or a bare record, or a list of records."""
     try:
-        body = decode_json(request.body)
+        body = decode_rows(model, request.body)
     except ApiError as error:
         raise error.with_status(400, "Request body must be JSON") from None
     keys = [key for key in ANSWER_KEYS if key in body] if isinstance(body, dict) else []
@@ -82,9 +85,9 @@ def translate(error: ApiError, model: Model, question: KeyedQuestion) -> ApiErro
     return error
 
 
-def split_frame(frame: Any) -> tuple[list[Any], list[str]]:
+def split_frame(frame: Any) -> tuple[Any, list[str]]:
     """Return the rows and the column names of a data frame in pandas' split form."""
-    if not isinstance(frame, dict) or not isinstance(frame.get("data"), list):
+    if not isinstance(frame, dict) or not isinstance(frame.get("data"), list | np.ndarray):
         raise ApiError(400, "malformed", 'dataframe_split must hold "columns" and "data"')
     names = frame.get("columns")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):

@@ -6,14 +6,15 @@ from typing import Any
 
 from api.errors import ApiError
 from api.inference.answers import Answers, Question
-from api.protocols.json_codec import decode_json, encode_json
+from api.protocols.json_codec import encode_json
+from api.protocols.json_numbers import decode_rows
 from api.protocols.message import Request, Response
 from model.runtime.base import Model
 
 
-def decode(_: Model, request: Request) -> Question:
+def decode(model: Model, request: Request) -> Question:
     """Return the rows under X."""
-    body = decode_json(request.body)
+    body = decode_rows(model, request.body)
     if not isinstance(body, dict) or "X" not in body:
         raise ApiError(400, "malformed", 'expected a JSON object with the key "X": a row, or a list of rows')
     if not request.environ.get("QUERY_STRING"):

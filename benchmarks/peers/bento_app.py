@@ -1,6 +1,11 @@
 """BentoML as its quickstart shows it."""
 
 import bentoml
+import numpy as np
+
+from benchmarks.peers.cells import Cell
+
+Rows = np.ndarray if Cell is float else list[list[Cell]]
 
 
 @bentoml.service(traffic={"timeout": 30})
@@ -11,5 +16,5 @@ class Score:
         self.predict = predict
 
     @bentoml.api
-    def score(self, X: list[list[float | str | None]]) -> dict:
+    def score(self, X: Rows) -> dict:
         return {"score": self.predict(X)}

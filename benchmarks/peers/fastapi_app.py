@@ -3,13 +3,14 @@
 from fastapi import FastAPI
 from pydantic import BaseModel
 
+from benchmarks.peers.cells import Cell
 from benchmarks.peers.estimator import predict
 
 app = FastAPI()
 
 
 class Rows(BaseModel):
-    X: list[list[float | str | None]]
+    X: list[list[Cell]]
 
 
 @app.post("/score")

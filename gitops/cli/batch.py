@@ -42,7 +42,7 @@ def batch(environment: str, root: Path, source: str, output: str, *, yes: bool, 
     that is killed is replaced, and goes on where it was. The same command again follows the job that runs already.
     """
     from gitops.cluster import batch as job
-    from gitops.cluster import preflight
+    from gitops.cluster.context import choose_context
     from gitops.cluster.kubectl import Kubectl
 
     with working() as report:
@@ -55,7 +55,7 @@ def batch(environment: str, root: Path, source: str, output: str, *, yes: bool, 
         image = choice["image"] or job.default_image(repository, release)
         wanted = job.Wanted(model, source, folder, choice["workers"], image, flags)
         objects = job.objects(root, space, repository, release, wanted)
-        kubectl = Kubectl(preflight.choose(choice["context"], confirmed))
+        kubectl = Kubectl(choose_context(choice["context"], confirmed))
         job.run(objects, kubectl, report, lambda: yes or confirmed("apply this?"), choice["timeout"])
 
 

@@ -37,7 +37,7 @@ class MatrixReader(Reader):
             if clean is not None:
                 return clean
         elif isinstance(rows, np.ndarray):
-            return self._array(rows)
+            return self._array(rows) if names is None else self._named_array(rows, names)
         named = self._as_named_columns(rows, names)
         if named is not None:
             return np.column_stack(self.named_columns(named))
@@ -84,12 +84,22 @@ class MatrixReader(Reader):
         large = (np.abs(matrix) >= LARGEST_EXACT).any()
         return matrix if not large or all(map(is_exact, chain.from_iterable(table))) else None
 
+    def _all_within(self, matrix: Matrix) -> bool:
+        """Tell whether all numbers are finite, and not beyond the limit, without an array of answers."""
+        return not matrix.size or bool(matrix.min() >= -self.limit and matrix.max() <= self.limit)
+
     def _within(self, matrix: Matrix) -> NDArray[np.bool_]:
         """Tell which numbers are finite, and not beyond the limit."""
         return np.abs(matrix) <= self.limit if self._narrow else np.isfinite(matrix)
 
+    def _named_array(self, array: Matrix, names: Sequence[str]) -> Matrix:
+        """Check a matrix whose columns have names, and put them into the model's order."""
+        if len(names) != self.width or self._known != set(names) or array.ndim != 2 or array.shape[1] != self.width:
+            return self(array.tolist(), names)
+        return self._array(array if tuple(names) == self.names else array[:, [names.index(n) for n in self.names]])
+
     def _array(self, array: Matrix) -> Matrix:
-        """Check a tensor that came without JSON."""
+        """Check a matrix of numbers, or one row or column of them."""
         if array.ndim == 1:
             array = array.reshape(-1, 1) if self.width == 1 else array.reshape(1, -1)
         if array.ndim != 2 or array.dtype.kind not in "fiub":
@@ -101,7 +111,8 @@ class MatrixReader(Reader):
         with np.errstate(over="ignore"):
             matrix = np.ascontiguousarray(array, dtype=self.dtype)
         whole = array.dtype.kind in "iu" and array.dtype.itemsize == 8
-        if self._within(matrix).all() and not (whole and (np.abs(matrix) >= LARGEST_EXACT).any()):
+        good = self._all_within(matrix) or (self._null and (self._within(matrix) | np.isnan(matrix)).all())
+        if good and not (whole and (np.abs(matrix) >= LARGEST_EXACT).any()):
             return matrix
         return self(array.tolist())
 

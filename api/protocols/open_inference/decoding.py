@@ -10,9 +10,10 @@ import numpy as np
 
 from api.inference.answers import Question
 from api.protocols.json_codec import decode_json
+from api.protocols.json_numbers import decode_rows
 from api.protocols.message import Request
 from api.protocols.open_inference.outputs import RequestedOutput
-from api.protocols.open_inference.tensors import Tensor, from_bytes, from_json, malformed
+from api.protocols.open_inference.tensors import Tensor, from_bytes, from_json, keeps_numbers, malformed
 from model.runtime.base import Model
 from model.schema.rows import NamedColumns
 from model.schema.values import LARGEST_EXACT
@@ -41,7 +42,7 @@ class InferQuestion(Question, kw_only=True):
 
 def decode(model: Model, request: Request) -> InferQuestion:
     """Return the rows of an inference request, and the outputs that it wants."""
-    body, raw = _split_body(request)
+    body, raw = _split_body(model, request)
     request_id = _request_id(body)
     row = None if raw else _single_row(model, body)
     if row is not None:
@@ -75,7 +76,7 @@ def _single_row(model: Model, body: dict[str, Any]) -> list[Any] | None:
     return row if type(row) is list and len(row) == width and _CELL_TYPES.issuperset(map(type, row)) else None
 
 
-def _split_body(request: Request) -> tuple[dict[str, Any], memoryview]:
+def _split_body(model: Model, request: Request) -> tuple[dict[str, Any], memoryview]:
     """Return the JSON part of a body and the bytes that follow it."""
     length = request.header("HTTP_INFERENCE_HEADER_CONTENT_LENGTH")
     if length is None:
@@ -87,10 +88,17 @@ def _split_body(request: Request) -> tuple[dict[str, Any], memoryview]:
             size = len(request.body)
             raise malformed(f"{LENGTH_HEADER} must be the size of the JSON part, at most the body's {size} bytes")
         header, raw = request.body[: int(length)], memoryview(request.body)[int(length) :]
-    body = decode_json(header)
+    body = decode_rows(model, header, tensors=True)
     if not isinstance(body, dict):
         raise malformed("expected a JSON object")
-    return body, raw
+    return body if _keeps_numbers(body) else decode_json(header), raw
+
+
+def _keeps_numbers(body: dict[str, Any]) -> bool:
+    """Return whether no tensor's data came as floats that has a datatype for which whole numbers matter."""
+    inputs = body.get("inputs")
+    tensors = [each for each in inputs if type(each) is dict] if type(inputs) is list else []
+    return all(keeps_numbers(each) for each in tensors if type(each.get("data")) is np.ndarray)
 
 
 def _request_id(body: dict[str, Any]) -> str:

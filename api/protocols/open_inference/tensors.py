@@ -53,13 +53,15 @@ def from_json(tensor: dict[str, Any]) -> Tensor:
     kind = _kind(tensor)
     if kind == "FP16":
         raise malformed(f"input {_name(tensor)}: FP16 has no JSON form, send it as binary data")
-    if not isinstance(tensor.get("data"), list):
+    if not isinstance(tensor.get("data"), list | np.ndarray):
         raise malformed(f"input {_name(tensor)}: data must be a list")
     shape = shape_of(tensor)
     cells = _flatten(tensor, shape)
     if len(cells) != prod(shape):
         raise malformed(f"input {_name(tensor)}: shape {shape} needs {prod(shape)} elements, data has {len(cells)}")
     dtype = np.dtype(DTYPES[kind])
+    if isinstance(cells, np.ndarray):
+        return cells.astype(dtype, copy=False).reshape(shape)
     wrong = set(map(type, cells)) - set(_CELL_TYPES[dtype.kind])
     if wrong:
         raise malformed(
@@ -75,14 +77,25 @@ def from_json(tensor: dict[str, Any]) -> Tensor:
     return array.reshape(shape)
 
 
-def _flatten(tensor: dict[str, Any], shape: list[int]) -> list[Any]:
+def _flatten(tensor: dict[str, Any], shape: list[int]) -> list[Any] | Tensor:
     """Return the cells of data that is flat, or nested as the shape says; nested otherwise, its order is a guess."""
-    data: list[Any] = tensor["data"]
+    data: list[Any] | Tensor = tensor["data"]
+    if isinstance(data, np.ndarray):
+        if data.ndim == 1 or list(data.shape) == shape:
+            return data.reshape(-1)
+        data = data.tolist()
     if list not in set(map(type, data)):
         return data
     if len(shape) != 2 or len(data) != shape[0] or any(type(row) is not list or len(row) != shape[1] for row in data):
         raise malformed(f"input {_name(tensor)}: data must be flat, or nested as its shape {shape} says")
     return list(chain.from_iterable(data))
+
+
+def keeps_numbers(tensor: dict[str, Any]) -> bool:
+    """Return whether a tensor's datatype holds each number of its data, whole or not, as an array of floats does."""
+    kind, data = tensor.get("datatype"), tensor["data"]
+    size = {"FP32": 4, "FP64": 8}.get(kind.upper()) if isinstance(kind, str) else None
+    return size is not None and bool((np.abs(data) < _LARGEST_EXACT[size]).all())
 
 
 def _require_exact(tensor: dict[str, Any], cells: list[Any], array: Tensor) -> None:

@@ -34,6 +34,9 @@ def test_a_key_comes_before_load_and_load_before_the_body(make_client):
     assert client.post("/score", b"not JSON", {"X-API-Key": KEY}).json["error"]["code"] == "overloaded"
     assert client.get("/readyz").status == 200
     client.service.limits.load.overloaded = False
+    client.service.limits.load.cpu.limit = 0
+    assert client.post("/score", b"not JSON", {"X-API-Key": KEY}).json["error"]["code"] == "overloaded"
+    client.service.limits.load.cpu.limit = 1
     assert client.post("/score", b"not JSON", {"X-API-Key": KEY}).json["error"]["code"] == "malformed"
 
 
