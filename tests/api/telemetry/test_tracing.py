@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
+from model.runtime.base import BATCH_ROWS
 from tests.api.telemetry.collector import collecting, facts
 from tests.api.transport.test_server import spoil_copy
 from tests.helpers.server import fetch, free_port, running, stderr_until_exit
@@ -82,15 +83,15 @@ def test_all_that_a_model_is_asked_is_told(collector):
     told = [(each.name, facts(each.attributes).get("model.rows")) for each in collector.parts(asked)]
     assert told == [("parse", None), ("predict", 3), ("predict_proba", 3), ("render", None)]
     told = [(each.name, facts(each.attributes).get("model.rows")) for each in collector.parts(explained)]
-    assert told == [("parse", None), ("predict", 5), ("predict_proba", 5), ("render", None)]
+    assert told == [("parse", None), ("predict", 1), ("predict_proba", 5), ("render", None)]
 
 
 def test_a_model_that_is_asked_without_end_gives_few_spans(collector):
     with traced(collector) as server:
-        fetch(f"{server.url}/explain", json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 20}).encode())
+        fetch(f"{server.url}/score", json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 20 * BATCH_ROWS}).encode())
         (span,) = collector.servers(1)
     told = [facts(each.attributes).get("model.rows", 0) for each in collector.parts(span)]
-    assert told == [0, *[5] * 7, (2 * 20 - 7) * 5, 0]
+    assert told == [0, *[BATCH_ROWS] * 7, 13 * BATCH_ROWS, 0]
 
 
 def test_a_refusal_says_why_and_only_our_own_fault_is_an_error(collector):
