@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.runtime.base import Answer, Model
+from model.runtime.base import BATCH_ROWS, Answer, Model
 from model.runtime.estimator import height, take
 from model.schema.rows import Table
 from model.schema.signature import Label, Problem, SignatureError
@@ -31,8 +31,17 @@ def varied(model: Model) -> list[int]:
 
 
 def effects(model: Model, rows: Table, predictions: Answer) -> Effects:
-    """Explain the answers of a model with one target; all variants of the rows are asked in one call."""
-    places, count = varied(model), height(rows)
+    """Explain the answers of a model with one target, some rows at a time: each has a variant for each feature."""
+    places = varied(model)
+    step = max(1, BATCH_ROWS // (len(places) + 1))
+    cuts = [slice(start, start + step) for start in range(0, max(height(rows), 1), step)]
+    found = [_effects(model, take(rows, cut), predictions[cut], places) for cut in cuts]
+    return Effects(np.concatenate([each.values for each in found]), np.concatenate([each.effects for each in found]))
+
+
+def _effects(model: Model, rows: Table, predictions: Answer, places: list[int]) -> Effects:
+    """Explain a few rows; all their variants are asked in one call."""
+    count = height(rows)
     variants = take(rows, np.tile(np.arange(count), len(places) + 1))
     for step, (place, cell) in enumerate(zip(places, _typical(model, places), strict=True), 1):
         part = slice(step * count, (step + 1) * count)
