@@ -52,7 +52,6 @@ class Scorer:
             dict(zip(target.classes or (), target.titles or map(str, target.classes or ()), strict=True))
             for target in model.signature.targets
         ]
-        self._step = BATCH_ROWS if not wanted.explain else max(1, BATCH_ROWS // (len(varied(model)) + 1))
 
     def columns(self, schema: pa.Schema, source: str, *, text: bool = False) -> Columns:
         """Return how to read tables of this schema; the texts of a CSV file are read as their features' types."""
@@ -83,8 +82,8 @@ class Scorer:
     def _answers(self, rows: Table) -> tuple[list[list[NDArray[Any]]], dict[int, str]]:
         """Return the answers in batches, and why some rows have none."""
         answers, refused = [], {}
-        for start in range(0, height(rows), self._step):
-            part = take(rows, slice(start, start + self._step))
+        for start in range(0, height(rows), BATCH_ROWS):
+            part = take(rows, slice(start, start + BATCH_ROWS))
             try:
                 answers.append(self._ask(part))
             except (RefusedRow, SignatureError):

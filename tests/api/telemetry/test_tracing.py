@@ -9,10 +9,8 @@ from threading import Thread
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
-from opentelemetry.trace import INVALID_SPAN
 
-from api.telemetry.tracing import RequestTrace
-from model.check import load_verified
+from model.runtime.base import BATCH_ROWS
 from tests.api.telemetry.collector import collecting, facts
 from tests.api.transport.test_server import spoil_copy
 from tests.helpers.server import fetch, free_port, running, stderr_until_exit
@@ -88,11 +86,12 @@ def test_all_that_a_model_is_asked_is_told(collector):
     assert told == [("parse", None), ("predict", 1), ("predict_proba", 5), ("render", None)]
 
 
-def test_a_model_that_is_asked_without_end_gives_few_spans(bundles):
-    trace, model = RequestTrace(INVALID_SPAN), load_verified(bundles, "iris")
-    for _ in range(40):
-        trace.record_call("predict", model, 5, 0)
-    assert [found.get("model.rows", 0) for _, found, _, _ in trace.parts()] == [0, *[5] * 7, (40 - 7) * 5, 0]
+def test_a_model_that_is_asked_without_end_gives_few_spans(collector):
+    with traced(collector) as server:
+        fetch(f"{server.url}/score", json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 20 * BATCH_ROWS}).encode())
+        (span,) = collector.servers(1)
+    told = [facts(each.attributes).get("model.rows", 0) for each in collector.parts(span)]
+    assert told == [0, *[BATCH_ROWS] * 7, 13 * BATCH_ROWS, 0]
 
 
 def test_a_refusal_says_why_and_only_our_own_fault_is_an_error(collector):
