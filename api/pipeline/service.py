@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from math import inf
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
 
 from api.errors import ApiError, as_api_error
 from api.inference.answers import Answers, most_values
 from api.inference.models import Models
+from api.limits.cpu_limit import SAMPLED
 from api.limits.large_requests import LARGE_REQUEST
 from api.limits.large_responses import LARGE_RESPONSE
 from api.limits.request_cost import ANSWER_VALUE, FREE_ANSWER_VALUES, uncounted_body
@@ -54,12 +55,12 @@ class Service:
     ) -> None:
         self.settings, self.models, self.metrics, self.log = settings, models, metrics, log
         self.state = ServerState()
-        # Bound once: a request needs each of them.
-        self._next_number, self._id_prefix = count(1).__next__, new_prefix()
-        self.limits = RequestLimits(settings, metrics.in_flight, self._next_number)
+        self.limits = RequestLimits(settings, metrics.in_flight)
         self._tracing = tracing
         self._load, self._cpu, self._in_flight = self.limits.load, self.limits.load.cpu, metrics.in_flight
         self._needs_key, self._read = self.limits.needs_key, self.limits.bodies.read
+        # Bound once: a request needs each of them.
+        self._next_number, self._id_prefix = count(1).__next__, new_prefix()
         self._arrive, self._leave, self._count = metrics.in_flight.append, metrics.in_flight.pop, metrics.record_request
         self._uncounted_body = uncounted_body(max(map(most_values, models.by_name.values())))
         self._sample_rate = settings.log_sample_rate if log.enabled("info") else 0.0
@@ -151,6 +152,8 @@ class Service:
                 self._load.require_capacity(has_body=True)
             if exchange.memory > LARGE_REQUEST:
                 self._begin_large(exchange)
+            if not exchange.number & SAMPLED and route.scoring:
+                exchange.cpu_started = thread_time()
             if route.upload:
                 exchange.body = file_of_upload(exchange)
 
@@ -210,6 +213,8 @@ class Service:
         assert response is not None  # noqa: S101 - the last stage or render_error has set it
         self._leave()
         seconds = perf_counter() - exchange.started
+        if exchange.cpu_started:
+            self._cpu.record(thread_time() - exchange.cpu_started)
         if self.models.ground_truth is not None and isinstance(exchange.answers, Answers):
             self.models.ground_truth.remember(exchange.id, exchange.model.manifest, exchange.answers)  # type: ignore[union-attr]
         self._count(route.key, response.status, seconds)
