@@ -15,8 +15,8 @@ TARGET_SECONDS = 0.06
 """What is in flight may need so much CPU time."""
 LEAST = 8
 """So many are always taken: with fewer, the CPU would wait for bodies, and few callers for nothing."""
-SAMPLED = 7
-"""One request in eight is measured: that whose number has none of these bits."""
+SAMPLED = 15
+"""One request in sixteen is measured: that whose number has none of these bits."""
 _KEPT, _ENOUGH = 32, 4
 """Samples that make the mean, and how many there must be."""
 _RECENT_SECONDS = 0.1
