@@ -51,7 +51,6 @@ class LoadShedder:
     def start(self, host: str, port: int, report: Callable[[bool], None]) -> None:
         """Measure in the background. A limit of 0 disables it."""
         if self._max_queue_seconds:
-            self.cpu.start()
             Thread(target=self._run, args=(host, port, report), name="load-shedder", daemon=True).start()
 
     def _run(self, host: str, port: int, report: Callable[[bool], None]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sized
+from collections.abc import Sized
 from typing import Any
 
 from api.limits.allocator import return_freed_memory
@@ -24,13 +24,14 @@ _TRIMMED = 8 << 20
 class RequestLimits:
     """The limits that every request passes."""
 
-    def __init__(self, settings: Settings, in_flight: Sized, arrived: Callable[[], int]) -> None:
+    def __init__(self, settings: Settings, in_flight: Sized) -> None:
         self._settings = settings
         self.keys = ApiKeys(settings.api_keys)
         self.needs_key = bool(settings.api_keys)
         self.budget = MemoryBudget(budget_size(memory_limit(), resident_memory()))
         self.bodies = RequestBodies(settings.max_body_size, self.budget)
-        cpu = CpuLimit(lambda: len(in_flight), lambda: self.bodies.reading, arrived)
+        shedding = settings.max_queue_seconds > 0
+        cpu = CpuLimit(lambda: len(in_flight), lambda: self.bodies.reading, enabled=shedding)
         self.load = LoadShedder(settings.max_queue_seconds, cpu)
         self.documents = RenderQueue()
         self.large = LargeRequests()

@@ -32,6 +32,8 @@ class Exchange(Request, kw_only=True):
     number: int = 0
     """Counted from the start of the process."""
     started: float = 0.0
+    cpu_started: float = 0.0
+    """The CPU time of the thread when the body was there, if this request is measured."""
     memory: int = 0
     """How many bytes were taken from the memory budget."""
     is_large: bool = False

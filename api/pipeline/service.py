@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from math import inf
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
 
 from api.errors import ApiError, as_api_error
 from api.inference.answers import most_values
 from api.inference.models import Models
+from api.limits.cpu_limit import SAMPLED
 from api.limits.large_requests import LARGE_REQUEST
 from api.limits.large_responses import LARGE_RESPONSE
 from api.limits.request_cost import ANSWER_VALUE, FREE_ANSWER_VALUES, uncounted_body
@@ -52,14 +53,14 @@ class Service:
     ) -> None:
         self.settings, self.models, self.metrics, self.log = settings, models, metrics, log
         self.state = ServerState()
-        # Bound once: a request needs each of them.
-        self._next_number, self._id_prefix = count(1).__next__, new_prefix()
-        self.limits = RequestLimits(settings, metrics.in_flight, self._next_number)
+        self.limits = RequestLimits(settings, metrics.in_flight)
         self._tracing = tracing
         self._recorder = Recorder(settings, models, metrics, log, tracing)
         self._record = self._recorder.record
         self._load, self._cpu, self._in_flight = self.limits.load, self.limits.load.cpu, metrics.in_flight
         self._needs_key, self._read = self.limits.needs_key, self.limits.bodies.read
+        # Bound once: a request needs each of them.
+        self._next_number, self._id_prefix = count(1).__next__, new_prefix()
         self._arrive, self._leave = metrics.in_flight.append, metrics.in_flight.pop
         self._uncounted_body = uncounted_body(max(map(most_values, models.by_name.values())))
 
@@ -150,6 +151,8 @@ class Service:
                 self._load.require_capacity(has_body=True)
             if exchange.memory > LARGE_REQUEST:
                 self._begin_large(exchange)
+            if not exchange.number & SAMPLED and route.scoring:
+                exchange.cpu_started = thread_time()
             if route.upload:
                 exchange.body = file_of_upload(exchange)
 
@@ -208,6 +211,8 @@ class Service:
         response = exchange.response
         assert response is not None  # noqa: S101 - the last stage or render_error has set it
         self._leave()
+        if exchange.cpu_started:
+            self._cpu.record(thread_time() - exchange.cpu_started)
         if exchange.route.scoring:
             self.state.last_request = exchange.started
         self._record(exchange, response)

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from api.errors import ApiError, from_signature
+from api.protocols.csv_numbers import parse_lines, split_header
 from api.protocols.message import Request
 from model.runtime.base import Model
 from model.schema.signature import Problem, Signature, SignatureError
@@ -21,11 +22,13 @@ _UTF8 = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 _QUOTED = re.compile(r'(?:^|(?<=[,\r\n]))"[^"]*+(?:""[^"]*+)*+"')
 
 
-def read_rows(model: Model, request: Request) -> tuple[list[list[Any]], list[str] | None]:
+def read_rows(model: Model, request: Request) -> tuple[Any, list[str] | None]:
     """Return a CSV file's rows as JSON values, and their names; columns that are no feature are left out.
 
     With ?header=absent, the file has no header, and its columns are the features by position: the names are None.
     """
+    if (numbers := _read_numbers(model, request)) is not None:
+        return numbers
     lines = parse_csv(file_text(request))
     features = model.signature.features
     if not has_header(request):
@@ -41,6 +44,23 @@ def read_rows(model: Model, request: Request) -> tuple[list[list[Any]], list[str
     # One line after the other, so that the text of all cells is never in memory at once.
     table = [[parse_value(line[place], kind) for place, kind in columns] for line in chain([first], rows)]
     return table, [feature.name for feature in features]
+
+
+def _read_numbers(model: Model, request: Request) -> tuple[Any, list[str] | None] | None:
+    """Return the rows as an array if all columns are features and hold plain numbers, else None."""
+    if not model.signature.numeric or _CHARSET.search(request.header("CONTENT_TYPE") or ""):
+        return None
+    split, names = split_header(request.body), list(model.signature.names)
+    if split is None:
+        return None
+    if not has_header(request):
+        array = parse_lines(request.body, len(names))
+        return None if array is None else (array, None)
+    header = split[0].rstrip("\r").split(",")
+    if len(header) != len(names) or set(header) != set(names):
+        return None
+    array = parse_lines(split[1], len(names))
+    return None if array is None else (array, header)
 
 
 def _some(rows: list[list[Any]], wanted: str) -> list[list[Any]]:

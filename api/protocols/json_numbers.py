@@ -30,7 +30,7 @@ _KEYS = ("X", "input", "data", "instances", "inputs", "dataframe_records")
 _START = re.compile(rb"\s*:\s*\[\s*(\[?)")
 _MARK = secrets.token_hex(16)
 """Stands for the list in the rest of the body. No caller can know it."""
-_PARSER_ERRORS = (ValueError, TypeError, RuntimeError)
+PARSER_ERRORS = (ValueError, TypeError, RuntimeError)
 
 Numbers = NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def _decode_numbers(names: tuple[str, ...], body: bytes, *, tensors: bool) -> An
         if array is None or array.size <= len(names):
             return None
         rest = decode_json(b'%b"%b"%b' % (body[:start], _MARK.encode(), body[end:]))
-    except (ApiError, *_PARSER_ERRORS):
+    except (ApiError, *PARSER_ERRORS):
         return None
     for holder in _holders(rest, tensors=tensors):
         for key in ("data",) if holder is not rest else _KEYS:
@@ -97,16 +97,15 @@ def _parse(body: bytes, start: int, end: int, width: int) -> Numbers | None:
     while place < end:
         found = body.find(separator, place + PIECE_SIZE, end)
         stop = end - 1 if found < 0 else found + len(separator) - 1
-        piece = _parse_piece(parser, body[place:stop], width)
-        # Only the ordinary decoder knows whether a large number was whole.
-        if piece is None or not (np.abs(piece) < LARGEST_EXACT).all():
+        piece = parse_rows(parser, body[place:stop], width)
+        if piece is None or not are_exact(piece):
             return None
         numbers[count : count + len(piece)] = piece
         place, count = stop + 1, count + len(piece)
     return numbers[:count].reshape(-1, width) if width else numbers[:count]
 
 
-def _parse_piece(parser: simdjson.Parser, text: bytes, width: int) -> Numbers | None:
+def parse_rows(parser: simdjson.Parser, text: bytes, width: int) -> Numbers | None:
     """Return some numbers of a list, or None if its rows are of another width, or deeper."""
     array: Any = parser.parse(b"[%b]" % text)
     if not len(array) or text.count(b"[") != (len(array) if width else 0):
@@ -114,6 +113,11 @@ def _parse_piece(parser: simdjson.Parser, text: bytes, width: int) -> Numbers | 
     if width and set(map(len, array)) != {width}:
         return None
     return np.frombuffer(array.as_buffer(of_type="d"))
+
+
+def are_exact(numbers: Numbers) -> bool:
+    """Return whether all are so small that it does not matter whether they were whole, which only the text shows."""
+    return bool((np.abs(numbers) < LARGEST_EXACT).all())
 
 
 def _holders(rest: Any, *, tensors: bool) -> Iterator[dict[str, Any]]:

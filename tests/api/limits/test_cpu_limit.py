@@ -6,62 +6,55 @@ from api.limits.cpu_limit import LEAST, TARGET_SECONDS, CpuLimit
 
 
 class Process:
-    """A process whose requests take so much CPU time, sampled as often as is asked."""
+    """A process whose requests take so much CPU time."""
 
-    def __init__(self):
-        self.in_flight = self.reading = self.taken = 0
-        self.cpu = 0.0
-        self.limit = CpuLimit(lambda: self.in_flight, lambda: self.reading, lambda: self.taken)
+    def __init__(self, **options):
+        self.in_flight = self.reading = 0
+        self.limit = CpuLimit(lambda: self.in_flight, lambda: self.reading, **options)
 
-    def answer(self, cpu_of_request, samples=1000):
-        for _ in range(samples):
-            self.taken += 1
-            self.cpu += cpu_of_request
-            self.limit.sample(self.cpu, self.taken)
+    def answer(self, *seconds):
+        for each in seconds:
+            self.limit.record(each)
 
-
-@pytest.fixture
-def process():
-    return Process()
+    def refuses(self, in_flight, reading=0, *, has_body=False):
+        self.in_flight, self.reading = in_flight, reading
+        return self.limit.is_full(has_body=has_body)
 
 
 @pytest.mark.parametrize("cpu_of_request", [0.00005, 0.001, 0.1])
-def test_what_is_in_flight_needs_no_more_than_the_target(process, cpu_of_request):
-    process.answer(cpu_of_request)
+def test_what_is_in_flight_needs_no_more_than_the_target(cpu_of_request):
+    process = Process()
+    process.answer(*[cpu_of_request] * 40)
     expected = max(LEAST, TARGET_SECONDS / cpu_of_request)
-    for in_flight, full in ((int(expected * 0.9), False), (int(expected * 1.1) + 1, True)):
-        process.in_flight = in_flight
-        process.limit.sample(process.cpu, process.taken)
-        assert process.limit.is_full(has_body=False) is full
+    assert not process.refuses(int(expected * 0.9))
+    assert process.refuses(int(expected * 1.1) + 1)
 
 
-def test_it_follows_when_requests_become_larger(process):
-    process.answer(0.0005)
-    process.answer(0.005)
-    assert process.limit.limit == pytest.approx(TARGET_SECONDS / 0.005, rel=0.05)
+def test_it_follows_when_requests_become_larger():
+    process = Process()
+    process.answer(*[0.0005] * 40)
+    assert not process.refuses(100)
+    process.answer(*[0.005] * 40)
+    assert process.refuses(100)
 
 
-def test_an_idle_process_keeps_its_limit_though_it_needs_some_cpu(process):
-    process.answer(0.0005)
-    before = process.limit.limit
-    for _ in range(10_000):
-        process.cpu += 0.0001
-        process.limit.sample(process.cpu, process.taken)
-    assert process.limit.limit == before
+def test_the_request_that_opened_the_model_does_not_count():
+    process = Process()
+    process.answer(2.0, *[0.001] * 5)
+    assert not process.refuses(50)
 
 
-def test_nothing_is_refused_before_something_was_measured(process):
-    process.in_flight = 200
-    process.limit.sample(1.0, 0)
-    assert not process.limit.is_full(has_body=False)
+def test_nothing_is_refused_before_something_was_measured_nor_where_shedding_is_disabled():
+    assert not Process().refuses(200)
+    disabled = Process(enabled=False)
+    disabled.answer(*[1.0] * 40)
+    assert not disabled.refuses(200)
 
 
-def test_slow_senders_keep_nobody_out_unless_the_cpu_is_busy_too(process):
-    process.answer(0.1)
-    process.in_flight, process.reading = 10 * LEAST, 9 * LEAST
-    assert not process.limit.is_full(has_body=False)
-    process.reading -= 1
-    assert process.limit.is_full(has_body=True)
-    process.reading += 1
-    assert process.limit.is_full(has_body=False)
-    assert not process.limit.is_full(has_body=True)
+def test_slow_senders_keep_nobody_out_unless_the_cpu_is_busy_too():
+    process = Process()
+    process.answer(*[0.1] * 40)
+    assert not process.refuses(10 * LEAST, reading=9 * LEAST)
+    assert process.refuses(10 * LEAST, reading=9 * LEAST - 1, has_body=True)
+    assert process.refuses(10 * LEAST, reading=9 * LEAST)
+    assert not process.refuses(10 * LEAST, reading=9 * LEAST, has_body=True)
