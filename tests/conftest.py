@@ -32,6 +32,7 @@ def pytest_runtest_setup(item):
     restore() if item.get_closest_marker("cluster") else isolate()
 
 
+WITH_OWN_ENVIRONMENTS = {"test_admission_policy", "test_promote", "test_spans", "test_verify_rights"}
 CLUSTER_SECONDS = 1200
 """The time limit of a test with a cluster: the first one builds an image."""
 
@@ -45,8 +46,9 @@ def pytest_collection_modifyitems(items):
         if "e2e" in item.path.parts:
             item.add_marker("cluster")
             item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
-            # Most of the time they wait for the cluster, so the longest one runs beside the others.
-            item.add_marker(pytest.mark.xdist_group("promotion" if item.path.stem == "test_promote" else "cluster"))
+            # They wait most of the time, so those with environments of their own run beside the others.
+            whose = "own" if item.path.stem in WITH_OWN_ENVIRONMENTS else "shared"
+            item.add_marker(pytest.mark.xdist_group(f"{whose} environments"))
 
 
 @pytest.fixture(autouse=True)

@@ -7,6 +7,7 @@ from time import monotonic
 import pytest
 
 from tests.helpers.cluster import IMAGE, INSIDE, PULL, ROOT, address, ask, built, get, kubectl, rolled, run
+from tests.helpers.s3 import HERE, require_keys
 from tests.helpers.waiting import unless, until
 
 
@@ -15,6 +16,16 @@ def cluster():
     """Require a cluster."""
     there = shutil.which("kubectl") and run("kubectl", "get", "nodes", check=False, timeout=30).returncode == 0
     unless(there, "no cluster: point KUBECONFIG to one")
+
+
+@pytest.fixture(scope="module")
+def s3_keys(cluster):
+    """Return the keys of the S3 server, which this process uses too."""
+    found = require_keys()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (found | {"AWS_ENDPOINT_URL": HERE}).items():
+            patch.setenv(name, value)
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,6 @@
-"""Four workers score a file on S3 with a verified release; one of them is killed, and nothing is lost or doubled.
-
-S3_ENDPOINT is the address of an S3 server from here, with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; E2E_S3 is its
-address from there.
-"""
+"""Four workers score a file on S3 with a verified release; one of them is killed, and nothing is lost or doubled."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -20,25 +15,20 @@ from pyarrow import fs
 
 from tests.helpers.cluster import IMAGE, PULL, ROOT, built, get, kubectl, run
 from tests.helpers.repository import git
+from tests.helpers.s3 import BUCKET, HERE, INSIDE, NAMES, REGION
 from tests.helpers.server import model
 from tests.helpers.waiting import until
 
-BUCKET, SPACE, ROWS = "score-app", "mlops-dev", 2_000_000
-INSIDE = os.environ.get("E2E_S3", "http://s3.storage.svc:8333")
-KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+SPACE, ROWS = "mlops-dev", 2_000_000
 SELECTOR = "app=score-app-batch"
 
 
 @pytest.fixture(scope="module")
-def bucket():
+def bucket(s3_keys):
     """Give a client of S3 with a file of two million rows."""
-    if "S3_ENDPOINT" not in os.environ:
-        pytest.skip("no S3 server: S3_ENDPOINT names one")
-    scheme, _, address = os.environ["S3_ENDPOINT"].partition("://")
-    key, secret = (os.environ[name] for name in KEYS)
-    client = fs.S3FileSystem(
-        access_key=key, secret_key=secret, region="us-east-1", scheme=scheme, endpoint_override=address
-    )
+    scheme, _, address = HERE.partition("://")
+    key, secret = (s3_keys[name] for name in NAMES)
+    client = fs.S3FileSystem(access_key=key, secret_key=secret, region=REGION, scheme=scheme, endpoint_override=address)
     client.delete_dir_contents(f"{BUCKET}/batch", missing_dir_ok=True)
     draw = np.random.default_rng(0)
     table = pa.table({name: draw.uniform(0, 8, ROWS) for name in model("iris").signature.names})
@@ -50,7 +40,7 @@ def bucket():
 
 
 @pytest.fixture(scope="module")
-def repository(dev, tree, digest, tmp_path_factory):
+def repository(dev, tree, digest, s3_keys, tmp_path_factory):
     """Give a repository whose dev is verified, with workers that fit on a small node, and the keys in its namespace."""
     place = tmp_path_factory.mktemp("repository") / "tree"
     shutil.copytree(tree, place)
@@ -70,9 +60,7 @@ def repository(dev, tree, digest, tmp_path_factory):
     verified = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "action": "verify", "actor": "a test", **known}
     with ledger.open("a") as stream:
         stream.write(json.dumps(verified) + "\n")
-    literals = {name: os.environ.get(name, "") for name in KEYS}
-    literals |= {"AWS_ENDPOINT_URL": INSIDE, "AWS_REGION": "us-east-1"}
-    given = [f"--from-literal={name}={value}" for name, value in literals.items()]
+    given = [f"--from-literal={name}={value}" for name, value in (s3_keys | {"AWS_ENDPOINT_URL": INSIDE}).items()]
     kubectl("create", "secret", "generic", "score-app-s3", "-n", SPACE, *given)
     yield place
     kubectl("delete", "secret", "score-app-s3", "-n", SPACE, check=False)

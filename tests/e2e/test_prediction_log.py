@@ -1,10 +1,8 @@
 """The prediction log on a cluster: S3 is taken away and given back, shippers are killed and pods replaced under load.
 
-Needs an S3 server in the cluster, as a Service s3 in the namespace storage with its keys in a Secret s3 (addons up s3).
-E2E_S3 is its address here, E2E_BUCKET a bucket that it has.
+It takes the server away from all, so no other test may use it meanwhile.
 """
 
-import base64
 import json
 import os
 import re
@@ -19,32 +17,16 @@ import yaml
 from gitops.rules.kustomization import ORDER
 from model.prediction_log.errors import LogError
 from model.prediction_log.read import LoggedRows
-from tests.helpers.cluster import IMAGE, PULL, ROOT, address, ask, asking, built, get, kubectl, pods, rolled, run, small
-from tests.helpers.waiting import unless, until
+from tests.helpers.cluster import IMAGE, PULL, ROOT, address, ask, asking, built, kubectl, pods, rolled, run, small
+from tests.helpers.s3 import BUCKET, INSIDE, STORAGE
+from tests.helpers.waiting import until
 
-SPACE, STORAGE = "mlops-predictions", "storage"
-HERE = os.environ.get("E2E_S3", "http://127.0.0.1:8333")
-BUCKET = os.environ.get("E2E_BUCKET", "score-app")
+SPACE = "mlops-predictions"
 PLACE = f"s3://{BUCKET}/e2e-{os.getpid()}"
 RATE, CALLERS = 100, 8
 AWAY_SECONDS = 15
 # The shipper is process 1 of its container; at SIGINT it ends in the middle of whatever it does, and is started again.
 INTERRUPT = "import os; os.kill(1, 2)"
-pytestmark = pytest.mark.xdist_group("prediction-log")
-
-
-@pytest.fixture(scope="module")
-def keys(cluster):
-    """Return the keys of the S3 server, for this process too."""
-    there = run("kubectl", "get", "service", "s3", "-n", STORAGE, check=False).returncode == 0
-    unless(there, "no S3 server in the cluster: addons up s3")
-    data = get("secret", "s3", "-n", STORAGE)["data"]
-    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
-    found = {name: base64.b64decode(data[name]).decode() for name in names} | {"AWS_REGION": "us-east-1"}
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in (found | {"AWS_ENDPOINT_URL": HERE}).items():
-            patch.setenv(name, value)
-        yield found
 
 
 def overlay_of(tree, place, digest):
@@ -68,12 +50,12 @@ def overlay_of(tree, place, digest):
 
 
 @pytest.fixture(scope="module")
-def logged(tree, keys, tmp_path_factory):
+def logged(tree, s3_keys, tmp_path_factory):
     """Run two pods whose log goes to the S3 server, and give their address."""
     digest = built(f"{IMAGE}-log", "TARGET=log")
     overlay = overlay_of(tree, tmp_path_factory.mktemp("predictions") / "repository", digest)
     kubectl("create", "namespace", SPACE)
-    inside = keys | {"AWS_ENDPOINT_URL": f"http://s3.{STORAGE}.svc:8333"}
+    inside = s3_keys | {"AWS_ENDPOINT_URL": INSIDE}
     literals = [f"--from-literal={name}={value}" for name, value in inside.items()]
     kubectl("create", "secret", "generic", "score-app-prediction-log", "-n", SPACE, *literals)
     kubectl("apply", "-k", overlay)
