@@ -95,8 +95,10 @@ def _convert(estimator: Any, signature: Signature, dtype: str, *, by_name: bool)
         if by_name
         else [("X", number([None, len(signature.features)]))]
     )
-    options: dict[Any, Any] = {"zipmap": False} if signature.task == "classification" else {}
-    options |= {id(part): {ZERO_IS_MISSING: True} for part in fed_sparsely(estimator)}
+    common = {"zipmap": False} if signature.task == "classification" else {}
+    # skl2onnx takes options for all models, or for single ones.
+    single = {id(part): {**common, ZERO_IS_MISSING: True} for part in fed_sparsely(estimator)}
+    options: dict[Any, Any] = {id(estimator): common, **single} if single else common
     try:
         graph = skl2onnx.to_onnx(estimator, initial_types=inputs, options=options, target_opset=OPSET, name="score-app")
     except (MissingShapeCalculator, MissingConverter) as error:

@@ -29,9 +29,11 @@ def _libraries():
     require_boosting()
 
 
-def mixed(model):
+def mixed(model, share=0.3):
     cities = OneHotEncoder(handle_unknown="ignore")
-    return make_pipeline(make_column_transformer((SimpleImputer(), list("abc")), (cities, ["city"])), model)
+    return make_pipeline(
+        make_column_transformer((SimpleImputer(), list("abc")), (cities, ["city"]), sparse_threshold=share), model
+    )
 
 
 def search(model):
@@ -51,7 +53,7 @@ def stack():
 PIPELINES = {
     "categories and gaps, LightGBM": (lambda: lightgbm("Classifier"), FRAME, WORDS),
     "categories and gaps, XGBoost": (lambda: xgboost("Classifier", enable_categorical=True), FRAME, TWO),
-    "sparse columns, XGBoost": (lambda: mixed(xgboost("Classifier")), MIXED, TWO),
+    "sparse columns, XGBoost": (lambda: mixed(xgboost("Classifier"), share=1.0), MIXED, TWO),
     "mixed columns, CatBoost": (lambda: mixed(catboost("Classifier")), MIXED, WORDS),
     "a search, LightGBM": (lambda: search(lightgbm("Classifier")), ROWS, TWO),
     "calibrated, XGBoost": (lambda: CalibratedClassifierCV(xgboost("Classifier"), cv=2), GAPS, TWO),
