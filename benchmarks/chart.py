@@ -57,7 +57,7 @@ def curves(title: str, series: dict[str, list[tuple[float, float]]]) -> str:
         path = " ".join(f"{x:.0f},{y:.0f}" for x, y in (place(*point) for point in found))
         x, y = place(*found[-1])
         parts.append(f'<polyline class="{kind}" points="{path}"/>')
-        parts.append(f'<text x="{x:.0f}" y="{y - 8:.0f}" text-anchor="end">{escape(name)}</text>')
+        parts.append(f'<text x="{x:.0f}" y="{y + (-8 if number else 20):.0f}" text-anchor="end">{escape(name)}</text>')
     style = (
         "text{font:13px ui-sans-serif,system-ui,sans-serif;fill:#444}.title{font-weight:600}.grid{stroke:#9aa4b144}"
         "polyline{fill:none;stroke-width:2.5}.ours{stroke:#2461c8}.peer{stroke:#9aa4b1}"
