@@ -140,7 +140,7 @@ def test_every_answered_row_is_in_s3_once(logged):
     answered = outcome["requests"] - outcome["lost"]
     rows, once = rows_in_s3()
     print(f"{answered} answered, {outcome['lost']} lost, {rows} rows in S3, {dropped:.0f} dropped")
-    assert outcome["lost"] == 0, outcome
+    assert outcome["lost"] == 0, json.dumps(outcome["why"])
     assert rows == once, "a row is there twice"
     assert rows + dropped == answered + earlier
 
