@@ -17,7 +17,22 @@ import yaml
 from gitops.rules.kustomization import ORDER
 from model.prediction_log.errors import LogError
 from model.prediction_log.read import LoggedRows
-from tests.helpers.cluster import IMAGE, PULL, ROOT, address, ask, asking, built, kubectl, pods, rolled, run, small
+from tests.helpers.cluster import (
+    IMAGE,
+    PULL,
+    ROOT,
+    address,
+    ask,
+    asking,
+    built,
+    get,
+    kubectl,
+    pods,
+    ready,
+    rolled,
+    run,
+    small,
+)  # fmt: skip
 from tests.helpers.s3 import BUCKET, INSIDE, STORAGE
 from tests.helpers.waiting import until
 
@@ -83,6 +98,12 @@ def total(name):
     return sum(metric(each, name) for each in running())
 
 
+def started_again(pod):
+    """Return whether the shipper of a pod was started more than once."""
+    (found,) = get("pod", pod, "-n", SPACE)["status"]["initContainerStatuses"]
+    return found["restartCount"] > 0
+
+
 def shipper_log(pod):
     return kubectl("logs", "-n", SPACE, pod, "-c", "prediction-log", check=False)
 
@@ -117,9 +138,11 @@ def test_every_answered_row_is_in_s3_once(logged):
         until(lambda: rows_in_s3()[0] > 200, "rows come to S3", 120)
         select_s3(away="yes")
         try:
-            # Killed in the middle, they open new connections, which lead nowhere now.
+            # Killed in the middle, they open new connections, which lead nowhere now. A pod whose shipper starts again
+            # is not ready for a moment, so the other one must be.
             for pod in running():
                 kubectl("exec", "-n", SPACE, pod, "-c", "prediction-log", "--", "python", "-c", INTERRUPT, check=False)
+                until(lambda pod=pod: started_again(pod) and pod in ready(SPACE), f"{pod} is ready again")
             for pod in running():
                 until(lambda pod=pod: "prediction_log_not_shipped" in shipper_log(pod), f"{pod} finds no S3", 180)
             sleep(AWAY_SECONDS)
