@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from model.batch.cli import score
 from model.bundle import files as bundle
 from model.command import BUNDLES, Commands, lasting_interrupt, print_error, trained_with
 from model.prediction_log.cli import log
-from model.score_command import score
 
 if TYPE_CHECKING:
     from model.bundle.manifest import Manifest
