@@ -26,6 +26,7 @@ _MEANINGS = (
         ("ACCESS_DENIED", "INVALID_ACCESS_KEY", "SIGNATURE", "INVALID_CLIENT_TOKEN", "status 403", "response code 403"),
         "the server refuses these credentials: check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and their rights",
     ),
+    (("is no UTF-8",), "is no UTF-8 text"),
     (("NETWORK_CONNECTION", "curlCode"), "the server does not answer: check AWS_ENDPOINT_URL and the network"),
 )  # fmt: skip
 

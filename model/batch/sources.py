@@ -5,7 +5,9 @@ The same file always has the same pieces, so that a run that was killed goes on 
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import io
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -177,6 +179,25 @@ def _batches(found: pq.ParquetFile, groups: list[int], start: int) -> Iterator[B
         start += batch.num_rows
 
 
+class _Utf8(io.RawIOBase):
+    """A stream that ends with an OSError where it is no UTF-8: the reader of CSV would say so on stderr, and go on."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream, self._decoder = stream, codecs.getincrementaldecoder("utf-8")()
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes, of which all are UTF-8."""
+        found: bytes = self._stream.read(size)
+        try:
+            self._decoder.decode(found, final=not found)
+        except UnicodeDecodeError:
+            raise OSError("is no UTF-8") from None
+        return found
+
+
 class _Csv:
     """A CSV file whose cells stay texts; an empty one is null."""
 
@@ -184,7 +205,7 @@ class _Csv:
         self._wrong: list[Any] = []
         self._stream, self._size = stream, size
         self._reader = csv.open_csv(
-            stream,
+            _Utf8(stream),
             # With threads, nobody would know the number of a wrong row.
             read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
             parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=self._skip),
