@@ -57,7 +57,10 @@ FAULTS = {
     "a nested feature": (nested, "the column tenure_months is list<"),
     "a column twice": (csv(f"{HEADER},payment\n" + "1," * 7 + "1\n"), "two columns named 'payment'"),
     "a prediction already": (parquet(lambda frame: frame.assign(prediction=1)), "a column named 'prediction' already"),
-    "no text": (lambda path: path.with_suffix(".csv").write_bytes(f"{HEADER}\n".encode() + b"\xff" * 9), "in.csv: is no UTF-8"),
+    "no text": (
+        lambda path: path.with_suffix(".csv").write_bytes(f"{HEADER}\n".encode() + b"\xff" * 9),
+        "in.csv: is no UTF-8 text",
+    ),
     "no good row": (csv(f"{HEADER}\nid,x,x,x,a,b,c\n"), "none of the 1 rows can be scored"),
     "another suffix": (lambda path: path.with_suffix(".xlsx").write_text("x"), "must have a name that ends with .csv"),
     "a folder without files": (lambda path: path.mkdir(), "has no file whose name ends with .csv"),
