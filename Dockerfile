@@ -32,8 +32,8 @@ COPY --from=asked /asked ./asked
 RUN pip --python /opt/app install --no-compile --require-hashes -r locks/full.txt \
     && for extra in ${EXTRAS}; do \
          pip --python /opt/app install --no-compile --no-deps --require-hashes -r "locks/${extra}.txt" || exit 1; done \
-    && for file in $(find asked -name '*.txt'); do \
-         pip --python /opt/app install --no-compile --no-deps --require-hashes -r "${file}" || exit 1; done \
+    && find asked -name '*.txt' -exec sh -c 'for file; do \
+         pip --python /opt/app install --no-compile --no-deps --require-hashes -r "${file}" || exit 1; done' sh {} + \
     && ln -s "$(find /opt/app/lib -path '*scikit_learn.libs/libgomp*')" /opt/app/lib/libgomp.so.1 \
     && find /opt/app/lib -type d -name tests -prune -exec rm -rf {} + \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
