@@ -9,6 +9,8 @@ import pytest
 
 from tests.helpers.cluster import PUSH, ROOT, kubectl, run
 
+# Its pods ask for more than half of a small node.
+pytestmark = pytest.mark.alone
 PAGE = ROOT / "docs" / "tutorial.md"
 SPACES = ("mlops-dev", "mlops-staging")
 ANSWERS = "for _ in $(seq 300); do curl -sf http://localhost:8000/readyz > /dev/null && break; sleep 0.2; done"
