@@ -21,14 +21,6 @@ from model.errors import message, one_line, shorten
 
 _MOST_SHOWN = 600
 REFUSED, INTERRUPTED = 2, 130
-BUNDLES = click.option(
-    "--bundles",
-    envvar="BUNDLES",
-    show_envvar=True,
-    default=DEFAULT_ROOT,
-    type=click.Path(path_type=Path),
-    help="The bundles' folder.",
-)
 INSTALL = "make setup, or pip install 'score-app[train]'"
 BUNDLES = click.option(
     "--bundles",

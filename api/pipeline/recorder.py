@@ -35,8 +35,7 @@ class Recorder:
         """Count, trace and log a request that has its response."""
         route = exchange.route
         seconds = perf_counter() - exchange.started
-        scored = isinstance(exchange.answers, Answers)
-        if scored and self._ground_truth is not None:
+        if self._ground_truth is not None and isinstance(exchange.answers, Answers):
             self._ground_truth.remember(exchange.id, exchange.model.manifest, exchange.answers)  # type: ignore[union-attr]
         self._count(route.key, response.status, seconds)
         if not exchange.number % FLUSH_EVERY:
@@ -44,7 +43,7 @@ class Recorder:
         trace_id = None
         if exchange.trace is not None or TRACE_HEADER in exchange.environ:
             trace_id = self._finish_trace(exchange, response.status, seconds)
-        if scored and self._prediction_log is not None and response.status == 200:
+        if self._prediction_log is not None and response.status == 200 and isinstance(exchange.answers, Answers):
             self._prediction_log.add(exchange, seconds, trace_id)
         if response.status >= 400 or (self._sample_rate and self._is_sampled(exchange)):
             self._log_request(exchange, response, seconds, trace_id)

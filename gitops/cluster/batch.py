@@ -137,9 +137,9 @@ def _follow(kubectl: Kubectl, space: str, name: str, report: Report, timeout: fl
 
 
 def _summary(kubectl: Kubectl, space: str, name: str, workers: int) -> str:
-    """Return what the worker said that found every part written."""
-    said = [line for line in _logs(kubectl, space, name) if line.startswith("scored ")]
-    return f"{name}: {said[0]}" if said else f"{name}: all {workers} workers are done"
+    """Return the summary of the worker that found every part written."""
+    found = [line for line in _logs(kubectl, space, name) if line.startswith("scored ")]
+    return f"{name}: {found[0]}" if found else f"{name}: all {workers} workers are done"
 
 
 def _logs(kubectl: Kubectl, space: str, name: str) -> list[str]:

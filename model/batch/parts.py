@@ -152,7 +152,7 @@ class _Run:
         with explained(str(output)):
             output.below(LINEAGE).write(msgspec.json.format(msgspec.json.encode(lineage), indent=2) + b"\n")
             output.below(SUCCESS).write(b"")
-        said = f"; {bad} bad rows: {output.below(BAD_ROWS)}" if bad else ""
+        rest = f"; {bad} bad rows: {output.below(BAD_ROWS)}" if bad else ""
         return (
-            f"scored {scored} of {rows} rows with {self._job.scorer.model.name}: {len(names)} parts in {output}{said}"
+            f"scored {scored} of {rows} rows with {self._job.scorer.model.name}: {len(names)} parts in {output}{rest}"
         )

@@ -86,7 +86,7 @@ class File:
                 yield replace(piece, batches=self._read(piece.batches))
 
     def _read(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """Give batches; what is wrong with them is said of this file, not of the one that is written."""
+        """Give batches; what is wrong with them names this file, not of the one that is written."""
         with explained(str(self.place)):
             yield from batches
 
@@ -225,12 +225,12 @@ class _Csv:
         return self._batches(), lambda: min(1.0, self._stream.tell() / self._size)
 
     def _batches(self) -> Iterator[Batch]:
-        seen = said = 0
+        seen = known = 0
         for block in self._reader:
-            if not block.num_rows and said == len(self._wrong):
+            if not block.num_rows and known == len(self._wrong):
                 continue
             # Row 1 of the reader is the header. A wrong row moves the numbers of all that follow it.
-            fresh, said = self._wrong[said:], len(self._wrong)
+            fresh, known = self._wrong[known:], len(self._wrong)
             problems = [
                 Problem("width", f"has {row.actual_columns} cells, the header {row.expected_columns}", row.number - 2)
                 for row in fresh

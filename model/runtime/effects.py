@@ -39,10 +39,7 @@ def effects(model: Model, rows: Table, predictions: Answer) -> Effects:
     cells = _typical(model, places)
     step = max(CELLS // ((len(places) + 1) * len(model.signature.features)), 1)
     parts = [slice(start, start + step) for start in range(0, count, step)]
-    values = [
-        _values(model, take(rows, np.arange(count)[part]), predictions[part], [*zip(places, cells, strict=True)])
-        for part in parts
-    ]
+    values = [_values(model, take(rows, part), predictions[part], [*zip(places, cells, strict=True)]) for part in parts]
     found = np.concatenate(values, axis=1) if values else np.empty((len(places) + 1, 0))
     with np.errstate(over="ignore", invalid="ignore"):
         return Effects(found[0], (found[0] - found[1:]).T)
