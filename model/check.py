@@ -17,6 +17,7 @@ from model.proof.rows import hostile_rows
 from model.runtime.base import Model, loading
 from model.runtime.estimator import Estimator, take
 from model.runtime.load import load
+from model.runtime.onnx import OnnxModel
 from model.runtime.open_estimator import open_estimator
 from model.schema.input_form import Input
 from model.schema.readers import reader
@@ -37,7 +38,8 @@ def load_verified(
     of them must have signed the bundle.
     """
     model = load(_read(folder, name, keys), threads)
-    if lazily and _recall_compact(model):
+    # Only a compiled copy is opened later than its model.
+    if lazily and isinstance(model, OnnxModel) and _recall_compact(model):
         model.prove = verify_golden_rows
     else:
         verify_golden_rows(model)
@@ -57,11 +59,12 @@ def _read(folder: Path, name: str, keys: PublicKeys | None) -> Bundle:
 def verify_golden_rows(model: Model) -> None:
     """Ask a model its golden rows again."""
     golden = model.manifest.golden
-    with loading(model.name):
-        rows = model.rows([list(row) for row in golden.rows])
-        predict = model.predict(rows).reshape(len(golden.rows), len(model.signature.targets))
-        proba = model.predict_proba(rows) if golden.proba is not None else []
-    _require(model, complete(predict, proba))
+    for form in model.full_forms():
+        with loading(model.name):
+            rows = model.rows([list(row) for row in golden.rows])
+            predict = form.predict(rows).reshape(len(golden.rows), len(model.signature.targets))
+            proba = form.predict_proba(rows) if golden.proba is not None else []
+        _require(model, complete(predict, proba))
     _recall_compact(model)
 
 

@@ -45,60 +45,69 @@ from model.bundle.manifest import Manifest
 from model.packing.pack import Material, pack
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
-RNG = np.random.default_rng(0)
-ROWS = pd.DataFrame(RNG.gamma(2.0, 1.0, (120, 4)).round(3), columns=["a", "b", "c", "d"])
-CLASSES = (ROWS["a"] + RNG.normal(0, 0.5, 120) > 2).astype(int) + (ROWS["b"] > 2.5).astype(int)
-TWO = (CLASSES > 0).astype(int)
-NUMBERS = 3 * ROWS["a"] - 2 * ROWS["b"] * (ROWS["c"] > 2) + 10
-TABLE = np.column_stack([NUMBERS, 2 * ROWS["c"] + 1])
-LABELS = np.column_stack([TWO, ROWS["c"] > 2]).astype(int)
+
+
+def rows_of(count: int, width: int) -> tuple[pd.DataFrame, dict[str, np.ndarray | pd.Series]]:
+    """Make rows of numbers, and a target of each kind."""
+    rng = np.random.default_rng(0)
+    names = list("abcdefghijklmnopqrstuvwxyz"[:width])
+    rows = pd.DataFrame(rng.gamma(2.0, 1.0, (count, width)).round(3), columns=names)
+    classes = (rows["a"] + rng.normal(0, 0.5, count) > 2).astype(int) + (rows["b"] > 2.5).astype(int)
+    two = (classes > 0).astype(int)
+    numbers = 3 * rows["a"] - 2 * rows["b"] * (rows["c"] > 2) + 10
+    table = np.column_stack([numbers, 2 * rows["c"] + 1])
+    labels = np.column_stack([two, rows["c"] > 2]).astype(int)
+    return rows, {"classes": classes, "two": two, "numbers": numbers, "table": table, "labels": labels}
+
+
+ROWS, TARGETS = rows_of(120, 4)
 
 TWO_CLASSIFIERS = [("tree", DecisionTreeClassifier(max_depth=3)), ("line", LogisticRegression())]
 TWO_REGRESSORS = [("tree", DecisionTreeRegressor(max_depth=3)), ("line", Ridge())]
 
 # Estimators around others, and those that want what the others do not.
 BUILT = {
-    "ClassifierChain": (ClassifierChain(LogisticRegression()), LABELS),
-    "FixedThresholdClassifier": (FixedThresholdClassifier(LogisticRegression(), threshold=0.4), TWO),
-    "GridSearchCV": (GridSearchCV(SVC(), {"C": [1, 10]}), CLASSES),
+    "ClassifierChain": (ClassifierChain(LogisticRegression()), "labels"),
+    "FixedThresholdClassifier": (FixedThresholdClassifier(LogisticRegression(), threshold=0.4), "two"),
+    "GridSearchCV": (GridSearchCV(SVC(), {"C": [1, 10]}), "classes"),
     "LocalOutlierFactor": (LocalOutlierFactor(novelty=True), None),
-    "MultiOutputClassifier": (MultiOutputClassifier(LogisticRegression()), LABELS),
-    "MultiOutputRegressor": (MultiOutputRegressor(Ridge()), TABLE),
-    "NuSVC": (NuSVC(nu=0.1), CLASSES),
-    "Pipeline": (make_pipeline(StandardScaler(), SVC()), CLASSES),
-    "RandomizedSearchCV": (RandomizedSearchCV(Ridge(), {"alpha": [0.1, 1]}, n_iter=2, random_state=0), NUMBERS),
-    "RegressorChain": (RegressorChain(LinearRegression()), TABLE),
-    "SelfTrainingClassifier": (SelfTrainingClassifier(LogisticRegression()), CLASSES),
+    "MultiOutputClassifier": (MultiOutputClassifier(LogisticRegression()), "labels"),
+    "MultiOutputRegressor": (MultiOutputRegressor(Ridge()), "table"),
+    "NuSVC": (NuSVC(nu=0.1), "classes"),
+    "Pipeline": (make_pipeline(StandardScaler(), SVC()), "classes"),
+    "RandomizedSearchCV": (RandomizedSearchCV(Ridge(), {"alpha": [0.1, 1]}, n_iter=2, random_state=0), "numbers"),
+    "RegressorChain": (RegressorChain(LinearRegression()), "table"),
+    "SelfTrainingClassifier": (SelfTrainingClassifier(LogisticRegression()), "classes"),
     "StackingClassifier": (
-        StackingClassifier(TWO_CLASSIFIERS), CLASSES
+        StackingClassifier(TWO_CLASSIFIERS), "classes"
     ),
-    "StackingRegressor": (StackingRegressor(TWO_REGRESSORS), NUMBERS),
-    "TunedThresholdClassifierCV": (TunedThresholdClassifierCV(LogisticRegression()), TWO),
+    "StackingRegressor": (StackingRegressor(TWO_REGRESSORS), "numbers"),
+    "TunedThresholdClassifierCV": (TunedThresholdClassifierCV(LogisticRegression()), "two"),
     "VotingClassifier": (
         VotingClassifier(TWO_CLASSIFIERS, voting="soft"),
-        CLASSES,
+        "classes",
     ),
-    "VotingRegressor": (VotingRegressor(TWO_REGRESSORS), NUMBERS),
+    "VotingRegressor": (VotingRegressor(TWO_REGRESSORS), "numbers"),
 }  # fmt: skip
 BESIDES = {
-    "CalibratedClassifierCV(SVC)": (CalibratedClassifierCV(SVC()), CLASSES),
-    "multi-label KNeighborsClassifier": (KNeighborsClassifier(), LABELS),
-    "multi-label MLPClassifier": (MLPClassifier(max_iter=50, random_state=0), LABELS),
-    "multi-label RandomForestClassifier": (RandomForestClassifier(20, random_state=0), LABELS),
+    "CalibratedClassifierCV(SVC)": (CalibratedClassifierCV(SVC()), "classes"),
+    "multi-label KNeighborsClassifier": (KNeighborsClassifier(), "labels"),
+    "multi-label MLPClassifier": (MLPClassifier(max_iter=50, random_state=0), "labels"),
+    "multi-label RandomForestClassifier": (RandomForestClassifier(20, random_state=0), "labels"),
     "GridSearchCV(HistGradientBoostingClassifier)": (
-        GridSearchCV(HistGradientBoostingClassifier(max_iter=10), {"max_depth": [2, 3]}, cv=2), CLASSES
+        GridSearchCV(HistGradientBoostingClassifier(max_iter=10), {"max_depth": [2, 3]}, cv=2), "classes"
     ),
 }  # fmt: skip
 
 
-def contestants() -> dict[str, tuple]:
+def contestants(rows=ROWS, targets=TARGETS) -> dict[str, tuple]:
     """Name every estimator that predicts, with what it is fitted on."""
     found = {}
     for name, kind in all_estimators():
         if not hasattr(kind, "predict") and name not in BUILT:
             continue
         if name in BUILT:
-            found[name] = (BUILT[name][0], ROWS, BUILT[name][1])
+            found[name] = (BUILT[name][0], rows, targets.get(BUILT[name][1]))
             continue
         try:
             estimator = kind()
@@ -106,17 +115,17 @@ def contestants() -> dict[str, tuple]:
             estimator = kind(LogisticRegression() if "lassif" in name else Ridge())
         if "random_state" in estimator.get_params():
             estimator.set_params(random_state=0)
-        rows = ROWS[["a"]] if name == "IsotonicRegression" else ROWS
-        found[name] = (estimator, rows.round() if name == "CategoricalNB" else rows, target_of(name, estimator))
-    return found | {name: (estimator, ROWS, target) for name, (estimator, target) in BESIDES.items()}
+        taken = rows[["a"]] if name == "IsotonicRegression" else rows.round() if name == "CategoricalNB" else rows
+        found[name] = (estimator, taken, targets[target_of(name, estimator)])
+    return found | {name: (estimator, rows, targets[target]) for name, (estimator, target) in BESIDES.items()}
 
 
 def target_of(name, estimator):
     if is_classifier(estimator):
-        return CLASSES
+        return "classes"
     if name.startswith("MultiTask") or name in {"CCA", "PLSCanonical", "PLSRegression"}:
-        return TABLE
-    return NUMBERS
+        return "table"
+    return "numbers"
 
 
 def pack_all(folder: Path) -> dict[str, Manifest | str]:
@@ -128,7 +137,7 @@ def pack_all(folder: Path) -> dict[str, Manifest | str]:
             estimator.fit(rows, target)
             slug = "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-")
             try:
-                manifest = pack(Material(name=slug, title=name, estimator=estimator, rows=rows), folder)
+                manifest = pack(Material(name=slug, title=name, estimator=estimator, rows=rows, lean=True), folder)
             except BundleError as error:
                 results[name] = str(error)
                 continue

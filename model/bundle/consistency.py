@@ -32,6 +32,7 @@ def _contradictions(manifest: Manifest) -> Iterator[str]:
     yield from _of_golden(manifest.golden, signature)
     for name, parity in (("ONNX copy", manifest.parity), ("compact form", manifest.compact)):
         yield from _of_parity(name, parity)
+    yield from _of_speed(manifest)
     if manifest.evaluation is not None:
         yield from _of_evaluation(manifest.evaluation, signature)
 
@@ -155,6 +156,19 @@ def _of_parity(name: str, parity: Parity | None) -> Iterator[str]:
         yield f"the proof of the {name} failed"
     if not _are_counts((parity.training_rows, parity.drawn_rows, parity.left_out, parity.differing_labels)):
         yield f"the proof of the {name} has a count that is none"
+
+
+def _of_speed(manifest: Manifest) -> Iterator[str]:
+    for name, speed in manifest.speed.items():
+        if speed.row <= 0 or (speed.rows is not None and speed.rows <= 0):
+            yield f"the measured speed of the form {name!r} is none"
+    if not manifest.beside:
+        return
+    form = manifest.input
+    if (manifest.runtime, form.kind, form.dtype) != ("onnx", "matrix", "float64"):
+        yield "scikit-learn cannot answer beside another form than a copy that takes a matrix of float64"
+    if not {"onnx", "sklearn"} <= manifest.speed.keys():
+        yield "scikit-learn answers beside a copy, and their speeds are not known"
 
 
 def _of_evaluation(evaluation: Evaluation, signature: Signature) -> Iterator[str]:

@@ -40,6 +40,8 @@ class Request:
     """Files and folders with the user's own modules."""
     requires: tuple[str, ...] = ()
     """Libraries to install beside those of the lock."""
+    lean: bool = False
+    """Whether a compiled copy is shipped even where scikit-learn is faster."""
 
 
 def add(wanted: Request, folder: Path, say: Callable[[str], None]) -> Manifest:
@@ -87,6 +89,7 @@ def _material(
         hints=Hints(targets=wanted.targets or ("prediction",)),
         notes=(warning,) if warning else (),
         files=brought,
+        lean=wanted.lean,
     )
 
 

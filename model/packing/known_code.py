@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import NMF, LatentDirichletAllocation, MiniBatchNMF
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import check_array
@@ -22,6 +23,8 @@ from model.trees.read import library_of
 OURS = (Identity,)
 # Their transform looks at all rows of a call together.
 _BATCH_DEPENDENT = (NMF, MiniBatchNMF, LatentDirichletAllocation)
+# They pick columns by name, or hand on what they get as it is.
+_SEE_FRAMES = (ColumnTransformer, FunctionTransformer)
 # Functions that only fit uses, or that were replaced by what they found.
 _ONLY_FOR_FIT = {
     "scoring",
@@ -45,6 +48,17 @@ def looks_at_other_rows(estimator: Any) -> bool:
     """Tell whether a row's answer may depend on the other rows of the call."""
     every = list(parts(estimator))
     return any(map(_foreign, every)) or any(isinstance(part, _BATCH_DEPENDENT) for part in every)
+
+
+def takes_plain_rows(estimator: Any) -> bool:
+    """Tell whether every step looks at the numbers of a data frame alone: not at its names, nor makes one itself."""
+    every = list(parts(estimator))
+    return not any(
+        isinstance(part, _SEE_FRAMES)
+        or not (_is_of_sklearn(type(part)) or type(part) in OURS)
+        or "_sklearn_output_config" in vars(part)
+        for part in every
+    ) and not any(map(_foreign, every))
 
 
 def _foreign(part: Any) -> list[str]:

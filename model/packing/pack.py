@@ -6,7 +6,7 @@ import platform
 import warnings
 import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import packages_distributions, version
 from io import BytesIO
 from pathlib import Path
@@ -14,31 +14,28 @@ from typing import Any
 
 import cloudpickle
 import joblib
-import msgspec
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from model.bundle.files import COMPACT, ONNX, PICKLE, REQUIREMENTS, Bundle, BundleError, free, write
+from model.bundle.files import PICKLE, REQUIREMENTS, Bundle, BundleError, free, write
 from model.bundle.manifest import FORMAT, PROOF, Manifest
-from model.check import proven_limit, verify_golden_rows
+from model.check import verify_golden_rows
 from model.errors import one_line
-from model.packing.compile import Compiled, compile_and_prove
+from model.packing.compile import Compiled
 from model.packing.data import PackError
 from model.packing.describe import Hints, describe
 from model.packing.evaluate import Judged, evaluate, reference
-from model.packing.golden import golden
+from model.packing.forms import forms_of
 from model.packing.json_round_trip import require_same_answers
-from model.packing.prove import Compact, compact, trial
+from model.packing.prove import trial
 from model.packing.requirements import pinned
-from model.proof.compare import ReferenceRows, Refused, estimator_answers
+from model.proof.compare import estimator_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
 from model.runtime.load import load
-from model.schema.input_form import UNLIMITED
 from model.trees.read import library_of
 
 MOST_ALONE = 300
-_MOST_DRAWS = 4
 _BUILT_WITH = ("scikit-learn", "numpy", "scipy", "pandas", "joblib", "skl2onnx", "onnx", "onnxruntime")
 
 
@@ -56,6 +53,8 @@ class Material:
     notes: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     """The model's own modules, and what it asks to be installed."""
+    lean: bool = False
+    """Whether a compiled copy is shipped even where scikit-learn is faster, which then need not be installed."""
 
 
 def _silent(_: str) -> None:
@@ -88,15 +87,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
     answers = estimator_answers(model, some)
     say("judging it")
     judged = None if material.judged is None else evaluate(model, material.judged)
-    say("compiling it, and trying to refute that the copy answers the same")
-    proof = trial(model, some, answers)
-    copied = _compiled(proof)
-    say("deriving the compact form, and trying to refute it")
-    short = compact(proof, copied.form.limit if isinstance(copied, Compiled) else UNLIMITED)
-    if isinstance(copied, Compiled):
-        files[ONNX] = copied.content
-    if isinstance(short, Compact):
-        files[COMPACT] = msgspec.json.encode(short.form)
+    forms = forms_of(trial(model, some, answers), files[PICKLE], say, lean=material.lean)
     manifest = Manifest(
         format=FORMAT,
         proof=PROOF,
@@ -105,22 +96,15 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
         title=material.title,
         estimator=spelled(estimator),
         signature=model.signature,
-        runtime="onnx" if isinstance(copied, Compiled) else "sklearn",
-        input=copied.form if isinstance(copied, Compiled) else model.form,
-        fallback=model.form if isinstance(copied, Compiled) else None,
-        reason=None if isinstance(copied, Compiled) else copied,
-        compact=short.parity if isinstance(short, Compact) else None,
-        not_compact=None if isinstance(short, Compact) else short,
-        parity=copied.parity if isinstance(copied, Compiled) else None,
-        requires=_requires(estimator, material.files, compiled=isinstance(copied, Compiled)),
+        **forms.facts(),
+        requires=_requires(estimator, material.files, compiled=isinstance(forms.copied, Compiled)),
         built_with={"python": platform.python_version(), **_versions(_BUILT_WITH), **_versions(_boosting(estimator))},
         files={},
-        golden=golden(proof, copied.form.limit if isinstance(copied, Compiled) else UNLIMITED),
         reference=reference(model.signature, rows, answers),
         evaluation=judged,
         notes=material.notes,
     )
-    return manifest, files
+    return manifest, {**files, **forms.files()}
 
 
 def _require_loadable(manifest: Manifest, files: dict[str, bytes]) -> None:
@@ -132,23 +116,6 @@ def _require_loadable(manifest: Manifest, files: dict[str, bytes]) -> None:
             f"{error}. It was saved, opened and asked once more: does its own code change while it predicts, depend on "
             "chance or on the time, or can it not be pickled?"
         ) from None
-
-
-def _compiled(proof: ReferenceRows) -> Compiled | str:
-    try:
-        return _settled(compile_and_prove(proof), proof)
-    except Refused as reason:
-        return str(reason)
-
-
-def _settled(copied: Compiled, proof: ReferenceRows) -> Compiled:
-    """Lower a copy's limit until rows drawn anew, as `check` will draw them, show no difference below it."""
-    for _ in range(_MOST_DRAWS):
-        limit = proven_limit(proof.model, golden(proof, copied.form.limit), copied.content, copied.form)
-        if limit >= copied.form.limit:
-            return copied
-        copied = replace(copied, form=msgspec.structs.replace(copied.form, limit=limit))
-    raise Refused("it differs on other rows with each draw")
 
 
 def pickled(estimator: Any) -> bytes:

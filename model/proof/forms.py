@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 from model.proof.compare import Answers, complete
 from model.runtime.compact.answer import Row
 from model.runtime.estimator import height, take
-from model.runtime.onnx import PREDICT, PROBA, open_session
+from model.runtime.onnx import PREDICT, PROBA, open_session, runner
 from model.schema.input_form import Input
 from model.schema.rows import Table
 from model.schema.signature import MISSING_TEXT, Feature, Signature
@@ -33,12 +35,23 @@ def copy_answers(content: bytes, signature: Signature, form: Input, rows: Table)
     return together
 
 
-def _run(session: Any, inputs: list[str], signature: Signature, form: Input, rows: Table) -> Answers:
+def ready_copy(content: bytes, form: Input, rows: Table) -> Callable[[], object]:
+    """Return what asks a compiled copy for the predictions of these rows, again and again."""
+    session = open_session(content)
+    feed = _feed([each.name for each in session.get_inputs()], form, rows)
+    return partial(runner(session, form), [PREDICT], feed if form.kind == "columns" else next(iter(feed.values())))
+
+
+def _feed(inputs: list[str], form: Input, rows: Table) -> dict[str, NDArray[Any]]:
+    """Return rows as a compiled copy takes them."""
     if isinstance(rows, dict):
-        feed = {name: _as_input(rows[name], form.dtype) for name in inputs}
-    else:
-        with np.errstate(over="ignore"):
-            feed = {inputs[0]: rows.astype(form.dtype)}
+        return {name: _as_input(rows[name], form.dtype) for name in inputs}
+    with np.errstate(over="ignore"):
+        return {inputs[0]: rows.astype(form.dtype)}
+
+
+def _run(session: Any, inputs: list[str], signature: Signature, form: Input, rows: Table) -> Answers:
+    feed = _feed(inputs, form, rows)
     predict, *proba = session.run([PREDICT, PROBA] if signature.proba else [PREDICT], feed)
     if proba and len(signature.targets) > 1:
         proba = list(proba[0])

@@ -60,6 +60,10 @@ class Model(ABC):
             _require_finite(table)
         return answer
 
+    def full_forms(self) -> tuple[Model, ...]:
+        """Return what answers any row: this model, or the several that it has."""
+        return (self,)
+
     def _in_batches(self, rows: Table, function: Callable[[Table], T]) -> list[T]:
         """Return the answers to all rows, one for each batch."""
         count = height(rows)

@@ -47,6 +47,12 @@ class CallBatcher(Generic[Rows, Answer]):
 
     def __call__(self, rows: Rows) -> Answer:
         """Return the answer for these rows, or raise what the function raises for them alone."""
+        # Nobody to serve beside oneself: whoever comes meanwhile waits for the lock, and serves the rest.
+        if not self._waiting and self._holder.acquire(blocking=False):
+            try:
+                return self._function(rows)
+            finally:
+                self._holder.release()
         call: _Call[Rows, Answer] = _Call(rows)
         self._waiting.append(call)
         with self._holder:

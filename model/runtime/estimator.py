@@ -48,6 +48,12 @@ def keep_to_one_thread(estimator: Any) -> None:
             part.n_threads = 1
 
 
+def forget_names(estimator: Any) -> None:
+    """Remove the names of training's columns, so that rows without names are what the estimator expects."""
+    for part in parts(estimator):
+        vars(part).pop("feature_names_in_", None)
+
+
 def parts(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
     """Walk an estimator and every estimator inside it, fitted or not, parents first."""
     seen = set() if seen is None else seen
@@ -108,6 +114,8 @@ class Estimator:
         """Return the answers to these rows in their order, however they have to be asked for."""
         if self.form.alone and height(rows) > 1:
             return np.concatenate([self._each(row, ask) for row in one_by_one(rows)])
+        if self.form.kind == "matrix":
+            return ask(rows)
         found = [(places, ask(given)) for places, given in self.given(rows)]
         if found[0][0] is None:
             return found[0][1]

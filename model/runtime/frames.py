@@ -29,7 +29,7 @@ class Frames:
     def __init__(self, signature: Signature) -> None:
         self._features = signature.features
         self._names = list(signature.names)
-        self._plain = signature.numeric and all(_dtype(feature) == "float64" for feature in signature.features)
+        self._plain = signature.numeric and all(pandas_type(feature) == "float64" for feature in signature.features)
 
     def __call__(self, rows: Table) -> Iterator[tuple[Places | None, pd.DataFrame]]:
         """Give data frames, each with the places of its rows; None means all of them."""
@@ -66,14 +66,14 @@ class Frames:
             yield np.flatnonzero(group.ravel() == number), flags
 
 
-def _dtype(feature: Feature) -> str:
+def pandas_type(feature: Feature) -> str:
     """Return the pandas type of a feature's column."""
     return feature.dtype or {"integer": "int64", "boolean": "bool", "number": "float64"}.get(feature.type, "object")
 
 
 def _loose(feature: Feature, column: NDArray[Any]) -> NDArray[np.bool_]:
     """Tell which rows the training's type cannot hold."""
-    dtype = _dtype(feature)
+    dtype = pandas_type(feature)
     if feature.exact:
         return np.array([value is None for value in column], dtype=bool) & (dtype[0] in _SIZED)
     if feature.type not in ("integer", "boolean") or dtype[0].lower() not in _SIZED or dtype == "boolean":
@@ -92,7 +92,7 @@ def _whole(dtype: str, column: NDArray[Any]) -> NDArray[np.bool_]:
 def _series(feature: Feature, column: NDArray[Any], *, loose: bool) -> Any:
     import pandas as pd  # noqa: PLC0415
 
-    dtype = _dtype(feature)
+    dtype = pandas_type(feature)
     if feature.type == "date":
         return _dates(dtype, column)
     if dtype.startswith("category"):

@@ -12,8 +12,10 @@ import msgspec
 from model.bundle.files import COMPACT, ONNX, REQUIREMENTS, Bundle, BundleError
 from model.bundle.manifest import Manifest
 from model.runtime.base import Model, loading
+from model.runtime.beside import BesideModel, is_installed
 from model.runtime.compact.answer import answerer
 from model.runtime.compact.form import Form
+from model.runtime.estimator import forget_names
 from model.runtime.onnx import OnnxModel
 from model.runtime.open_estimator import open_estimator
 from model.runtime.scikit_learn import SklearnModel
@@ -33,11 +35,20 @@ def _load(bundle: Bundle, threads: int) -> Model:
     model: Model
     if manifest.runtime == "onnx":
         model = OnnxModel(manifest, files[ONNX], threads)
+        if manifest.beside and is_installed(manifest):
+            model = BesideModel(manifest, model, _by_scikit_learn(bundle))
     else:
-        model = SklearnModel(manifest, open_estimator(bundle))
+        model = _by_scikit_learn(bundle)
     if COMPACT in files:
         model.one = answerer(msgspec.json.decode(files[COMPACT], type=Form), manifest.signature)
     return model
+
+
+def _by_scikit_learn(bundle: Bundle) -> SklearnModel:
+    estimator = open_estimator(bundle)
+    if bundle.manifest.input.kind == "matrix":
+        forget_names(estimator)
+    return SklearnModel(bundle.manifest, estimator)
 
 
 def check_versions(manifest: Manifest) -> None:

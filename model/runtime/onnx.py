@@ -10,6 +10,7 @@ from typing import Any
 from model.bundle.manifest import Manifest
 from model.runtime.base import Answer, Model, loading
 from model.runtime.estimator import height, no_answer, no_proba
+from model.schema.input_form import Input
 from model.schema.rows import Table
 
 PREDICT, PROBA = "predict", "proba"
@@ -55,7 +56,7 @@ class OnnxModel(Model):
             # The proof asks this very model, from within this lock.
             if self._run is None and self._proving is None:
                 with loading(self.name):
-                    self._proving = _runner(open_session(self._content, self._threads), self.manifest)
+                    self._proving = runner(open_session(self._content, self._threads), self.manifest.input)
                     try:
                         self.prove(self)
                         self._run = self._proving
@@ -66,11 +67,11 @@ class OnnxModel(Model):
         return run
 
 
-def _runner(session: Any, manifest: Manifest) -> Run:
+def runner(session: Any, form: Input) -> Run:
     """Return what asks a session for one output."""
     # Session.run checks what was checked when the rows were read; on one row that takes as long as a tree.
     run = session._sess.run  # noqa: SLF001
-    if manifest.input.kind != "matrix":
+    if form.kind != "matrix":
         return lambda outputs, rows: run(outputs, rows, None)[0]
     name = session.get_inputs()[0].name
     return lambda outputs, rows: run(outputs, {name: rows}, None)[0]

@@ -78,6 +78,7 @@ EDITS = {
     "a balance of two": ("iris", replaced(*EVALUATION, "balance", by=[1, 2])),
     "calibration beyond one": ("iris", replaced(*EVALUATION, "calibration", by=[[2.0, 0.5, 3]])),
     "importance of nothing": ("iris", replaced(*EVALUATION, "importance", by={"nothing": 1.0})),
+    "a speed below zero": ("iris", replaced("speed", "onnx", "row", by=-1.0)),
     "a proof that failed": ("iris", replaced("parity", "differing_labels", by=3)),
 }  # fmt: skip
 

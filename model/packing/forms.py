@@ -1,0 +1,120 @@
+"""The forms of a model that are shipped: each is proven, and none is slower than what it stands in for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from model.bundle.files import COMPACT, ONNX
+from model.bundle.manifest import Golden, Speed
+from model.check import proven_limit
+from model.packing.compile import Compiled, compile_and_prove
+from model.packing.golden import golden
+from model.packing.known_code import takes_plain_rows
+from model.packing.plain import plain
+from model.packing.prove import Compact, compact
+from model.packing.speed import is_slower_row, is_slower_rows, measure_compact, measure_full
+from model.proof.compare import ReferenceRows, Refused
+from model.runtime.compact.answer import answerer
+from model.runtime.estimator import Estimator
+from model.schema.input_form import UNLIMITED
+
+_MOST_DRAWS = 4
+_NAMES = {"onnx": "the compiled copy", "sklearn": "scikit-learn"}
+SLOWER = f"it is slower than {_NAMES['sklearn']}"
+
+
+@dataclass(frozen=True)
+class Forms:
+    """What answers the rows of a model."""
+
+    model: Estimator
+    """The estimator as training had it."""
+    served: Estimator
+    """The estimator as scikit-learn serves it."""
+    copied: Compiled | str
+    short: Compact | str
+    """A form, or why there is none."""
+    golden: Golden
+    speed: dict[str, Speed]
+    """Of every proven form, shipped or not."""
+    lean: bool
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a manifest says of the forms."""
+        copied = self.copied if isinstance(self.copied, Compiled) else None
+        short = self.short if isinstance(self.short, Compact) else None
+        return {
+            "runtime": "sklearn" if copied is None else "onnx",
+            "input": self.served.form if copied is None else copied.form,
+            "fallback": self.model.form if copied or self.served is not self.model else None,
+            "reason": self.copied if copied is None else None,
+            "parity": copied and copied.parity,
+            "compact": short and short.parity,
+            "not_compact": self.short if short is None else None,
+            "beside": self._beside(),
+            "golden": self.golden,
+            "speed": self.speed,
+        }
+
+    def _beside(self) -> bool:
+        """Tell whether scikit-learn takes the same rows, and is faster at a size that no compact form answers."""
+        if self.lean or not self.speed or not isinstance(self.copied, Compiled):
+            return False
+        mine, theirs = self.served.form, self.copied.form
+        alike = (mine.kind, theirs.kind, theirs.dtype) == ("matrix", "matrix", "float64")
+        copy, own = self.speed["onnx"], self.speed["sklearn"]
+        few = not isinstance(self.short, Compact) and is_slower_row(copy, own)
+        return alike and takes_plain_rows(self.model.estimator) and (few or is_slower_rows(copy, own))
+
+    def files(self) -> dict[str, bytes]:
+        """Return the files of the forms beside the estimator's own."""
+        files = {}
+        if isinstance(self.copied, Compiled):
+            files[ONNX] = self.copied.content
+        if isinstance(self.short, Compact):
+            files[COMPACT] = msgspec.json.encode(self.short.form)
+        return files
+
+
+def forms_of(proof: ReferenceRows, content: bytes, say: Callable[[str], None], *, lean: bool) -> Forms:
+    """Prove and measure every form of the estimator in this file; lean keeps also those that are slower than it."""
+    say("compiling it, and trying to refute that the copy answers the same")
+    copied = _compiled(proof)
+    served = plain(proof, content)
+    speed = measure_full(proof, served, copied if isinstance(copied, Compiled) else None)
+    if not lean and "onnx" in speed and _is_slower(speed["onnx"], speed["sklearn"]):
+        copied = SLOWER
+    say("deriving the compact form, and trying to refute it")
+    limit = copied.form.limit if isinstance(copied, Compiled) else UNLIMITED
+    short = compact(proof, limit)
+    if isinstance(short, Compact) and speed:
+        speed["compact"] = measure_compact(proof, answerer(short.form, proof.model.signature))
+        full = "onnx" if isinstance(copied, Compiled) else "sklearn"
+        if not lean and is_slower_row(speed["compact"], speed[full]):
+            short = f"it is slower than {_NAMES[full]}"
+    return Forms(proof.model, served, copied, short, golden(proof, limit), speed, lean)
+
+
+def _is_slower(one: Speed, other: Speed) -> bool:
+    return is_slower_row(one, other) and is_slower_rows(one, other)
+
+
+def _compiled(proof: ReferenceRows) -> Compiled | str:
+    try:
+        return _settled(compile_and_prove(proof), proof)
+    except Refused as reason:
+        return str(reason)
+
+
+def _settled(copied: Compiled, proof: ReferenceRows) -> Compiled:
+    """Lower a copy's limit until rows drawn anew, as `check` will draw them, show no difference below it."""
+    for _ in range(_MOST_DRAWS):
+        limit = proven_limit(proof.model, golden(proof, copied.form.limit), copied.content, copied.form)
+        if limit >= copied.form.limit:
+            return copied
+        copied = replace(copied, form=msgspec.structs.replace(copied.form, limit=limit))
+    raise Refused("it differs on other rows with each draw")

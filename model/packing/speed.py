@@ -1,0 +1,96 @@
+"""What each proven form of a model costs, measured where the model is packed, and which of them are worth shipping.
+
+CPU time, the least of several short turns, the forms one after the other: other work on the machine moves them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from time import process_time
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from model.bundle.manifest import Speed
+from model.packing.compile import Compiled
+from model.proof.compare import ReferenceRows
+from model.proof.forms import by_row, ready_copy
+from model.runtime.beside import MANY
+from model.runtime.compact.answer import Row
+from model.runtime.estimator import Estimator, height, take
+from model.schema.rows import Table
+
+CLEARLY = 1.1
+"""A form is slower than another from this factor on; nearer, the choice would be one of chance."""
+_TURNS, _LEAST_TURNS = 40, 2
+_TURN, _MOST = 0.001, 0.25
+"""Seconds: one turn of a quick call, and all turns together of slow ones."""
+
+
+def least_times(calls: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Return the microseconds of CPU that each call takes at least."""
+    counts = {name: _count(call) for name, call in calls.items()}
+    least = dict.fromkeys(calls, np.inf)
+    spent = turns = 0.0
+    with threadpool_limits(1):
+        while turns < _TURNS and (spent < _MOST or turns < _LEAST_TURNS):
+            for name, call in calls.items():
+                taken = _turn(call, counts[name])
+                least[name] = min(least[name], taken / counts[name])
+                spent += taken
+            turns += 1
+    return {name: float(f"{1e6 * seconds:.3g}") for name, seconds in least.items()}
+
+
+def _count(call: Callable[[], object]) -> int:
+    """Return how often a call fits into one turn; the first one may still set up what later ones use."""
+    call()
+    return max(1, int(_TURN / max(_turn(call, 1), 1e-7)))
+
+
+def _turn(call: Callable[[], object], count: int) -> float:
+    start = process_time()
+    for _ in range(count):
+        call()
+    return process_time() - start
+
+
+def measure_full(proof: ReferenceRows, served: Estimator, copied: Compiled | None) -> dict[str, Speed]:
+    """Return what each form takes that answers any rows; of own code nothing, which is asked no more than needed."""
+    if served.form.alone:
+        return {}
+    many = _good_rows(proof)
+    one = least_times(_calls(served, copied, take(many, slice(0, 1))))
+    several = least_times(_calls(served, copied, many))
+    return {name: Speed(one[name], several[name]) for name in one}
+
+
+def _calls(served: Estimator, copied: Compiled | None, rows: Table) -> dict[str, Callable[[], object]]:
+    calls: dict[str, Callable[[], object]] = {"sklearn": partial(served.predict, rows)}
+    if copied is not None:
+        calls["onnx"] = ready_copy(copied.content, copied.form, rows)
+    return calls
+
+
+def measure_compact(proof: ReferenceRows, answer: Row) -> Speed:
+    """Return what the compact form takes for a row that it answers."""
+    rows = by_row(_good_rows(proof), proof.model.signature)
+    row = next(row for row in rows if answer(row) is not None)
+    return Speed(least_times({"compact": partial(answer, row)})["compact"])
+
+
+def _good_rows(proof: ReferenceRows) -> Table:
+    """Return as many rows of training as are measured, none of which the estimator refuses."""
+    good = np.flatnonzero(~proof.expected.refused[: height(proof.training)])
+    return take(proof.training, np.resize(good, MANY))
+
+
+def is_slower_row(one: Speed, other: Speed) -> bool:
+    """Tell whether a form is slower than another one for one row."""
+    return one.row > CLEARLY * other.row
+
+
+def is_slower_rows(one: Speed, other: Speed) -> bool:
+    """Tell whether a full form is slower than another one for many rows."""
+    return (one.rows or 0) > CLEARLY * (other.rows or 0)
