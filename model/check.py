@@ -38,7 +38,7 @@ def load_verified(
     """
     model = load(_read(folder, name, keys), threads)
     if lazily and _recall_compact(model):
-        model.prove = verify_golden_rows
+        model.check_copy = verify_golden_rows
     else:
         verify_golden_rows(model)
     return model
@@ -58,7 +58,7 @@ def verify_golden_rows(model: Model) -> None:
     """Ask a model its golden rows again."""
     golden = model.manifest.golden
     with loading(model.name):
-        rows = model.rows([list(row) for row in golden.rows])
+        rows = model.reader([list(row) for row in golden.rows])
         predict = model.predict(rows).reshape(len(golden.rows), len(model.signature.targets))
         proba = model.predict_proba(rows) if golden.proba is not None else []
     _require(model, complete(predict, proba))
@@ -70,7 +70,7 @@ def _recall_compact(model: Model) -> bool:
     golden = model.manifest.golden
     kind = np.float64 if model.signature.task == "regression" else object
     answers = np.asarray(golden.predict, dtype=kind).reshape(len(golden.rows), -1)
-    given = [model.one(row) for row in golden.rows]
+    given = [model.answer_row(row) for row in golden.rows]
     for place, answer in enumerate(given):
         if answer is not None:
             answers[place] = answer

@@ -36,7 +36,7 @@ def _load(bundle: Bundle, threads: int) -> Model:
     else:
         model = SklearnModel(manifest, open_estimator(bundle))
     if COMPACT in files:
-        model.one = answerer(msgspec.json.decode(files[COMPACT], type=Form), manifest.signature)
+        model.answer_row = answerer(msgspec.json.decode(files[COMPACT], type=Form), manifest.signature)
     return model
 
 

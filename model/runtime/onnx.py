@@ -57,7 +57,7 @@ class OnnxModel(Model):
                 with loading(self.name):
                     self._proving = _runner(open_session(self._content, self._threads), self.manifest)
                     try:
-                        self.prove(self)
+                        self.check_copy(self)
                         self._run = self._proving
                     finally:
                         self._proving = None

@@ -69,7 +69,7 @@ import json, sys
 from pathlib import Path
 from model.check import load_verified
 model = load_verified(Path(sys.argv[1]), sys.argv[2])
-print(json.dumps(model.predict(model.rows(json.loads(sys.argv[3]))).tolist()))
+print(json.dumps(model.predict(model.reader(json.loads(sys.argv[3]))).tolist()))
 """
 
 
