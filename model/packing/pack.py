@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from model.bundle.files import COMPACT, ONNX, PICKLE, REQUIREMENTS, Bundle, BundleError, free, write
 from model.bundle.manifest import FORMAT, PROOF, Manifest
-from model.check import proven_limit, verify_golden_rows
+from model.check import Ask, proven_limit, verify_golden_rows
 from model.errors import one_line
 from model.packing.compile import Compiled, compile_and_prove
 from model.packing.data import PackError
@@ -31,7 +31,9 @@ from model.packing.golden import golden
 from model.packing.json_round_trip import require_same_answers
 from model.packing.prove import Compact, compact, trial
 from model.packing.requirements import pinned
+from model.packing.whole import Proven, whole
 from model.proof.compare import ReferenceRows, Refused, estimator_answers
+from model.proof.forms import copy_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
 from model.runtime.load import load
 from model.schema.input_form import UNLIMITED
@@ -90,12 +92,13 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
     judged = None if material.judged is None else evaluate(model, material.judged)
     say("compiling it, and trying to refute that the copy answers the same")
     proof = trial(model, some, answers)
-    copied = _compiled(proof)
+    alone = whole(proof)
+    copied = _compiled(proof) if alone is None else "the compact form gives every answer"
     say("deriving the compact form, and trying to refute it")
-    short = compact(proof, copied.form.limit if isinstance(copied, Compiled) else UNLIMITED)
+    short = compact(proof, copied.form.limit if isinstance(copied, Compiled) else UNLIMITED) if alone is None else alone
     if isinstance(copied, Compiled):
         files[ONNX] = copied.content
-    if isinstance(short, Compact):
+    if isinstance(short, Compact | Proven):
         files[COMPACT] = msgspec.json.encode(short.form)
     manifest = Manifest(
         format=FORMAT,
@@ -105,17 +108,19 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
         title=material.title,
         estimator=spelled(estimator),
         signature=model.signature,
-        runtime="onnx" if isinstance(copied, Compiled) else "sklearn",
-        input=copied.form if isinstance(copied, Compiled) else model.form,
-        fallback=model.form if isinstance(copied, Compiled) else None,
-        reason=None if isinstance(copied, Compiled) else copied,
-        compact=short.parity if isinstance(short, Compact) else None,
-        not_compact=None if isinstance(short, Compact) else short,
+        runtime="compact" if alone else "onnx" if isinstance(copied, Compiled) else "sklearn",
+        input=alone.input if alone else copied.form if isinstance(copied, Compiled) else model.form,
+        fallback=model.form if alone or isinstance(copied, Compiled) else None,
+        reason=None if alone or isinstance(copied, Compiled) else copied,
+        compact=short.parity if isinstance(short, Compact | Proven) else None,
+        not_compact=None if isinstance(short, Compact | Proven) else short,
         parity=copied.parity if isinstance(copied, Compiled) else None,
-        requires=_requires(estimator, material.files, compiled=isinstance(copied, Compiled)),
+        requires={} if alone else _requires(estimator, material.files, compiled=isinstance(copied, Compiled)),
         built_with={"python": platform.python_version(), **_versions(_BUILT_WITH), **_versions(_boosting(estimator))},
         files={},
-        golden=golden(proof, copied.form.limit if isinstance(copied, Compiled) else UNLIMITED),
+        golden=golden(
+            proof, alone.input.limit if alone else copied.form.limit if isinstance(copied, Compiled) else UNLIMITED
+        ),
         reference=reference(model.signature, rows, answers),
         evaluation=judged,
         notes=material.notes,
@@ -144,11 +149,15 @@ def _compiled(proof: ReferenceRows) -> Compiled | str:
 def _settled(copied: Compiled, proof: ReferenceRows) -> Compiled:
     """Lower a copy's limit until rows drawn anew, as `check` will draw them, show no difference below it."""
     for _ in range(_MOST_DRAWS):
-        limit = proven_limit(proof.model, golden(proof, copied.form.limit), copied.content, copied.form)
+        limit = proven_limit(proof.model, golden(proof, copied.form.limit), _asked(copied, proof), copied.form)
         if limit >= copied.form.limit:
             return copied
         copied = replace(copied, form=msgspec.structs.replace(copied.form, limit=limit))
     raise Refused("it differs on other rows with each draw")
+
+
+def _asked(copied: Compiled, proof: ReferenceRows) -> Ask:
+    return lambda rows, _: copy_answers(copied.content, proof.model.signature, copied.form, rows)
 
 
 def pickled(estimator: Any) -> bytes:

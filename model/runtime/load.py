@@ -1,6 +1,7 @@
 """Load a bundle: the compiled copy where one was proven equal, else scikit-learn itself, and the compact form.
 
-A compiled bundle imports neither scikit-learn nor pandas. Both kinds of model are safe to share between threads.
+A bundle with a copy, or with a compact form that gives every answer, imports neither scikit-learn nor pandas. Every
+kind of model is safe to share between threads.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from model.bundle.files import COMPACT, ONNX, REQUIREMENTS, Bundle, BundleError
 from model.bundle.manifest import Manifest
 from model.runtime.base import Model, loading
 from model.runtime.compact.answer import answerer
-from model.runtime.compact.form import Form
+from model.runtime.compact.form import Form, Sum
+from model.runtime.compact_model import CompactModel
 from model.runtime.onnx import OnnxModel
 from model.runtime.open_estimator import open_estimator
 from model.runtime.scikit_learn import SklearnModel
@@ -31,6 +33,8 @@ def load(bundle: Bundle, threads: int = 1) -> Model:
 def _load(bundle: Bundle, threads: int) -> Model:
     manifest, files = bundle.manifest, bundle.files
     model: Model
+    if manifest.runtime == "compact":
+        return CompactModel(manifest, msgspec.json.decode(files[COMPACT], type=Sum))
     if manifest.runtime == "onnx":
         model = OnnxModel(manifest, files[ONNX], threads)
     else:
