@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, cast, get_args
-from urllib.parse import urlsplit
+from typing import Any
 
-from model.bundle.files import DEFAULT_ROOT, NAME
+from api.setting_values import (
+    address,
+    flag,
+    integer,
+    key_files,
+    keys,
+    keys_of_file,
+    level,
+    models,
+    number,
+    size,
+    treatments,
+    versions,
+)
+from model.bundle.files import DEFAULT_ROOT
 from model.segments import Treatment
-
-_UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-_LEVELS = ("debug", "info", "warning", "error")
 
 
 class SettingsError(Exception):
@@ -103,7 +111,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             shown = "" if name == "api_keys" else f" {text!r}"
             wrong[name.upper()] = f"{name.upper()}{shown}: {error}"
     try:
-        found["api_keys"] = (*found.get("api_keys", ()), *_keys_of_file(environment.get("API_KEYS_FILE")))
+        found["api_keys"] = (*found.get("api_keys", ()), *keys_of_file(environment.get("API_KEYS_FILE")))
     except ValueError as error:
         wrong["API_KEYS_FILE"] = f"API_KEYS_FILE: {error}"
     settings = Settings(**found)
@@ -114,138 +122,33 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not re.fullmatch(r"\d{1,12}", text) or not low <= int(text) <= high:
-            raise ValueError(f"must be a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _size(text: str) -> int:
-    match = re.fullmatch(r"(\d{1,9})([kmg]?)(i?b)?", text.lower())
-    if not match or not int(match[1]):
-        raise ValueError("must be a number of bytes, such as 500000, 512k or 16m")
-    return int(match[1]) * _UNITS[match[2]]
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text) or not low <= float(text) <= high:
-            raise ValueError(f"must be a number from {low:g} to {high:g}")
-        return float(text)
-
-    return parse
-
-
-def _flag(text: str) -> bool:
-    try:
-        return {
-            "1": True,
-            "true": True,
-            "yes": True,
-            "on": True,
-            "0": False,
-            "false": False,
-            "no": False,
-            "off": False,
-        }[text.lower()]
-    except KeyError:
-        raise ValueError("must be 1 or 0, true or false, yes or no, on or off") from None
-
-
-def _level(text: str) -> str:
-    if text.lower() not in _LEVELS:
-        raise ValueError(f"must be one of {', '.join(_LEVELS)}")
-    return text.lower()
-
-
-def _address(text: str) -> str:
-    try:
-        url = urlsplit(text)
-        good = url.scheme in ("http", "https") and url.hostname and url.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise ValueError("must be an http or https address, such as http://localhost:4318")
-    return text
-
-
-def _models(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(re.split(r"[\s,]+", text)))
-    if not all(NAME.fullmatch(name) for name in names):
-        raise ValueError("must be a bundle's name, or several with commas between them")
-    return names
-
-
-def _versions(text: str) -> tuple[tuple[str, str], ...]:
-    pairs = [each.partition("=") for each in re.split(r"[\s,]+", text)]
-    if not all(NAME.fullmatch(name) and re.fullmatch(r"[0-9a-f]{12}", version) for name, _, version in pairs):
-        raise ValueError("must be NAME=VERSION, or several with commas between them")
-    return tuple((name, version) for name, _, version in pairs)
-
-
-def _fields(text: str) -> tuple[tuple[str, Treatment], ...]:
-    pairs = [each.strip().rpartition("=") for each in text.split(",")]
-    if not all(name and what in get_args(Treatment) for name, _, what in pairs):
-        raise ValueError("must be NAME=keep, NAME=hash or NAME=drop, or several with commas between them")
-    return tuple((name, cast("Treatment", what)) for name, _, what in pairs)
-
-
-def _key_files(text: str) -> Path:
-    if not os.path.exists(text):  # noqa: PTH110 - unlike this, Path's own raises what a parent forbids
-        # As with keys, an empty value must not let every bundle in.
-        raise ValueError("must be a PEM file of public keys, or a folder of such files")
-    return Path(text)
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    keys = tuple(filter(None, re.split(r"[\s,]+", text)))
-    if not keys:
-        # An empty value is a Secret that was not filled; it must not open the service to everybody.
-        raise ValueError("is set but holds no key; leave it out to serve without keys")
-    if any(len(key) < 8 or not key.isascii() for key in keys):
-        raise ValueError("each key must have at least 8 ASCII characters")
-    return keys
-
-
-def _keys_of_file(path: str | None) -> tuple[str, ...]:
-    if not path:
-        return ()
-    try:
-        return _keys(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
-
-
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "host": str,
-    "port": _integer(0, 65535),
-    "admin_port": _integer(0, 65535),
+    "port": integer(0, 65535),
+    "admin_port": integer(0, 65535),
     "bundles": Path,
-    "model": _models,
-    "model_versions": _versions,
-    "model_keys": _key_files,
-    "threads": _integer(2, 1024),
-    "log_level": _level,
-    "log_sample_rate": _number(0, 1),
-    "max_body_size": _size,
-    "max_rows": _integer(1, 10_000_000),
-    "body_timeout_seconds": _number(1, 600),
-    "send_timeout_seconds": _number(1, 600),
-    "max_queue_seconds": _number(0, 600),
-    "api_keys": _keys,
-    "public_metrics": _flag,
-    "feedback_capacity": _integer(0, 1_000_000),
-    "drain_idle_seconds": _number(0, 600),
-    "drain_timeout_seconds": _number(0, 600),
+    "model": models,
+    "model_versions": versions,
+    "model_keys": key_files,
+    "threads": integer(2, 1024),
+    "log_level": level,
+    "log_sample_rate": number(0, 1),
+    "max_body_size": size,
+    "max_rows": integer(1, 10_000_000),
+    "body_timeout_seconds": number(1, 600),
+    "send_timeout_seconds": number(1, 600),
+    "max_queue_seconds": number(0, 600),
+    "api_keys": keys,
+    "public_metrics": flag,
+    "feedback_capacity": integer(0, 1_000_000),
+    "drain_idle_seconds": number(0, 600),
+    "drain_timeout_seconds": number(0, 600),
     "prediction_log": Path,
-    "prediction_log_sample": _number(0, 1),
-    "prediction_log_fields": _fields,
-    "prediction_log_bytes": _size,
-    "prediction_log_seconds": _number(1, 3600),
-    "otel_exporter_otlp_endpoint": _address,
+    "prediction_log_sample": number(0, 1),
+    "prediction_log_fields": treatments,
+    "prediction_log_bytes": size,
+    "prediction_log_seconds": number(1, 3600),
+    "otel_exporter_otlp_endpoint": address,
 }
 _NEVER_EMPTY = ("api_keys", "model_keys")
 NAMES = (*(name.upper() for name in _PARSERS), "API_KEYS_FILE")

@@ -120,7 +120,9 @@ def wait(url: str, sent: bytes, process: subprocess.Popen) -> float:
     raise RuntimeError("it did not answer within a minute")
 
 
-def load(url: str, sent: bytes, folder: Path, headers: dict[str, str] | None = None) -> tuple[float, ...]:
+def load(
+    url: str, sent: bytes, folder: Path, headers: dict[str, str] | None = None, connections: int = CONNECTIONS
+) -> tuple[float, ...]:
     """Return requests a second, the 50th and 99th percentile in ms, and errors."""
     script = folder / "wrk.lua"
     (folder / "body").write_bytes(sent)
@@ -135,7 +137,7 @@ def load(url: str, sent: bytes, folder: Path, headers: dict[str, str] | None = N
         "    latency:percentile(50) / 1000, latency:percentile(99) / 1000,\n"
         "    e.status + e.connect + e.read + e.write + e.timeout))\nend\n"
     )
-    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}", "--timeout", "30"]
+    command = ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{SECONDS}", "--timeout", "30"]
     done = subprocess.run([*command, "-s", str(script), url], capture_output=True, text=True, check=True)
     return tuple(map(float, re.search(r"RESULT (\S+) (\S+) (\S+) (\d+)", done.stdout).groups()))
 

@@ -69,7 +69,7 @@ def measure(name: str, estimator: Any, rows: Any, target: Any, folder: Path) -> 
     forget_names(own)
     numbers = rows.to_numpy(dtype=np.float64)[:MANY]
     one = least_times({"own": partial(own.predict, numbers[:1]), "served": _one(model, numbers)})
-    many = least_times({"own": partial(own.predict, numbers), "served": partial(model.predict, model.rows(numbers))})
+    many = least_times({"own": partial(own.predict, numbers), "served": partial(model.predict, model.reader(numbers))})
     by = "compact" if manifest.compact else manifest.runtime
     both = "onnx and sklearn" if manifest.beside else manifest.runtime
     own_speed, served = (Speed(one[side], many[side]) for side in ("own", "served"))
@@ -79,7 +79,9 @@ def measure(name: str, estimator: Any, rows: Any, target: Any, folder: Path) -> 
 def _one(model: Model, numbers: Any) -> Callable[[], object]:
     """Return what answers one row that has been read: the compact form if it does."""
     row = numbers[0].tolist()
-    return partial(model.predict, model.rows(row)) if model.one(row) is None else partial(model.one, row)
+    return (
+        partial(model.predict, model.reader(row)) if model.answer_row(row) is None else partial(model.answer_row, row)
+    )
 
 
 def lines(names: list[str]) -> Iterator[Line]:

@@ -51,14 +51,14 @@ def main() -> None:
             continue
         model = load(bundle)
         row = list(next(row for row in manifest.golden.rows if None not in row))
-        table = model.rows(row)
+        table = model.reader(row)
         session = open_session(bundle.files[ONNX])
         feed = table if isinstance(table, dict) else {"X": table}
         original = Estimator(unpickle(bundle.files[PICKLE]), manifest.signature, manifest.fallback)
         reading, predict, short, bare, slow = microseconds(
-            partial(model.rows, row),
+            partial(model.reader, row),
             partial(model.predict, table),
-            partial(model.one, row),
+            partial(model.answer_row, row),
             partial(session.run, [PREDICT], feed),
             partial(original.predict, table),
         )

@@ -19,6 +19,8 @@ from model.bundle.files import read
 from model.runtime.load import load as load_model
 
 ROWS, WIDTH, LARGE = 1000, 20, 200_000
+FEW = 4
+"""Connections; more than the server takes at once would measure how fast it refuses."""
 TRAIN = """
 import sys, joblib, numpy as np, pandas as pd
 from sklearn.ensemble import RandomForestClassifier
@@ -64,7 +66,9 @@ def binary(folder: Path, bundles: Path) -> str:
         url = f"http://127.0.0.1:{port}"
         wait(f"{url}/score", json.dumps({"X": table[:1].tolist()}).encode(), process)
         kind = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(header))}
-        rate, *_ = load(f"{url}/v2/models/forest/infer", header + raw, folder, kind)
+        rate, _, _, errors = load(f"{url}/v2/models/forest/infer", header + raw, folder, kind, FEW)
+    if errors:
+        raise RuntimeError(f"{errors:.0f} requests of binary tensors were not answered")
     return (
         f"V2 binary, {ROWS:,} rows x {WIDTH}, 100 trees: {rate * ROWS:,.0f} rows/s, "
         f"{rate * ROWS / inside:.2f} of predict in process ({inside:,.0f})"

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
-from model.bundle.files import ONNX, Bundle, BundleError, read
+from model.bundle.files import COMPACT, ONNX, Bundle, BundleError, read
 from model.bundle.manifest import Golden
 from model.errors import guarded
 from model.proof.compare import TOLERANCE, Answers, ReferenceRows, Refused, complete, estimator_answers, sizes, spread
-from model.proof.forms import copy_answers
+from model.proof.forms import copy_answers, whole_answers
 from model.proof.rows import hostile_rows
 from model.runtime.base import Model, loading
+from model.runtime.compact.form import Sum
+from model.runtime.compact.whole import Whole
 from model.runtime.estimator import Estimator, take
 from model.runtime.load import load
 from model.runtime.onnx import OnnxModel
 from model.runtime.open_estimator import open_estimator
 from model.schema.input_form import Input
 from model.schema.readers import reader
+from model.schema.rows import Table
 from model.trees.read import LIBRARIES
 
 if TYPE_CHECKING:
     from model.signing.keys import PublicKeys
 
 DRAWN_ROWS = 1000
+Ask = Callable[[Table, Answers], Answers]
+"""Gives a form's answers to rows; the estimator's own stand where it has none."""
 
 
 def load_verified(
@@ -40,7 +47,7 @@ def load_verified(
     model = load(_read(folder, name, keys), threads)
     # Only a compiled copy is opened later than its model.
     if lazily and isinstance(model, OnnxModel) and _recall_compact(model):
-        model.prove = verify_golden_rows
+        model.check_copy = verify_golden_rows
     else:
         verify_golden_rows(model)
     return model
@@ -61,7 +68,7 @@ def verify_golden_rows(model: Model) -> None:
     golden = model.manifest.golden
     for form in model.full_forms():
         with loading(model.name):
-            rows = model.rows([list(row) for row in golden.rows])
+            rows = model.reader([list(row) for row in golden.rows])
             predict = form.predict(rows).reshape(len(golden.rows), len(model.signature.targets))
             proba = form.predict_proba(rows) if golden.proba is not None else []
         _require(model, complete(predict, proba))
@@ -73,7 +80,7 @@ def _recall_compact(model: Model) -> bool:
     golden = model.manifest.golden
     kind = np.float64 if model.signature.task == "regression" else object
     answers = np.asarray(golden.predict, dtype=kind).reshape(len(golden.rows), -1)
-    given = [model.one(row) for row in golden.rows]
+    given = [model.answer_row(row) for row in golden.rows]
     for place, answer in enumerate(given):
         if answer is not None:
             answers[place] = answer
@@ -117,31 +124,41 @@ def check_bundle(folder: Path, name: str, keys: PublicKeys | None = None) -> str
 
 
 def compared(bundle: Bundle) -> str:
-    """Hold the compiled copy against scikit-learn again, where that is installed, and return what was done."""
+    """Hold what answers against scikit-learn again, where that is installed, and return what was done."""
     manifest = bundle.manifest
-    if manifest.runtime != "onnx" or manifest.fallback is None:
+    if manifest.runtime == "sklearn" or manifest.fallback is None:
         return "served by scikit-learn"
+    form, what = ("compiled", "compiled copy") if manifest.runtime == "onnx" else ("compact", "compact form")
     for library, packed_with in manifest.built_with.items():
         if library != "scikit-learn" and library.split("-")[0] not in LIBRARIES:
             continue
         try:
             installed = version(library)
         except PackageNotFoundError:
-            return f"compiled; {library} is not installed to compare with"
+            return f"{form}; {library} is not installed to compare with"
         if installed != packed_with:
-            return f"compiled; packed with {library} {packed_with}, not compared with {installed}"
+            return f"{form}; packed with {library} {packed_with}, not compared with {installed}"
     model = Estimator(open_estimator(bundle), manifest.signature, manifest.fallback)
     try:
-        limit = proven_limit(model, manifest.golden, bundle.files[ONNX], manifest.input)
+        limit = proven_limit(model, manifest.golden, _asked(bundle), manifest.input)
     except Refused as reason:
-        raise BundleError(f"{manifest.name}: the compiled copy differs from scikit-learn: {reason}") from None
+        raise BundleError(f"{manifest.name}: the {what} differs from scikit-learn: {reason}") from None
     if limit < manifest.input.limit:
-        raise BundleError(f"{manifest.name}: the compiled copy differs from scikit-learn beyond {limit:.3g}")
-    return f"compiled; equal to scikit-learn on {DRAWN_ROWS} drawn rows"
+        raise BundleError(f"{manifest.name}: the {what} differs from scikit-learn beyond {limit:.3g}")
+    return f"{form}; equal to scikit-learn on {DRAWN_ROWS} drawn rows"
 
 
-def proven_limit(model: Estimator, golden: Golden, copy: bytes, form: Input) -> float:
-    """Return up to which size of numbers a compiled copy answers rows around the golden ones as the estimator does."""
+def _asked(bundle: Bundle) -> Ask:
+    """Return what asks the form that answers."""
+    manifest = bundle.manifest
+    if manifest.runtime == "onnx":
+        return lambda rows, _: copy_answers(bundle.files[ONNX], manifest.signature, manifest.input, rows)
+    answering = Whole(msgspec.json.decode(bundle.files[COMPACT], type=Sum), manifest.signature)
+    return lambda rows, expected: whole_answers(answering, manifest.signature, rows, expected)
+
+
+def proven_limit(model: Estimator, golden: Golden, ask: Ask, form: Input) -> float:
+    """Return up to which size of numbers a form answers rows around the golden ones as the estimator does."""
     rows = reader(model.signature, model.form)([list(row) for row in golden.rows])
     around = hostile_rows(model, rows, DRAWN_ROWS, seed=1)
     around = take(around, np.flatnonzero(sizes(around) <= form.limit))
@@ -149,7 +166,7 @@ def proven_limit(model: Estimator, golden: Golden, copy: bytes, form: Input) -> 
     trial = ReferenceRows(
         model, rows, around, expected, spread(model.signature, estimator_answers(model, rows)), form.limit
     )
-    parity, limit = trial.verdict(copy_answers(copy, model.signature, form, around))
+    parity, limit = trial.verdict(ask(around, expected))
     if not parity.passed:
         raise Refused("numbers differ")
     return limit

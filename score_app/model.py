@@ -47,8 +47,8 @@ class Model:
         found, names = rows_of(rows)
         if names is not None:
             # Without rows the names alone are judged, once and not for each row.
-            self._loaded.rows([], names)
-        return self._loaded.rows(found, names)
+            self._loaded.reader([], names)
+        return self._loaded.reader(found, names)
 
     def __repr__(self) -> str:
         manifest = self.manifest

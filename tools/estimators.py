@@ -164,7 +164,7 @@ for name in names(folder):
     sent = [row[: len(model.signature.features)] for row in rows]
     sent = [[round(v) for v in row] for row in sent] if name == "categoricalnb" else sent
     try:
-        said, right = model.predict(model.rows(sent)), np.asarray(wanted[name])
+        said, right = model.predict(model.reader(sent)), np.asarray(wanted[name])
     except Exception as error:
         print("FAILED", name, error)
         continue

@@ -53,7 +53,7 @@ def explain_rows(models: Models, model: Model, rows: object) -> list[Explanation
     if len(signature.targets) != 1:
         raise ApiError(400, "no_explanation", f"the model {model.name} has several targets; one can be explained")
     read = models.read(model, rows)
-    table = [list(row) for row in model.rows.table(rows)]
+    table = [list(row) for row in model.reader.table(rows)]
     places = varied(model)
     if len(table) * (len(places) + 1) > models.max_rows:
         raise ApiError(413, "too_many_rows", f"{len(table)} rows are more than can be explained at once")

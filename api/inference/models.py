@@ -61,7 +61,7 @@ class Models:
         if hasattr(rows, "__len__") and not isinstance(rows, dict | str) and len(rows) > self.max_rows:
             raise ApiError(413, "too_many_rows", f"{len(rows)} rows are more than the maximum of {self.max_rows}")
         try:
-            return model.rows(rows, names)
+            return model.reader(rows, names)
         except SignatureError as error:
             raise from_signature(error) from None
 
@@ -79,7 +79,7 @@ class Models:
     def predict_row(self, model: Model, row: Sequence[Any]) -> Any:
         """Return and count the prediction for one row by position if the model's compact form has one, else None."""
         start = perf_counter()
-        answer = model.one(row)
+        answer = model.answer_row(row)
         if answer is not None:
             self._record_row[model.name](row, answer, perf_counter() - start)
         return answer
@@ -87,7 +87,7 @@ class Models:
     def answer(self, model: Model, question: Question) -> Answers:
         """Answer a question: by the compact form if it is one row, else by the model's full form."""
         if question.names is None and not question.probabilities:
-            row = model.rows.single(question.rows)
+            row = model.reader.single(question.rows)
             answer = None if row is None else self.predict_row(model, row)
             if answer is not None:
                 labels = labels_of(model, [answer]) if question.labels else None

@@ -121,11 +121,11 @@ class ObservedModel(Model):
         # This runs for each traced request, so the model's attributes are shared and not made again.
         vars(self).update(vars(model))
         self._model, self._trace = model, trace
-        self.one = self._observed_one
+        self.answer_row = self._observed_row
 
-    def _observed_one(self, row: Sequence[Any]) -> Any:
+    def _observed_row(self, row: Sequence[Any]) -> Any:
         start = time_ns()
-        answer = self._model.one(row)
+        answer = self._model.answer_row(row)
         if answer is not None:
             self._trace.record_call("predict", self, 1, start)
         return answer

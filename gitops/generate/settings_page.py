@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from api import settings
+from api.setting_values import size
 from gitops.errors import GitopsError
 from model.bundle.files import DEFAULT_ROOT
 
@@ -100,7 +101,7 @@ def _shown(field: str, default: Any) -> str:
         default = ",".join(default)
     if isinstance(default, bool):
         default = int(default)
-    if settings._PARSERS[field] is settings._size:  # noqa: SLF001 - shown as it is written
+    if settings._PARSERS[field] is size:  # noqa: SLF001 - shown as it is written
         default = f"{default >> 20}m"
     text = f"{default:g}" if isinstance(default, float) else "" if default is None else str(default)
     return f"`{text}`" if text else ""

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from model.bundle.files import BundleError
 from model.runtime.base import Model
+from model.schema.arrays import integers, moments
 from model.schema.readers import MatrixReader
-from model.schema.rows import Table, integers, moments
+from model.schema.rows import Table
 from model.schema.signature import Feature, Problem
 from model.schema.text_values import parse_value
 from model.schema.values import LARGEST_EXACT, problem
@@ -70,7 +71,7 @@ class Columns:
     def _checked(
         self, feature: Feature, column: pa.Array, numbers: NDArray[np.float64], doubt: NDArray[np.bool_]
     ) -> NDArray[Any]:
-        reader = self._model.rows
+        reader = self._model.reader
         with np.errstate(over="ignore", invalid="ignore"):
             array = numbers.astype(reader.dtype, copy=False)
             size = np.abs(array)
@@ -89,7 +90,7 @@ class Columns:
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         codes = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
         values = [*self._values(feature, encoded.dictionary), None]
-        limit = self._model.rows.limit
+        limit = self._model.reader.limit
         bad = np.array([problem(feature, value, 0, limit) is not None for value in values], dtype=bool)
         good = [None if wrong else value for value, wrong in zip(values, bad, strict=True)]
         # The code of null is -1: the last value, which is None.
@@ -115,16 +116,16 @@ class Columns:
             return moments
         if feature.exact:
             return integers
-        return self._model.rows.texts if feature.type == "string" else self._floats
+        return self._model.reader.texts if feature.type == "string" else self._floats
 
     def _floats(self, values: Sequence[Any]) -> NDArray[Any]:
         with np.errstate(over="ignore"):
             return np.array([np.nan if value is None else value for value in values], dtype=np.float64).astype(
-                self._model.rows.dtype
+                self._model.reader.dtype
             )
 
     def _joined(self, arrays: list[NDArray[Any]], height: int) -> Table:
-        reader = self._model.rows
+        reader = self._model.reader
         if not isinstance(reader, MatrixReader):
             return {name: array.reshape(-1, 1) for name, array in zip(reader.names, arrays, strict=True)}
         matrix = np.empty((height, reader.width), dtype=reader.dtype)
@@ -134,7 +135,7 @@ class Columns:
 
     def _problems(self, columns: list[pa.Array], places: NDArray[np.intp]) -> Iterator[Problem]:
         """Say what is wrong with the rows at these places, if it is so."""
-        limit = self._model.rows.limit
+        limit = self._model.reader.limit
         cells = (
             [*self._values(feature, column.take(pa.array(places)))]
             for feature, column in zip(self._features, columns, strict=True)

@@ -77,7 +77,7 @@ def read(folder: Path, name: str) -> Bundle:
         files[file] = content(place, file)
         if hashlib.sha256(files[file]).hexdigest() != digest:
             raise BundleError(f"{name}: {file} is not the file that was packed (its sha256 differs)")
-    needed = ONNX if manifest.runtime == "onnx" else PICKLE
+    needed = {"onnx": ONNX, "compact": COMPACT, "sklearn": PICKLE}[manifest.runtime]
     if needed not in files:
         raise BundleError(f"{name}: the manifest says runtime {manifest.runtime} but names no {needed}")
     return Bundle(manifest, files, text)

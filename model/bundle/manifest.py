@@ -94,7 +94,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str
     estimator: str
     signature: Signature
-    runtime: Literal["onnx", "sklearn"]
+    runtime: Literal["onnx", "compact", "sklearn"]
     input: Input
     reason: str | None = None
     """Why there is no compiled copy, and scikit-learn serves the model."""

@@ -35,11 +35,12 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
         rows = manifest.parity.training_rows + manifest.parity.drawn_rows
         error = format_number(manifest.parity.largest_error)
         facts.append(("runtime", f"ONNX, {manifest.input.dtype}: equal on {rows:,} rows, largest error {error}"))
-    else:
+    elif manifest.runtime == "sklearn":
         facts.append(("runtime", f"scikit-learn: {manifest.reason}"))
     if manifest.compact is not None:
         rows = manifest.compact.training_rows + manifest.compact.drawn_rows
-        facts.append(("compact form", f"one row in plain Python: equal on {rows:,} rows"))
+        which = "every" if manifest.runtime == "compact" else "one"
+        facts.append(("compact form", f"{which} row in plain Python: equal on {rows:,} rows"))
     else:
         facts.append(("compact form", f"none: {manifest.not_compact}"))
     if manifest.evaluation is not None:

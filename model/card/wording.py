@@ -20,7 +20,7 @@ _METRICS = {"r2": "R²", "roc_auc": "ROC AUC", "f1": "F1"}
 FEATURE_COLUMNS = ("Feature", "Type", "Unit", "Seen in training", "Typical", "Missing")
 LIBRARY_COLUMNS = ("Library", "Must be", "Built with")
 UNJUDGED = "Its quality is not known: the bundle was packed without an evaluation."
-RUNTIMES = {"onnx": "ONNX Runtime", "sklearn": "scikit-learn"}
+RUNTIMES = {"onnx": "ONNX Runtime", "compact": "plain Python", "sklearn": "scikit-learn"}
 
 
 def metric(name: str) -> str:
@@ -94,6 +94,8 @@ def serving(manifest: Manifest) -> str:
     """Say what answers a request, and why."""
     if manifest.runtime == "onnx":
         return "ONNX Runtime answers, from a compiled copy of the estimator."
+    if manifest.runtime == "compact":
+        return "Plain Python answers, from the compact form of the estimator."
     return f"scikit-learn itself answers: {printable(manifest.reason or 'no compiled copy was made')}"
 
 

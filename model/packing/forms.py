@@ -10,19 +10,22 @@ import msgspec
 
 from model.bundle.files import COMPACT, ONNX
 from model.bundle.manifest import Golden, Speed
-from model.check import proven_limit
+from model.check import Ask, proven_limit
 from model.packing.compile import Compiled, compile_and_prove
 from model.packing.golden import golden
 from model.packing.known_code import takes_plain_rows
 from model.packing.plain import plain
 from model.packing.prove import Compact, compact
 from model.packing.speed import is_slower_row, is_slower_rows, measure_compact, measure_full
+from model.packing.whole import Proven, whole
 from model.proof.compare import ReferenceRows, Refused
+from model.proof.forms import copy_answers
 from model.runtime.compact.answer import answerer
 from model.runtime.estimator import Estimator
 from model.schema.input_form import UNLIMITED
 
 _MOST_DRAWS = 4
+ALONE = "the compact form gives every answer"
 _NAMES = {"onnx": "the compiled copy", "sklearn": "scikit-learn"}
 SLOWER = f"it is slower than {_NAMES['sklearn']}"
 
@@ -36,7 +39,7 @@ class Forms:
     served: Estimator
     """The estimator as scikit-learn serves it."""
     copied: Compiled | str
-    short: Compact | str
+    short: Compact | Proven | str
     """A form, or why there is none."""
     golden: Golden
     speed: dict[str, Speed]
@@ -46,12 +49,13 @@ class Forms:
     def facts(self) -> dict[str, Any]:
         """Return what a manifest says of the forms."""
         copied = self.copied if isinstance(self.copied, Compiled) else None
-        short = self.short if isinstance(self.short, Compact) else None
+        short = self.short if isinstance(self.short, Compact | Proven) else None
+        alone = short if isinstance(short, Proven) else None
         return {
-            "runtime": "sklearn" if copied is None else "onnx",
-            "input": self.served.form if copied is None else copied.form,
-            "fallback": self.model.form if copied or self.served is not self.model else None,
-            "reason": self.copied if copied is None else None,
+            "runtime": "compact" if alone else "onnx" if copied else "sklearn",
+            "input": alone.input if alone else copied.form if copied else self.served.form,
+            "fallback": self.model.form if alone or copied or self.served is not self.model else None,
+            "reason": None if alone or copied else self.copied,
             "parity": copied and copied.parity,
             "compact": short and short.parity,
             "not_compact": self.short if short is None else None,
@@ -75,7 +79,7 @@ class Forms:
         files = {}
         if isinstance(self.copied, Compiled):
             files[ONNX] = self.copied.content
-        if isinstance(self.short, Compact):
+        if isinstance(self.short, Compact | Proven):
             files[COMPACT] = msgspec.json.encode(self.short.form)
         return files
 
@@ -83,6 +87,8 @@ class Forms:
 def forms_of(proof: ReferenceRows, content: bytes, say: Callable[[str], None], *, lean: bool) -> Forms:
     """Prove and measure every form of the estimator in this file; lean keeps also those that are slower than it."""
     say("compiling it, and trying to refute that the copy answers the same")
+    if (alone := whole(proof)) is not None:
+        return Forms(proof.model, proof.model, ALONE, alone, golden(proof, alone.input.limit), {}, lean)
     copied = _compiled(proof)
     served = plain(proof, content)
     speed = measure_full(proof, served, copied if isinstance(copied, Compiled) else None)
@@ -113,8 +119,12 @@ def _compiled(proof: ReferenceRows) -> Compiled | str:
 def _settled(copied: Compiled, proof: ReferenceRows) -> Compiled:
     """Lower a copy's limit until rows drawn anew, as `check` will draw them, show no difference below it."""
     for _ in range(_MOST_DRAWS):
-        limit = proven_limit(proof.model, golden(proof, copied.form.limit), copied.content, copied.form)
+        limit = proven_limit(proof.model, golden(proof, copied.form.limit), _asked(copied, proof), copied.form)
         if limit >= copied.form.limit:
             return copied
         copied = replace(copied, form=msgspec.structs.replace(copied.form, limit=limit))
     raise Refused("it differs on other rows with each draw")
+
+
+def _asked(copied: Compiled, proof: ReferenceRows) -> Ask:
+    return lambda rows, _: copy_answers(copied.content, proof.model.signature, copied.form, rows)

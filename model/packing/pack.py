@@ -26,10 +26,11 @@ from model.packing.compile import Compiled
 from model.packing.data import PackError
 from model.packing.describe import Hints, describe
 from model.packing.evaluate import Judged, evaluate, reference
-from model.packing.forms import forms_of
+from model.packing.forms import Forms, forms_of
 from model.packing.json_round_trip import require_same_answers
 from model.packing.prove import trial
 from model.packing.requirements import pinned
+from model.packing.whole import Proven
 from model.proof.compare import estimator_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
 from model.runtime.load import load
@@ -97,7 +98,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
         estimator=spelled(estimator),
         signature=model.signature,
         **forms.facts(),
-        requires=_requires(estimator, material.files, compiled=isinstance(forms.copied, Compiled)),
+        requires=_requires(estimator, material.files, forms),
         built_with={"python": platform.python_version(), **_versions(_BUILT_WITH), **_versions(_boosting(estimator))},
         files={},
         reference=reference(model.signature, rows, answers),
@@ -157,9 +158,11 @@ def _boosting(estimator: Any) -> list[str]:
     return sorted({name for home in homes for name in owners.get(str(home), [])})
 
 
-def _requires(estimator: Any, brought: Mapping[str, bytes], *, compiled: bool) -> dict[str, str]:
+def _requires(estimator: Any, brought: Mapping[str, bytes], forms: Forms) -> dict[str, str]:
     """Name the libraries whose other versions may load this model differently."""
-    if compiled:
+    if isinstance(forms.short, Proven):
+        return {}
+    if isinstance(forms.copied, Compiled):
         return {"onnxruntime": version("onnxruntime")}
     owners = packages_distributions()
     homes = {type(part).__module__.split(".")[0] for part in parts(estimator)} | {"sklearn"}

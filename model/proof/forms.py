@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from model.proof.compare import Answers, complete
 from model.runtime.compact.answer import Row
+from model.runtime.compact.whole import Whole
 from model.runtime.estimator import height, take
 from model.runtime.onnx import PREDICT, PROBA, open_session, runner
 from model.schema.input_form import Input
@@ -76,6 +77,20 @@ def compact_answers(
     for place in np.flatnonzero(~left_out).tolist():
         predict[place, 0] = given[place]
     return complete(predict, []), left_out
+
+
+def whole_answers(answering: Whole, signature: Signature, rows: Table, expected: Answers) -> Answers:
+    """Return what a compact form answers that is asked for everything, and which rows it refuses."""
+    given = by_row(rows, signature)
+    labels = [answering.label(row) for row in given]
+    refused = np.array([each is None for each in labels], dtype=bool)
+    predict = expected.predict.astype(expected.predict.dtype if expected.predict.dtype.kind == "f" else object)
+    proba = [table.copy() for table in expected.proba]
+    for place in np.flatnonzero(~refused).tolist():
+        predict[place, 0] = labels[place]
+        if proba:
+            proba[0][place] = answering.shares(given[place])
+    return Answers(predict, proba, refused)
 
 
 def by_row(table: Table, signature: Signature) -> list[list[Any]]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.proof.numbers import numbers_in, thresholds
-from model.proof.texts import strange_texts
+from model.proof.texts import drawn_texts, strange_texts
 from model.runtime.estimator import Estimator
 from model.schema.rows import Table
 from model.schema.signature import Feature
@@ -70,7 +70,9 @@ def _pool(feature: Feature, column: Column, known: Column | None, numbers: Colum
         every = _typed(feature.categories or (), column)
         return Pool(training, every, every)
     if feature.type == "string":
-        texts = _typed(strange_texts(sorted(set(training.tolist())), rng), column)
+        seen = sorted(set(training.tolist()))
+        drawn = drawn_texts(seen, rng) if feature.categories is None else []
+        texts = _typed([*strange_texts(seen, rng), *drawn], column)
         return Pool(training, texts, texts)
     if feature.type == "date":
         days = rng.choice(training, 200) + np.array(_DAYS * 20).astype("timedelta64[D]")

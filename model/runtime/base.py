@@ -39,10 +39,10 @@ class Model(ABC):
         self.manifest = manifest
         self.name, self.version = manifest.name, manifest.version
         self.signature = manifest.signature
-        self.rows = reader(manifest.signature, manifest.input)
-        self.one: Row = _no_compact_form
+        self.reader = reader(manifest.signature, manifest.input)
+        self.answer_row: Row = _no_compact_form
         """Answers one row by position from the compact form, or None where only predict can tell."""
-        self.prove: Callable[[Model], None] = _unproven
+        self.check_copy: Callable[[Model], None] = _unproven
         """Called when a compiled copy is opened; raises a BundleError if it must not be used."""
 
     def predict(self, rows: Table) -> Answer:

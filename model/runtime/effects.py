@@ -65,7 +65,7 @@ def _typical(model: Model, places: Sequence[int]) -> list[Any]:
     features, row = model.signature.features, list(model.manifest.golden.rows[0])
     for place in places:
         row[place] = features[place].typical
-    table = model.rows([row])
+    table = model.reader([row])
     return [table[features[place].name][0] if isinstance(table, dict) else table[0, place] for place in places]
 
 

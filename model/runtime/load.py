@@ -1,6 +1,7 @@
 """Load a bundle: the compiled copy where one was proven equal, else scikit-learn itself, and the compact form.
 
-A compiled bundle imports neither scikit-learn nor pandas. Both kinds of model are safe to share between threads.
+A bundle with a copy, or with a compact form that gives every answer, imports neither scikit-learn nor pandas. Every
+kind of model is safe to share between threads.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from model.bundle.manifest import Manifest
 from model.runtime.base import Model, loading
 from model.runtime.beside import BesideModel, is_installed
 from model.runtime.compact.answer import answerer
-from model.runtime.compact.form import Form
+from model.runtime.compact.form import Form, Sum
+from model.runtime.compact_model import CompactModel
 from model.runtime.estimator import forget_names
 from model.runtime.onnx import OnnxModel
 from model.runtime.open_estimator import open_estimator
@@ -33,6 +35,8 @@ def load(bundle: Bundle, threads: int = 1) -> Model:
 def _load(bundle: Bundle, threads: int) -> Model:
     manifest, files = bundle.manifest, bundle.files
     model: Model
+    if manifest.runtime == "compact":
+        return CompactModel(manifest, msgspec.json.decode(files[COMPACT], type=Sum))
     if manifest.runtime == "onnx":
         model = OnnxModel(manifest, files[ONNX], threads)
         if manifest.beside and is_installed(manifest):
@@ -40,7 +44,7 @@ def _load(bundle: Bundle, threads: int) -> Model:
     else:
         model = _by_scikit_learn(bundle)
     if COMPACT in files:
-        model.one = answerer(msgspec.json.decode(files[COMPACT], type=Form), manifest.signature)
+        model.answer_row = answerer(msgspec.json.decode(files[COMPACT], type=Form), manifest.signature)
     return model
 
 

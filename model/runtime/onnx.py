@@ -58,7 +58,7 @@ class OnnxModel(Model):
                 with loading(self.name):
                     self._proving = runner(open_session(self._content, self._threads), self.manifest.input)
                     try:
-                        self.prove(self)
+                        self.check_copy(self)
                         self._run = self._proving
                     finally:
                         self._proving = None

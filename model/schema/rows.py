@@ -8,7 +8,6 @@ feature.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC
 from itertools import islice
 from math import inf
 from operator import itemgetter
@@ -17,8 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.schema.arrays import integers, moments
 from model.schema.signature import MISSING_TEXT, Feature, Problem, Signature, SignatureError
-from model.schema.values import ALLOWED, LARGEST_EXACT, is_exact, kind_of, moment, problem
+from model.schema.values import ALLOWED, LARGEST_EXACT, is_exact, kind_of, problem
 
 Matrix = NDArray[Any]
 Columns = dict[str, NDArray[Any]]
@@ -221,20 +221,6 @@ class Reader:
         if missing:
             good |= np.isnan(array)
         return array if good.all() else None
-
-
-def moments(values: Sequence[Any]) -> NDArray[Any]:
-    """Return ISO dates as times of UTC."""
-    found = [None if value is None else moment(value) for value in values]
-    plain = [each.astimezone(UTC).replace(tzinfo=None) if each is not None and each.tzinfo else each for each in found]
-    return np.array(plain, dtype="datetime64[us]")
-
-
-def integers(values: Sequence[Any]) -> NDArray[Any]:
-    """Return whole numbers as they are, with None for a missing one."""
-    found = np.empty(len(values), dtype=object)
-    found[:] = [None if value is None else int(value) for value in values]
-    return found
 
 
 def _check_names(rows: list[Any], names: Sequence[str]) -> None:

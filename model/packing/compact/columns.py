@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isnan, nan
 from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.runtime.compact.form import Change, Words
 
 Kind = Literal["subtract", "add", "multiply", "divide", "clip"]
 Missing = float | None
@@ -102,11 +107,63 @@ class Mixture:
         return Mixture(tuple((part, weight * factor) for part, weight in self.parts), self.constant * factor)
 
 
-Column = Number | Text | Lookup | Mixture
+@dataclass(frozen=True, eq=False)
+class Document:
+    """The terms of a text: many columns at once, one a term that no step has dropped."""
+
+    feature: int
+    words: Words
+    changes: tuple[Change, ...]
+    terms: tuple[str, ...] | None
+    """All terms in their order, or None where they are hashed."""
+    signed: bool
+    """A hashed term may count -1."""
+    kept: NDArray[np.intp]
+    """The places of the terms that are these columns."""
+    size: int
+    """How many terms or buckets there are in all."""
+    idf: NDArray[np.float64] | None = None
+    factors: NDArray[np.float64] | None = None
+    """What each column is multiplied with in the end."""
+
+    def after(self, operation: Operation) -> Document:
+        """Return the columns after an operation on each of them."""
+        return self.scaled(operation.kind, np.full(len(self.kept), operation.operand))
+
+    def scaled(self, kind: str, operands: NDArray[np.float64]) -> Document:
+        """Return the columns multiplied or divided by a number each."""
+        if kind not in ("multiply", "divide"):
+            raise Underivable("a step that moves the counts of terms")
+        factors = np.ones(len(self.kept)) if self.factors is None else self.factors
+        return replace(self, factors=factors * operands if kind == "multiply" else factors / operands)
+
+    def picked(self, support: NDArray[np.bool_]) -> Document:
+        """Return the columns that a step keeps."""
+        factors = None if self.factors is None else self.factors[support]
+        return replace(self, kept=self.kept[support], factors=factors)
+
+
+Column = Number | Text | Lookup | Mixture | Document
+
+
+def width(columns: Sequence[Column]) -> int:
+    """Return how many columns of scikit-learn's these are."""
+    return sum(len(column.kept) if isinstance(column, Document) else 1 for column in columns)
+
+
+def spans(columns: Sequence[Column]) -> Iterator[tuple[Column, slice]]:
+    """Give each column with its places among scikit-learn's."""
+    start = 0
+    for column in columns:
+        end = start + width([column])
+        yield column, slice(start, end)
+        start = end
 
 
 def refuse_missing(column: Column) -> Column:
     """Return the column as a step leaves it that takes no missing values."""
+    if isinstance(column, Document):
+        return column
     if isinstance(column, Number | Text):
         return replace(column, missing=None) if is_nan(column.missing) else column
     if isinstance(column, Lookup):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from model.packing.compact import linear as sums
 from model.packing.compact import trees as rules
 from model.packing.compact.columns import Column, Number, Text, Underivable
+from model.packing.compact.linear import linear
+from model.packing.compact.models import KINDS
 from model.packing.compact.steps import through
 from model.packing.known_code import own_code
 from model.runtime.compact.form import Form
@@ -18,14 +19,14 @@ def derive(model: Estimator) -> Form:
     """Return the compact form of a model, or raise Underivable with what stands in its way."""
     if own := own_code(model.estimator):
         raise Underivable(f"own code: {', '.join(own[:5])}")
-    if len(model.signature.targets) > 1 or model.form.kind == "texts":
-        raise Underivable("several targets" if len(model.signature.targets) > 1 else "free text")
+    if len(model.signature.targets) > 1:
+        raise Underivable("several targets")
     columns = [_column(place, feature) for place, feature in enumerate(model.signature.features)]
     steps, last = unfolded(model.estimator)
     for step in steps:
         columns = through(step, columns)
-    if type(last) in sums.KINDS:
-        return sums.linear(last, columns, model.signature.features)
+    if type(last) in KINDS:
+        return linear(last, columns, model.signature.features)
     if rules.is_trees(last):
         return rules.trees(last, columns, len(model.signature.features))
     raise Underivable(type(last).__name__)

@@ -9,33 +9,28 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
-from sklearn import linear_model, svm
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from model.packing.compact.columns import Column, Lookup, Missing, Mixture, Number, Text, Underivable, refuse_missing
-from model.packing.identity import Identity
+from model.packing.compact.columns import (
+    Column,
+    Document,
+    Lookup,
+    Missing,
+    Mixture,
+    Number,
+    Text,
+    Underivable,
+    refuse_missing,
+    spans,
+    width,
+)
+from model.packing.compact.documents import weighted
+from model.packing.compact.models import as_taken, parameters, probability
+from model.runtime.compact.documents import ROUNDING
+from model.runtime.compact.form import Document as Weighted
 from model.runtime.compact.form import Link, Sum, Term
 from model.schema.signature import Feature
 from model.schema.values import is_missing
 
-_REGRESSORS: tuple[type, ...] = (
-    linear_model.ARDRegression, linear_model.BayesianRidge, linear_model.ElasticNet, linear_model.ElasticNetCV,
-    linear_model.HuberRegressor, linear_model.Lars, linear_model.LarsCV, linear_model.Lasso, linear_model.LassoCV,
-    linear_model.LassoLars, linear_model.LassoLarsCV, linear_model.LassoLarsIC, linear_model.LinearRegression,
-    linear_model.OrthogonalMatchingPursuit, linear_model.OrthogonalMatchingPursuitCV, linear_model.QuantileRegressor,
-    linear_model.Ridge, linear_model.RidgeCV, linear_model.SGDRegressor, linear_model.TheilSenRegressor, svm.LinearSVR,
-)  # fmt: skip
-_GENERALIZED: tuple[type, ...] = (
-    linear_model.GammaRegressor, linear_model.PoissonRegressor, linear_model.TweedieRegressor,
-)  # fmt: skip
-_CLASSIFIERS: tuple[type, ...] = (
-    linear_model.LogisticRegression, linear_model.LogisticRegressionCV, linear_model.Perceptron,
-    linear_model.RidgeClassifier, linear_model.RidgeClassifierCV, linear_model.SGDClassifier, svm.LinearSVC,
-    LinearDiscriminantAnalysis,
-)  # fmt: skip
-KINDS = (*_REGRESSORS, *_GENERALIZED, *_CLASSIFIERS, Identity)
-# By how much rounding may move a sum, for each of its parts: this program's and scikit-learn's together, and some more.
-_ROUNDING = float(np.finfo(np.float64).eps) * 8
 _LARGEST_SCORE = 1e300
 
 Vector = NDArray[np.float64]
@@ -43,18 +38,23 @@ Vector = NDArray[np.float64]
 
 def linear(last: Any, columns: list[Column], features: Sequence[Feature]) -> Sum:
     """Return the sum that a fitted linear model computes over these columns."""
-    coefficients, intercepts, link = _parameters(last)
+    coefficients, intercepts, link = parameters(last)
+    columns = as_taken(last, columns)
     if (
-        coefficients.shape[1] != len(columns)
+        coefficients.shape[1] != width(columns)
         or not np.isfinite(coefficients).all()
         or not np.isfinite(intercepts).all()
     ):
         raise Underivable(f"{type(last).__name__} with parameters that are not finite numbers")
     gathered = _Gathered(len(features), len(intercepts))
-    for column, weights in zip(columns, coefficients.T, strict=True):
-        gathered.add(refuse_missing(column), weights)
+    for column, places in spans(columns):
+        if isinstance(column, Document):
+            gathered.document(column, coefficients[:, places].T)
+        else:
+            gathered.add(refuse_missing(column), coefficients[:, places.start])
     form = gathered.form(intercepts, link)
-    return replace(form, terms=tuple(map(_of_type, form.terms, features)))
+    known = probability(last) if form.documents else None
+    return replace(form, terms=tuple(map(_of_type, form.terms, features)), probability=known)
 
 
 def _of_type(term: Term, feature: Feature) -> Term:
@@ -62,24 +62,6 @@ def _of_type(term: Term, feature: Feature) -> Term:
     if feature.type != "string" or term.by_category:
         return term
     return Term(categories={}, unknown=term.weights, missing=term.missing)
-
-
-def _parameters(last: Any) -> tuple[Vector, Vector, Link]:
-    if isinstance(last, Identity):
-        return np.ones((1, 1)), np.zeros(1), "number"
-    coefficients = np.atleast_2d(np.asarray(last.coef_, dtype=np.float64))
-    intercepts = np.broadcast_to(np.asarray(last.intercept_, dtype=np.float64).ravel(), len(coefficients))
-    if type(last) in _CLASSIFIERS:
-        return coefficients, intercepts, "most" if len(last.classes_) > 2 else "sign"
-    if type(last) in _GENERALIZED:
-        return coefficients, intercepts, "exp" if _has_log_link(last) else "number"
-    return coefficients, intercepts, "number"
-
-
-def _has_log_link(last: Any) -> bool:
-    if not isinstance(last, linear_model.TweedieRegressor):
-        return True
-    return bool(last.link == "log" or (last.link == "auto" and last.power > 0))
 
 
 @dataclass
@@ -101,12 +83,13 @@ class _Gathered:
         self.constant = np.zeros(scores)
         self.size = np.zeros(scores)
         """The sum of all that is added, each without its sign: what rounding is relative to."""
+        self.documents: list[Weighted] = []
         self.slope = np.zeros(scores)
         """The same for what a row's numbers are multiplied with."""
 
     def add(self, column: Column, weights: Vector) -> None:
         """Add one column, weighted for each score."""
-        if isinstance(column, Text):
+        if isinstance(column, Text | Document):
             raise Underivable("arithmetic on strings")
         if isinstance(column, Mixture):
             self._constant(weights * column.constant)
@@ -116,6 +99,11 @@ class _Gathered:
             self._number(column, weights)
         else:
             self._lookup(column, weights)
+
+    def document(self, column: Document, weights: Vector) -> None:
+        """Add the terms of a text, one row of weights each; no text is no answer."""
+        self.documents.append(weighted(column, weights))
+        self.features[column.feature].missing = None
 
     def _constant(self, values: Vector) -> None:
         self.constant = self.constant + values
@@ -148,11 +136,12 @@ class _Gathered:
         if not np.isfinite(self.size).all() or not np.isfinite(self.slope).all():
             raise Underivable("parameters that are not finite numbers")
         terms = tuple(_term(feature, len(intercepts)) for feature in self.features)
-        unit = _ROUNDING * (len(terms) + 8)
+        unit = ROUNDING * (len(terms) + 8)
         slope, size = float(self.slope.max()), float(self.size.max())
         return Sum(
             intercepts=tuple(self.constant.tolist()), terms=terms, link=link,
             limit=_LARGEST_SCORE / max(1.0, slope), margin=(unit * slope, unit * size),
+            documents=tuple(self.documents),
         )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA, TruncatedSVD
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.feature_selection import (
     RFE,
     RFECV,
@@ -35,6 +36,7 @@ from sklearn.preprocessing import (
 
 from model.packing.compact.columns import (
     Column,
+    Document,
     Lookup,
     Mixture,
     Number,
@@ -44,8 +46,12 @@ from model.packing.compact.columns import (
     fill_missing,
     is_nan,
     refuse_missing,
+    spans,
+    width,
 )
 from model.packing.compact.encoders import one_hot, ordinal
+from model.packing.compact.scalers import after, elementwise, max_abs, min_max, robust, standard
+from model.packing.compact.texts import counted, counted_and_weighted, hashed, takes_texts, weighted_by_rarity
 from model.schema.values import is_missing
 
 Columns = list[Column]
@@ -61,10 +67,9 @@ def through(step: Any, columns: Columns) -> Columns:
     if step is None or step == "passthrough":
         return columns
     handler = _HANDLERS.get(type(step))
-    if handler is None:
+    if handler is None or (type(step) not in _TAKE_TERMS and any(isinstance(each, Document) for each in columns)):
         raise Underivable(type(step).__name__)
-    width = getattr(step, "n_features_in_", len(columns))
-    if width != len(columns):
+    if getattr(step, "n_features_in_", width(columns)) != width(columns):
         raise Underivable(f"{type(step).__name__} over another number of columns")
     return handler(step, columns)
 
@@ -88,60 +93,25 @@ def _column_transformer(step: Any, columns: Columns) -> Columns:
     weights = step.transformer_weights or {}
     places = step._transformer_to_input_indices  # noqa: SLF001 - names, masks and slices, resolved when it was fitted
     found: Columns = []
-    for name, each, _ in step.transformers_:
+    for name, each, which in step.transformers_:
         if each == "drop" or not len(places[name]):
             continue
         picked = [columns[place] for place in places[name]]
+        # A vectorizer gets texts from a column, and the columns' names from a table of one.
+        if not isinstance(which, str | int | np.integer) and takes_texts(each):
+            raise Underivable("texts from a table")
         found += _weighted(through(each, picked), weights.get(name))
     return found
 
 
 def _weighted(columns: Columns, weight: float | None) -> Columns:
-    return columns if weight is None else [_after(column, Operation("multiply", float(weight))) for column in columns]
-
-
-def _after(column: Column, *operations: Operation) -> Column:
-    if isinstance(column, Text):
-        raise Underivable("arithmetic on strings")
-    for operation in operations:
-        column = column.after(operation)
-    return column
+    return columns if weight is None else [after(column, Operation("multiply", float(weight))) for column in columns]
 
 
 def _identity(step: Any, columns: Columns) -> Columns:
     if step.func is not None or step.validate:
         raise Underivable("FunctionTransformer")
     return columns
-
-
-def _standard(step: Any, columns: Columns) -> Columns:
-    means = step.mean_ if step.with_mean else None
-    return _elementwise(columns, ("subtract", means), ("divide", step.scale_))
-
-
-def _robust(step: Any, columns: Columns) -> Columns:
-    centers = step.center_ if step.with_centering else None
-    return _elementwise(columns, ("subtract", centers), ("divide", step.scale_ if step.with_scaling else None))
-
-
-def _min_max(step: Any, columns: Columns) -> Columns:
-    found = _elementwise(columns, ("multiply", step.scale_), ("add", step.min_))
-    bounds = Operation("clip", *map(float, step.feature_range)) if step.clip else None
-    return [_after(column, bounds) for column in found] if bounds else found
-
-
-def _max_abs(step: Any, columns: Columns) -> Columns:
-    if getattr(step, "clip", False):
-        raise Underivable("MaxAbsScaler that clips")
-    return _elementwise(columns, ("divide", step.scale_))
-
-
-def _elementwise(columns: Columns, *changes: Any) -> Columns:
-    given = [(kind, values) for kind, values in changes if values is not None]
-    return [
-        _after(column, *(Operation(kind, float(values[place])) for kind, values in given))
-        for place, column in enumerate(columns)
-    ]
 
 
 def _imputer(step: Any, columns: Columns) -> Columns:
@@ -170,17 +140,24 @@ def _indicator(column: Column) -> Column:
 
 
 def _selected(step: Any, columns: Columns) -> Columns:
-    return [refuse_missing(columns[place]) for place in np.flatnonzero(step.get_support()).tolist()]
+    support = step.get_support()
+    found: Columns = []
+    for column, places in spans(columns):
+        if isinstance(column, Document):
+            found.append(column.picked(support[places]))
+        elif support[places].all():
+            found.append(refuse_missing(column))
+    return found
 
 
 def _pca(step: Any, columns: Columns) -> Columns:
     found = _product(step.components_, columns)
     moved = (step.mean_ @ step.components_.T).tolist()
-    found = [_after(column, Operation("subtract", shift)) for column, shift in zip(found, moved, strict=True)]
+    found = [after(column, Operation("subtract", shift)) for column, shift in zip(found, moved, strict=True)]
     if step.whiten:
         scale = np.sqrt(step.explained_variance_)
         scale[scale < np.finfo(scale.dtype).eps] = np.finfo(scale.dtype).eps
-        return _elementwise(found, ("divide", scale))
+        return elementwise(found, ("divide", scale))
     return found
 
 
@@ -212,17 +189,24 @@ def _parts(column: Column) -> Sequence[tuple[Any, float]]:
 
 _HANDLERS: dict[type, Callable[[Any, Columns], Columns]] = {
     ColumnTransformer: _column_transformer,
+    CountVectorizer: counted,
     FeatureUnion: _union,
     FunctionTransformer: _identity,
-    MaxAbsScaler: _max_abs,
-    MinMaxScaler: _min_max,
+    HashingVectorizer: hashed,
+    MaxAbsScaler: max_abs,
+    MinMaxScaler: min_max,
     OneHotEncoder: one_hot,
     OrdinalEncoder: ordinal,
     PCA: _pca,
     Pipeline: _pipeline,
-    RobustScaler: _robust,
+    RobustScaler: robust,
     SimpleImputer: _imputer,
-    StandardScaler: _standard,
+    StandardScaler: standard,
+    TfidfTransformer: weighted_by_rarity,
+    TfidfVectorizer: counted_and_weighted,
     TruncatedSVD: _svd,
     **dict.fromkeys(_SELECTORS, _selected),
 }
+_TAKE_TERMS = (
+    FunctionTransformer, MaxAbsScaler, Pipeline, RobustScaler, StandardScaler, TfidfTransformer, *_SELECTORS
+)  # fmt: skip

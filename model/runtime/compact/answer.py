@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import hypot
+from operator import add as sum_of_two
 from operator import mul, sub
 from typing import Any
 
 from model.runtime.compact.decide import decider
+from model.runtime.compact.documents import added
 from model.runtime.compact.form import Form, Sum, Term, Trees
 from model.runtime.compact.trees import scorer
 from model.schema.signature import MISSING_TEXT, Signature
 from model.schema.values import ALLOWED, LARGEST_EXACT, NUMBERS
 
 Row = Callable[[Sequence[Any]], Any]
+Scores = Callable[[Sequence[Any]], tuple[list[float], float] | None]
 # Whether a float holds a larger whole number exactly is the full model's to say.
 _LIMIT = float(LARGEST_EXACT - 1)
 
@@ -76,12 +79,26 @@ def _from_weights(form: Sum, signature: Signature) -> Row:
 
 
 def _from_mixed_terms(form: Sum, signature: Signature) -> Row:
-    pairs = zip(form.terms, signature.features, strict=True)
-    terms, start, width = [_Lookup(term, ALLOWED[each.type]) for term, each in pairs], form.intercepts, len(form.terms)
-    decide, limit = decider(form.link, signature.targets[0]), min(form.limit, _LIMIT)
-    unit, least = form.margin
+    scores_of, decide = mixed_scores(form, signature), decider(form.link, signature.targets[0])
 
     def answer(row: Sequence[Any]) -> Any:
+        try:
+            found = scores_of(row)
+            return None if found is None else decide(*found)
+        except (OverflowError, ValueError):  # a number that is too large, or a text that scikit-learn refuses
+            return None
+
+    return answer
+
+
+def mixed_scores(form: Sum, signature: Signature) -> Scores:
+    """Return what gives the scores of a row and by how much rounding may have moved them, or None for its values."""
+    pairs = zip(form.terms, signature.features, strict=True)
+    terms, start, width = [_Lookup(term, ALLOWED[each.type]) for term, each in pairs], form.intercepts, len(form.terms)
+    limit, (unit, least) = min(form.limit, _LIMIT), form.margin
+    texts = [(document.feature, added(document, len(start))) for document in form.documents]
+
+    def scores_of(row: Sequence[Any]) -> tuple[list[float], float] | None:
         if len(row) != width:
             return None
         scores, size = list(start), 0.0
@@ -102,12 +119,14 @@ def _from_mixed_terms(form: Sum, signature: Signature) -> Row:
             if part is None:
                 return None
             scores = [score + each for score, each in zip(scores, part, strict=True)]
-        try:
-            return decide(scores, unit * size + least)
-        except OverflowError:
-            return None
+        margin = unit * size + least
+        for place, add in texts:
+            more, moved = add(row[place])
+            scores = list(map(sum_of_two, scores, more))
+            margin += moved
+        return scores, margin
 
-    return answer
+    return scores_of
 
 
 class _Lookup:

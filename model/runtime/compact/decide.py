@@ -27,6 +27,16 @@ def decider(link: Link, target: Target) -> Decide:
     return lambda scores, _: scores[0]
 
 
+def chooser(link: Link, target: Target) -> Callable[[list[float]], Any]:
+    """Return what turns scores into an answer in any case: where rounding might decide, by these very scores."""
+    classes = target.classes or ()
+    if link == "sign":
+        no, yes = classes
+        return lambda scores: yes if scores[0] > 0 else no
+    decide = decider(link, target)
+    return lambda scores: decide(scores, 0.0)
+
+
 def _sign(no: Any, yes: Any) -> Decide:
     def decide(scores: list[float], margin: float) -> Any:
         score = scores[0]

@@ -80,7 +80,7 @@ def require_scikit_learn(name, row, measure):
     if measure == REFUSED:
         return
     trusted = estimator(name)
-    reader = served(name, "scikit-learn").model.rows
+    reader = served(name, "scikit-learn").model.reader
     try:
         wanted = trusted.predict(reader([row])).tolist()[0]
     except (SignatureError, RefusedRow, ValueError) as refusal:

@@ -27,7 +27,7 @@ KEYS = Signature(
 )  # fmt: skip
 MODELS = Models([model(name) for name in ("iris", "purchase", "echo")], 1000)
 MODELS.by_name["keys"] = SimpleNamespace(
-    manifest=model("iris").manifest, signature=KEYS, rows=reader(KEYS, Input("matrix", "float32"))
+    manifest=model("iris").manifest, signature=KEYS, reader=reader(KEYS, Input("matrix", "float32"))
 )
 WIDTHS = {"iris": 4, "purchase": 3, "echo": 1, "keys": 2}
 NAMES = {name: list(MODELS.get(name).signature.names) for name in WIDTHS}
@@ -166,9 +166,9 @@ import resource, sys
 from api.protocols.json_numbers import decode_rows
 from tests.helpers.server import model
 served, body = model("iris"), open(sys.argv[1], "rb").read()
-served.rows(decode_rows(served, body[: body.index(b"]") + 1] + b"]}")["X"])
+served.reader(decode_rows(served, body[: body.index(b"]") + 1] + b"]}")["X"])
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-table = served.rows(decode_rows(served, body)["X"])
+table = served.reader(decode_rows(served, body)["X"])
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / len(body))
 """
 

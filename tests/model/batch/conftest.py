@@ -29,7 +29,7 @@ def customers(count, seed=0):
 def answers(frame):
     """Return churn's predictions for a frame, by the way that requests take."""
     rows = frame[FEATURES].astype(object).where(frame[FEATURES].notna(), None).to_dict("records")
-    return CHURN.predict(CHURN.rows(rows)).tolist()
+    return CHURN.predict(CHURN.reader(rows)).tolist()
 
 
 def answers_of_folder(folder):

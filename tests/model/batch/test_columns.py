@@ -47,7 +47,7 @@ WORDS = ["one year", "never seen", "", None, "\ufdd0", "ü", "NA"]
 def verdict(served, row):
     """Return the answer to one row of a request, or what is wrong with it."""
     try:
-        return served.predict(served.rows([row])).tolist()[0]
+        return served.predict(served.reader([row])).tolist()[0]
     except SignatureError as error:
         return sorted((fault.feature, fault.message) for fault in error.problems)
 

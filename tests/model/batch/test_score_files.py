@@ -42,7 +42,7 @@ def test_probabilities_labels_and_effects_are_those_of_the_service(parquet, fram
     score(parquet, tmp_path / "out.parquet", "--proba", "--labels", "--explain")
     found = pd.read_parquet(tmp_path / "out.parquet")
     rows = frame[FEATURES].head(20).to_dict("records")
-    proba = CHURN.predict_proba(CHURN.rows(rows))[0]
+    proba = CHURN.predict_proba(CHURN.reader(rows))[0]
     assert np.allclose(found[["probability_no", "probability_yes"]].head(20), proba)
     assert set(zip(found["prediction"], found["label"], strict=True)) == {("no", "stays"), ("yes", "leaves")}
     for place, expected in enumerate(explain_rows(Models([CHURN], 10_000), CHURN, rows)):

@@ -69,7 +69,7 @@ import json, sys
 from pathlib import Path
 from model.check import load_verified
 model = load_verified(Path(sys.argv[1]), sys.argv[2])
-print(json.dumps(model.predict(model.rows(json.loads(sys.argv[3]))).tolist()))
+print(json.dumps(model.predict(model.reader(json.loads(sys.argv[3]))).tolist()))
 """
 
 
@@ -106,7 +106,7 @@ def test_a_pipeline_is_added_and_served_by_fresh_processes(name, tmp_path):
     found = np.asarray(json.loads(said.stdout))
     assert np.allclose(found, right, rtol=1e-5) if right.dtype.kind == "f" else (found == right).all()
     manifest = read(tmp_path / "b", name).manifest
-    assert manifest.runtime == "onnx" or manifest.reason
+    assert manifest.runtime in ("onnx", "compact") or manifest.reason
     assert (manifest.evaluation is not None) == judged
 
 

@@ -83,7 +83,7 @@ def test_a_pipeline_is_compiled_and_answers_as_the_library(name, tmp_path, model
     assert manifest.runtime == "onnx", manifest.reason
     assert manifest.parity.largest_error < 3e-7
     model = load(read(tmp_path, "mine"))
-    given = model.rows(json.loads(rows.to_json(orient="records")))
+    given = model.reader(json.loads(rows.to_json(orient="records")))
     found, expected = model.predict(given), np.asarray(estimator.predict(rows)).ravel()
     if target is NUMBER:
         assert np.allclose(found, expected, rtol=1e-6, atol=0)
@@ -96,7 +96,7 @@ import json, sys
 from model.check import load_verified
 from pathlib import Path
 model = load_verified(Path(sys.argv[1]), "mine")
-answer = model.predict(model.rows([[0.5, None, 1.5]])).tolist()
+answer = model.predict(model.reader([[0.5, None, 1.5]])).tolist()
 print(json.dumps([answer, sorted({name.split(".")[0] for name in sys.modules})]))
 """
 
@@ -116,7 +116,7 @@ def test_one_row_is_answered_in_the_librarys_own_arithmetic(make, tmp_path, mode
     estimator = make(**({"iterations": 150} if make.func is catboost else {"n_estimators": 300}))
     added(tmp_path, model_cli, estimator, ROWS, NUMBER)
     model = load(read(tmp_path, "mine"))
-    found = np.array([model.one(row) for row in ROWS.to_numpy().tolist()], dtype=float)
+    found = np.array([model.answer_row(row) for row in ROWS.to_numpy().tolist()], dtype=float)
     expected = estimator.predict(ROWS).astype(float)
     # XGBoost adds up in float32, where any other order shows; float64 may differ in the last places.
     assert (found == expected).all() if make.func is xgboost else np.abs(found - expected).max() < 1e-13

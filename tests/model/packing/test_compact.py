@@ -149,7 +149,7 @@ def test_what_is_not_known_has_none_and_the_reason_is_named(reason):
 def test_the_samples_answer_their_golden_rows_by_it(name):
     model = load(read(DEFAULT_ROOT, name))
     golden = model.manifest.golden
-    found = [(model.one(row), right) for row, right in zip(golden.rows, golden.predict, strict=True)]
+    found = [(model.answer_row(row), right) for row, right in zip(golden.rows, golden.predict, strict=True)]
     answered = [pair for pair in found if pair[0] is not None]
     assert len(answered) >= len(found) / 2
     assert all(one == right or one == pytest.approx(right, rel=1e-9) for one, right in answered)
@@ -168,9 +168,9 @@ def test_whatever_a_row_holds_it_is_answered_as_by_the_full_model_or_not_at_all(
     model = MODELS[name]
     width = len(model.signature.features)
     row = data.draw(st.lists(cells, min_size=width, max_size=width))
-    compact = model.one(row)
+    compact = model.answer_row(row)
     if compact is not None:
-        full = model.predict(model.rows([row])).tolist()[0]
+        full = model.predict(model.reader([row])).tolist()[0]
         assert compact == full or compact == pytest.approx(full, rel=1e-9)
 
 
@@ -183,4 +183,4 @@ def test_places_stand_in_the_order_of_their_numbers(one, other):
 
 def test_a_form_for_whole_answers_writes_them_whole():
     model = MODELS["echo"]
-    assert [model.one([value]) for value in (1, 2.0, 2.5)] == [1, 2, 2.5]
+    assert [model.answer_row([value]) for value in (1, 2.0, 2.5)] == [1, 2, 2.5]

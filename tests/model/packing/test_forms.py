@@ -82,8 +82,10 @@ def test_known_steps_get_plain_rows_and_answer_the_same_without_a_warning(name, 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # LocalOutlierFactor warns of its own frames
         right = PLAIN[name].predict(table).tolist()
-    assert model.predict(model.rows(table.to_numpy().tolist())).tolist() == right
-    assert [model.predict(model.rows(row)).tolist() for row in table.to_numpy().tolist()] == [[each] for each in right]
+    assert model.predict(model.reader(table.to_numpy().tolist())).tolist() == right
+    assert [model.predict(model.reader(row)).tolist() for row in table.to_numpy().tolist()] == [
+        [each] for each in right
+    ]
 
 
 NAMED = {

@@ -34,7 +34,7 @@ import json, sys
 from pathlib import Path
 from model.check import load_verified
 model = load_verified(Path("b"), "mine")
-print(json.dumps(model.predict(model.rows([[1.0, 2.0], [-1.0, 0.5]])).tolist()))
+print(json.dumps(model.predict(model.reader([[1.0, 2.0], [-1.0, 0.5]])).tolist()))
 """
 ROWS = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 2)), columns=["a", "b"])
 

@@ -22,7 +22,7 @@ def test_trained_again_it_predicts_the_same(name, tmp_path, model_cli):
     assert name in done.output
     again, committed = load_verified(tmp_path, name), load_verified(DEFAULT_ROOT, name)
     rows = [list(row) for row in committed.manifest.golden.rows]
-    one, other = again.predict(again.rows(rows)), committed.predict(committed.rows(rows))
+    one, other = again.predict(again.reader(rows)), committed.predict(committed.reader(rows))
     if again.signature.task == "regression":
         np.testing.assert_allclose(one, other, rtol=1e-9)
     else:
@@ -43,7 +43,7 @@ def test_processes_that_hash_differently_make_the_same_files(name, tmp_path):
 
 def say(name, rows):
     model = load(read(DEFAULT_ROOT, name))
-    return model.predict(model.rows(rows)).tolist()
+    return model.predict(model.reader(rows)).tolist()
 
 
 def test_iris_knows_the_tutorials_flower():

@@ -137,8 +137,11 @@ def test_rows_sent_as_json_are_answered_as_training_s_frame(name, tmp_path, mode
     model = load_verified(tmp_path / "b", "mine")
     sent = as_sent(rows.head(40))
     right = [estimator.predict(rows.iloc[[place]])[0] for place in range(40)]
-    alone = [answer if (answer := model.one(row)) is not None else model.predict(model.rows([row]))[0] for row in sent]
-    for found in (alone, model.predict(model.rows(sent)).tolist()):
+    alone = [
+        answer if (answer := model.answer_row(row)) is not None else model.predict(model.reader([row]))[0]
+        for row in sent
+    ]
+    for found in (alone, model.predict(model.reader(sent)).tolist()):
         if np.asarray(right).dtype.kind == "f":
             assert np.allclose(np.asarray(found, dtype=float).reshape(40, -1), np.reshape(right, (40, -1)), rtol=1e-5)
         else:

@@ -88,7 +88,7 @@ def with_neighbours(rows):
 
 
 def answers(model, rows):
-    return model.predict(model.rows(rows)).tolist()
+    return model.predict(model.reader(rows)).tolist()
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
@@ -108,7 +108,7 @@ def test_labels_beside_a_boundary(name, data):
     assert [answers(own, [row])[0] for row in rows] == alone
     # At the boundary itself scikit-learn may add up one row otherwise than a batch, and a compact form leaves the row.
     for row, *right in zip(rows, together, alone, strict=True):
-        assert model.one(row) in (None, *right)
+        assert model.answer_row(row) in (None, *right)
     assert answers(model, rows)[-2:] == together[-2:] == alone[-2:]
     assert [answers(model, [row])[0] for row in near] == alone[-2:]
 
@@ -119,8 +119,8 @@ def test_a_compact_form_leaves_rows_at_the_boundary_and_answers_others(name):
     labels = estimator.predict(ROWS)
     end = np.flatnonzero(labels != labels[0])[0]
     nearest, _ = beside_boundary(estimator, ROWS.to_numpy()[0], ROWS.to_numpy()[end])
-    assert {model.one(row.tolist()) for row in nearest} == {None}
-    assert [model.one(row) for row in ROWS.to_numpy().tolist()] == labels.tolist()
+    assert {model.answer_row(row.tolist()) for row in nearest} == {None}
+    assert [model.answer_row(row) for row in ROWS.to_numpy().tolist()] == labels.tolist()
 
 
 def test_all_three_runtimes_are_among_them():

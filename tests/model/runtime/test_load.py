@@ -41,12 +41,12 @@ def test_a_compiled_bundle_is_served_without_training_libraries(name):
 def test_many_threads_get_their_own_answers(name):
     model = load(read(DEFAULT_ROOT, name))
     rows = golden(model)
-    right = model.predict(model.rows(rows)).tolist()
+    right = model.predict(model.reader(rows)).tolist()
     wrong = []
 
     def ask(place):
         for _ in range(200):
-            if model.predict(model.rows([rows[place]])).tolist() != [right[place]]:
+            if model.predict(model.reader([rows[place]])).tolist() != [right[place]]:
                 wrong.append(place)
 
     threads = [Thread(target=ask, args=(place,)) for place in range(len(rows))]
@@ -60,14 +60,14 @@ def test_many_threads_get_their_own_answers(name):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_no_rows_get_no_answers(name):
     model = load(read(DEFAULT_ROOT, name))
-    assert model.predict(model.rows([])).tolist() == []
+    assert model.predict(model.reader([])).tolist() == []
 
 
 def test_rows_by_name_and_position_get_the_same_probabilities():
     model = load(read(DEFAULT_ROOT, "churn"))
     rows = golden(model)
     named = [dict(reversed(list(zip(model.signature.names, row, strict=True)))) for row in rows]
-    one, other = model.predict_proba(model.rows(rows)), model.predict_proba(model.rows(named))
+    one, other = model.predict_proba(model.reader(rows)), model.predict_proba(model.reader(named))
     np.testing.assert_array_equal(one[0], other[0])
     assert one[0].sum(axis=1) == pytest.approx(1)
 

@@ -1,0 +1,128 @@
+"""What a text adds to the scores of a row: its terms, counted, changed and weighted in scikit-learn's order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from math import log, sqrt
+from operator import mul
+from typing import Any
+
+import numpy as np
+
+from model.runtime.compact.form import Document
+from model.runtime.compact.hashing import placed
+from model.runtime.compact.words import analyzer
+
+Added = Callable[[str], tuple[Sequence[float], float]]
+"""Gives what a text adds to each score, and by how much rounding may have moved that."""
+Counts = Callable[[str], dict[int, int]]
+Values = Sequence[float]
+# By how much rounding may move a sum, for each of its parts: this program's and scikit-learn's together, and some more.
+ROUNDING = float(np.finfo(np.float64).eps) * 8
+# So many scores are added up one after the other; of more, numpy adds all of them at once.
+_FEW = 4
+
+
+def added(document: Document, scores: int) -> Added:
+    """Return what gives the part of a text; a text that scikit-learn refuses raises a ValueError."""
+    counts, row_of = _counted(document), _rows(document)
+    idf = np.frombuffer(document.idf).tolist()
+    table = np.frombuffer(document.weights).reshape(-1, scores)
+    weighted, largest = _weighted(table), float(np.abs(table).max(initial=0.0)) * ROUNDING
+    changes = [_CHANGES[change] for change in document.changes]
+    nothing = [0.0] * scores
+
+    def add(text: str) -> tuple[Sequence[float], float]:
+        found = counts(text)
+        if not found:
+            return nothing, 0.0
+        # In the order of scikit-learn's columns, so that sums are rounded alike.
+        places = sorted(found)
+        values: Values = [found[place] for place in places]
+        rows = places if row_of is None else list(map(row_of, places))
+        for change in changes:
+            values = change(values, idf, rows)
+        return weighted(values, rows), largest * (len(values) + 8) * sum(map(abs, values))
+
+    return add
+
+
+def _counted(document: Document) -> Counts:
+    """Return what counts a text's terms by place."""
+    terms = analyzer(document.words)
+    if document.hashed is not None:
+        place_of = placed(document.hashed.buckets, signed=document.hashed.signed)
+
+        def hashed(text: str) -> dict[int, int]:
+            counts: dict[int, int] = {}
+            for place, sign in map(place_of, terms(text)):
+                counts[place] = counts.get(place, 0) + sign
+            return counts
+
+        return hashed
+    known = {term: place for place, term in enumerate(document.terms)}.get
+
+    def counted(text: str) -> dict[int, int]:
+        counts: dict[int, int] = {}
+        for place in map(known, terms(text)):
+            if place is not None:
+                counts[place] = counts.get(place, 0) + 1
+        return counts
+
+    return counted
+
+
+def _rows(document: Document) -> Callable[[int], int] | None:
+    """Return what gives a place its row among the weights; None where they are the same."""
+    if document.hashed is None:
+        return None
+    places = np.frombuffer(document.hashed.places, dtype=np.int32).tolist()
+    known, others = {place: row for row, place in enumerate(places)}.get, len(places)
+
+    def row_of(place: int) -> int:
+        return known(place, others)
+
+    return row_of
+
+
+def _weighted(table: Any) -> Callable[[Values, Sequence[int]], Sequence[float]]:
+    if table.shape[1] > _FEW:
+        return lambda values, rows: (np.array(values, dtype=np.float64) @ table[rows]).tolist()
+    columns = [column.__getitem__ for column in table.T.tolist()]
+    if len(columns) == 1:
+        (column,) = columns
+        return lambda values, rows: (sum(map(mul, values, map(column, rows))),)
+    return lambda values, rows: [sum(map(mul, values, map(each, rows))) for each in columns]
+
+
+def _presence(values: Values, _idf: Values, _rows: Sequence[int]) -> Values:
+    return [1.0] * len(values)
+
+
+def _logarithm(values: Values, _idf: Values, _rows: Sequence[int]) -> Values:
+    return [log(value) + 1.0 for value in values]
+
+
+def _by_idf(values: Values, idf: Values, rows: Sequence[int]) -> Values:
+    return list(map(mul, values, map(idf.__getitem__, rows)))
+
+
+def _norm_1(values: Values, _idf: Values, _rows: Sequence[int]) -> Values:
+    return _divided(values, sum(map(abs, values)))
+
+
+def _norm_2(values: Values, _idf: Values, _rows: Sequence[int]) -> Values:
+    return _divided(values, sqrt(sum(map(mul, values, values))))
+
+
+def _divided(values: Values, norm: float) -> Values:
+    return [value / norm for value in values] if norm else values
+
+
+_CHANGES: Mapping[str, Callable[[Values, Values, Sequence[int]], Values]] = {
+    "presence": _presence,
+    "logarithm": _logarithm,
+    "idf": _by_idf,
+    "l1": _norm_1,
+    "l2": _norm_2,
+}
