@@ -24,6 +24,7 @@ from model.packing.pack import Material, pack
 from model.packing.requirements import install, resolve
 from model.packing.types import GAPS, categorical, converted, typed_from_cells
 from model.runtime.own_modules import offer
+from model.segments import Treatment
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Request:
     """Files and folders with the user's own modules."""
     requires: tuple[str, ...] = ()
     """Libraries to install beside those of the lock."""
+    log: Mapping[str, Treatment] = field(default_factory=dict)
+    """What the prediction log does with features."""
 
 
 def add(wanted: Request, folder: Path, say: Callable[[str], None]) -> Manifest:
@@ -87,6 +90,7 @@ def _material(
         hints=Hints(targets=wanted.targets or ("prediction",)),
         notes=(warning,) if warning else (),
         files=brought,
+        log=wanted.log,
     )
 
 

@@ -29,6 +29,7 @@ from model.packing.describe import Hints, describe
 from model.packing.evaluate import Judged, evaluate, reference
 from model.packing.golden import golden
 from model.packing.json_round_trip import require_same_answers
+from model.packing.log_rules import require_known
 from model.packing.prove import Compact, compact, trial
 from model.packing.requirements import pinned
 from model.packing.whole import Proven, whole
@@ -37,6 +38,7 @@ from model.proof.forms import copy_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
 from model.runtime.load import load
 from model.schema.input_form import UNLIMITED
+from model.segments import Treatment
 from model.trees.read import library_of
 
 MOST_ALONE = 300
@@ -58,6 +60,8 @@ class Material:
     notes: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     """The model's own modules, and what it asks to be installed."""
+    log: Mapping[str, Treatment] = field(default_factory=dict)
+    """What the prediction log does with features."""
 
 
 def _silent(_: str) -> None:
@@ -85,6 +89,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
     files = {PICKLE: pickled(estimator), **material.files}
     say("reading what the model takes and answers")
     model, rows = describe(estimator, material.rows, material.hints)
+    rules = require_known(material.log, model.signature.names)
     require_same_answers(model, material.rows, rows)
     some = rows if not model.form.alone else take(rows, _some(height(rows)))
     answers = estimator_answers(model, some)
@@ -124,6 +129,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
         reference=reference(model.signature, rows, answers),
         evaluation=judged,
         notes=material.notes,
+        log=rules,
     )
     return manifest, files
 
