@@ -72,47 +72,47 @@ RUN rm -rf model/packing && python3 -m compileall -q --invalidation-mode uncheck
 FROM sources AS full-program
 RUN python3 -m compileall -q --invalidation-mode unchecked-hash api model
 
-FROM base AS load
+# What every image of ours begins with.
+FROM base AS begun
+ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+WORKDIR /app
+
+FROM begun AS load
 LABEL org.opencontainers.image.title="score-app-load" \
       org.opencontainers.image.description="Locust, asking score-app" \
       org.opencontainers.image.licenses="MIT"
-ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 LOCUST_LOCUSTFILE=/app/loadtest/locustfile.py
-WORKDIR /app
+ENV LOCUST_LOCUSTFILE=/app/loadtest/locustfile.py
 COPY --from=load-libraries /opt/app /opt/app
 COPY loadtest loadtest
 EXPOSE 5557 8089
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "locust"]
 
-FROM base AS log
+FROM begun AS log
 LABEL org.opencontainers.image.title="score-app-log" \
       org.opencontainers.image.description="The prediction log of score-app, from segments to Parquet" \
       org.opencontainers.image.licenses="MIT"
-ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
-WORKDIR /app
 COPY --from=log-libraries /opt/app /opt/app
 COPY --from=program /build/model model
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "model.prediction_log"]
 
 # Scores whole files with the bundle that a job mounts; it holds none.
-FROM base AS batch
+FROM begun AS batch
 LABEL org.opencontainers.image.title="score-app-batch" \
       org.opencontainers.image.description="Scores whole files with a scikit-learn model" \
       org.opencontainers.image.licenses="MIT"
-ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 BUNDLES=/bundles
-WORKDIR /app
+ENV BUNDLES=/bundles
 COPY --from=batch-libraries /opt/app /opt/app
 COPY --from=full-program /build/model /app/model
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "model"]
 
-FROM base AS runtime
+FROM begun AS runtime
 LABEL org.opencontainers.image.title="score-app" \
       org.opencontainers.image.description="A scikit-learn model as a service" \
       org.opencontainers.image.licenses="MIT"
-ENV PATH=/opt/app/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 HOST=0.0.0.0 BUNDLES=/app/bundles
-WORKDIR /app
+ENV HOST=0.0.0.0 BUNDLES=/app/bundles
 EXPOSE 5000 9000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9000/livez', timeout=2)"]

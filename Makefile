@@ -109,7 +109,7 @@ lint: setup ## ruff, mypy (strict) and the import contracts
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports --no-cache
 
 train: setup ## train the sample models again
-	@for name in iris wine purchase churn echo; do $(BIN)/python -m model train $$name --replace || exit; done
+	@for name in iris wine purchase churn echo; do $(BIN)/python -m model train $$name || exit; done
 
 check-models: setup ## verify every bundle: digests, versions, answers
 	@$(BIN)/python -m model check

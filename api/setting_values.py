@@ -6,11 +6,10 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import cast, get_args
 from urllib.parse import urlsplit
 
 from model.bundle.files import NAME
-from model.segments import Treatment
+from model.segments import Treatment, parse_fields
 
 _UNITS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 _LEVELS = ("debug", "info", "warning", "error")
@@ -92,10 +91,7 @@ def versions(text: str) -> tuple[tuple[str, str], ...]:
 
 def treatments(text: str) -> tuple[tuple[str, Treatment], ...]:
     """Return what becomes of each named feature."""
-    pairs = [each.strip().rpartition("=") for each in text.split(",")]
-    if not all(name and what in get_args(Treatment) for name, _, what in pairs):
-        raise ValueError("must be NAME=keep, NAME=hash or NAME=drop, or several with commas between them")
-    return tuple((name, cast("Treatment", what)) for name, _, what in pairs)
+    return tuple(parse_fields(text.split(",")).items())
 
 
 def key_files(text: str) -> Path:

@@ -83,7 +83,8 @@ class Settings:
     prediction_log_sample: float = 1.0
     """The share of scoring requests that are logged."""
     prediction_log_fields: tuple[tuple[str, Treatment], ...] = ()
-    """What becomes of a feature before it leaves the pod, as `NAME=hash`, several with commas; `*` is any other one."""
+    """What becomes of a feature before it leaves the pod, as `NAME=hash`, several with commas; `*` is any other one.
+    Of this and the bundle's own rule the stricter holds."""
     prediction_log_bytes: int = 64 << 20
     """How much may wait for the shipper; more is dropped and counted."""
     prediction_log_seconds: float = 30.0

@@ -72,12 +72,18 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
     help="A library that the model imports; pinned with hashes, and installed here.",
 )
 @click.option("--lean", is_flag=True, help="Ship the compiled copy even where it is slower than scikit-learn.")
+@click.option(
+    "--log",
+    multiple=True,
+    metavar="FEATURE=RULE",
+    help="What the prediction log does with a feature: keep, hash or drop; * is any other one.",
+)
 @click.option("--name", help="The bundle's name; the file's, if not given.")
 @click.option("--replace", is_flag=True, help="Overwrite a bundle of that name.")
 @BUNDLES
 def add(
-    file: Path, data: Path, targets: tuple[str, ...], types: tuple[str, ...], name: str | None, bundles: Path,
-    *, replace: bool, **more: Any,
+    file: Path, data: Path, targets: tuple[str, ...], types: tuple[str, ...], log: tuple[str, ...], name: str | None,
+    bundles: Path, *, replace: bool, **more: Any,
 ) -> None:  # fmt: skip
     """Import a fitted estimator from a joblib or pickle file."""
     name = name or re.sub(r"[^a-z0-9]+", "-", file.name.split(".")[0].lower()).strip("-")
@@ -85,9 +91,10 @@ def add(
     with _progress(name) as say:
         from model.packing.add import Request  # noqa: PLC0415 - imports scikit-learn
         from model.packing.add import add as add_model  # noqa: PLC0415
+        from model.packing.log_rules import parse_rules  # noqa: PLC0415
         from model.packing.types import parse_wishes  # noqa: PLC0415
 
-        wanted = Request(file, data, name, targets, parse_wishes(types), replace, **more)
+        wanted = Request(file, data, name, targets, parse_wishes(types), replace, log=parse_rules(log), **more)
         manifest = add_model(wanted, bundles, say)
     _show(manifest)
     click.echo(f"next: {_serving(name, bundles)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -51,6 +52,17 @@ def load_verified(
     else:
         verify_golden_rows(model)
     return model
+
+
+def trusted_keys(place: str | None) -> PublicKeys | None:
+    """Return the public keys that MODEL_KEYS names, or None where it is not set, and bundles need no signature."""
+    if place is None:
+        return None
+    if not os.path.exists(place):  # noqa: PTH110 - unlike this, Path's own raises what a parent forbids
+        raise BundleError(f"MODEL_KEYS {place!r}: must be a PEM file of public keys, or a folder of such files")
+    from model.signing.keys import public_keys  # noqa: PLC0415 - without keys, cryptography is not loaded
+
+    return public_keys(Path(place))
 
 
 def _read(folder: Path, name: str, keys: PublicKeys | None) -> Bundle:

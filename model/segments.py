@@ -1,6 +1,7 @@
 """The segments of the prediction log: files that the service writes, and that the shipper reads and deletes.
 
-A segment is a file of JSON lines. The first line is a Header, each other one is a record: Scored or Truth. A process
+A segment is a file of JSON lines. The first line is a Header, each other one is a record, Scored or Truth, as a list of
+its kind and its values, which is shorter and quicker than an object. A process
 writes to one file that ends in `.open` and holds a lock on it; it finishes a segment by renaming it to `.jsonl`. A last
 line without its end was cut off by the end of a process, and is no record.
 """
@@ -9,29 +10,37 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from time import time
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
 from model.schema.signature import Signature
 
-FORMAT = 1
+FORMAT = 2
 NEW, OPEN, DONE = ".new", ".open", ".jsonl"
 _BEGINNING_SECONDS = 10.0
 Treatment = Literal["keep", "hash", "drop"]
+_FROM_MILD_TO_STRICT: tuple[Treatment, ...] = ("keep", "hash", "drop")
 OTHERS = "*"
 """In the place of a feature's name: all features that are not named."""
 
 
-class LoggedModel(msgspec.Struct, frozen=True):
+class LoggedModel(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is needed of a model to read its rows."""
 
     version: str
     signature: Signature
+    fields: dict[str, Treatment] = {}
+    """What becomes of features before they leave the pod, by name; what is not named is kept."""
+
+    @property
+    def dropped(self) -> frozenset[str]:
+        """Return the features that are not even in the segments."""
+        return frozenset(name for name, what in self.fields.items() if what == "drop")
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -40,11 +49,9 @@ class Header(msgspec.Struct, frozen=True):
     format: int
     models: dict[str, LoggedModel]
     """By name."""
-    fields: dict[str, Treatment] = {}
-    """What becomes of features before they leave the pod, by name."""
 
 
-class Scored(msgspec.Struct, tag_field="kind", tag="scored", omit_defaults=True, gc=False):
+class Scored(msgspec.Struct, tag="scored", array_like=True, omit_defaults=True, gc=False):
     """One answered request, or a piece of a large one."""
 
     id: str
@@ -57,6 +64,7 @@ class Scored(msgspec.Struct, tag_field="kind", tag="scored", omit_defaults=True,
     rows: Any
     """As the caller sent them: by position or by name, one or several."""
     predictions: list[Any]
+    trace: str | None = None
     names: Any = None
     """The columns' names, where positional rows came with them."""
     by_column: bool = False
@@ -64,10 +72,9 @@ class Scored(msgspec.Struct, tag_field="kind", tag="scored", omit_defaults=True,
     probabilities: Any = None
     first: int = 0
     """The number of the first row within its request."""
-    trace: str | None = None
 
 
-class Truth(msgspec.Struct, tag_field="kind", tag="truth", omit_defaults=True, gc=False):
+class Truth(msgspec.Struct, tag="truth", array_like=True, omit_defaults=True, gc=False):
     """The ground truth that a caller reported for the rows of an earlier request."""
 
     id: str
@@ -142,6 +149,35 @@ def sizes(folder: Path) -> Iterator[tuple[str, int]]:
                 yield entry.name, entry.stat().st_size
 
 
-def treatment(fields: Mapping[str, Treatment], feature: str) -> Treatment:
-    """Return what becomes of a feature before it leaves the pod."""
-    return fields.get(feature, fields.get(OTHERS, "keep"))
+def parse_fields(texts: Iterable[str]) -> dict[str, Treatment]:
+    """Return NAME=TREATMENT texts as a mapping, or raise a ValueError."""
+    pairs = [each.strip().rpartition("=") for each in texts]
+    if not all(name and what in _FROM_MILD_TO_STRICT for name, _, what in pairs):
+        raise ValueError("must be NAME=keep, NAME=hash or NAME=drop, or several with commas between them")
+    return {name: cast("Treatment", what) for name, _, what in pairs}
+
+
+def strictest(names: Iterable[str], *rules: Mapping[str, Treatment]) -> dict[str, Treatment]:
+    """Return what becomes of each feature that one of these rules hashes or drops: the strictest of what they say."""
+    found: dict[str, Treatment] = {}
+    for name in names:
+        wanted = [each.get(name, each.get(OTHERS, "keep")) for each in rules]
+        if (what := max(wanted, key=_FROM_MILD_TO_STRICT.index)) != "keep":
+            found[name] = what
+    return found
+
+
+def without(rows: Any, names: Sequence[str], dropped: Container[str], *, by_column: bool = False) -> Any:
+    """Return rows, however they came, with nulls in the place of some features."""
+    if isinstance(rows, dict):
+        return {name: _nulls(cell, by_column) if name in dropped else cell for name, cell in rows.items()}
+    if rows and isinstance(rows[0], list | dict):
+        return [without(row, names, dropped) for row in rows]
+    if len(names) == 1:
+        # Rows of one value each, or one such row.
+        return [None] * len(rows) if names[0] in dropped else rows
+    return [None if name in dropped else cell for name, cell in zip(names, rows, strict=True)]
+
+
+def _nulls(cell: Any, by_column: bool) -> Any:  # noqa: FBT001
+    return [None] * len(cell) if by_column else None

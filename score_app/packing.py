@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +15,20 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from model.packing.pack import Material
+    from model.segments import Treatment
 
 TRAIN = "pip install 'score-app[train]'"
 
 
-def pack(
+def pack(  # noqa: PLR0913 - keywords, most of which are left out
     estimator: Any, X: Any, y: Any = None, *, name: str, title: str | None = None,
-    units: Mapping[str, str] | None = None, replace: bool = False, bundles: Folder = None,
+    units: Mapping[str, str] | None = None, log: Mapping[str, Treatment] | None = None, replace: bool = False,
+    bundles: Folder = None,
 ) -> Model:  # fmt: skip
     """Make the bundle `name` of a fitted estimator and rows like those of its training, and return it loaded.
 
     X is a data frame whose types are those of training. With y, the right answers, the card says how good the model is.
+    log says what the prediction log does with features, as {"email": "drop", "customer": "hash"}.
     """
     try:
         import model.packing.pack as packing  # noqa: PLC0415 - serving needs none of it
@@ -35,7 +39,7 @@ def pack(
     _require_free(folder / name, replace=replace)
     with guarded(f"{type(estimator).__name__} cannot be packed"):
         material = _material(estimator, X, y, name, title or name.replace("-", " ").capitalize(), units or {})
-        packing.pack(material, folder, replace=replace)
+        packing.pack(dataclasses.replace(material, log=log or {}), folder, replace=replace)
     return load(name, bundles=folder)
 
 

@@ -1,14 +1,15 @@
 """The prediction log: what was asked and answered, in segments that a shipper turns into Parquet.
 
-A request appends one tuple of what it holds anyway to a bounded queue. A thread encodes and writes; what does not fit
-the queue or the volume is dropped and counted, and no answer waits for it. A large request, whose rows may not stay in
-memory after it, writes its rows itself, in pieces, before its memory is given back.
+A request encodes one short line of what it holds anyway, and appends it to a bounded queue. A thread writes what is
+queued with one call; what does not fit the queue or the volume is dropped and counted, and no answer waits for it. A
+large request, whose rows may not stay in memory after it, writes its rows itself, in pieces, before its memory is given
+back.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -22,19 +23,17 @@ from api.telemetry.logs import Log
 from api.telemetry.segment_writer import NoRoom, SegmentWriter, lag_seconds
 from model.runtime.base import Model
 from model.schema.rows import NamedColumns
-from model.segments import FORMAT, Header, LoggedModel, Scored, Truth
+from model.segments import FORMAT, Header, LoggedModel, Scored, Truth, strictest, without
 
 QUEUED = 4096
-"""Places of the queue; a request takes one for each UNIT of its body, so that the rows in it are bounded too."""
-UNIT = 256
+"""Places of the queue; a request takes one for each UNIT bytes of its line, so that the bytes are bounded too."""
+UNIT = 512
 _POLL_SECONDS = 0.02
-_AT_ONCE = 64
-"""Records that are encoded in one call, in which no other thread runs."""
+AT_ONCE = 1024
+"""Lines that are written in one call."""
 _PIECE = 1000
 """Rows of one record; a large request is written in several."""
 _encoder = msgspec.json.Encoder()
-Item = tuple[Any, ...]
-"""Of a request: id, start, seconds, model, route, question, answers, trace id."""
 
 
 class PredictionLog:
@@ -46,13 +45,15 @@ class PredictionLog:
         """What was written."""
         self.dropped: Counter[str] = Counter({"queue": 0, "volume": 0, "error": 0})
         """Rows that were not, by reason."""
-        known = {each.name: LoggedModel(each.version, each.signature) for each in models}
-        header = _encoder.encode(Header(FORMAT, known, dict(settings.prediction_log_fields))) + b"\n"
+        known = {each.name: _logged(each, settings) for each in models}
+        self._dropping = {name: (each.signature.names, each.dropped) for name, each in known.items() if each.dropped}
+        header = _encoder.encode(Header(FORMAT, known)) + b"\n"
         self._writer = SegmentWriter(folder, header, settings.prediction_log_bytes, settings.prediction_log_seconds)
         self._sample = settings.prediction_log_sample
         self._log, self._lock, self._failing = log, Lock(), ""
         self._queue: deque[Any] = deque()
-        self._add = self._queue.append
+        """Lines of one row, other lines with their number of rows, and None for a further place."""
+        self._add, self._encode = self._queue.append, _encoder.encode
         self._epoch = time() - perf_counter()
         self._stop = Event()
         self._thread = Thread(target=self._run, name="prediction-log", daemon=True)
@@ -63,32 +64,36 @@ class PredictionLog:
         share = self._sample
         if share < 1 and exchange.number * share % 1 >= share:
             return
-        item = (
-            exchange.id, exchange.started, seconds, exchange.model.name, exchange.route.path, exchange.question,
-            exchange.answers, trace_id,
-        )  # fmt: skip
         if exchange.memory:
-            self._write_large(item)
+            self._write_large(exchange, seconds, trace_id)
         elif len(self._queue) >= QUEUED:
             self._drop(exchange.answers.count, "queue")
         else:
-            self._add(item)
-            if (size := len(exchange.body)) > UNIT:
-                self._queue.extend((None,) * (size // UNIT))
+            try:
+                # Encoded here, so that nothing of the request stays: objects that stay cost far more than a line, since
+                # the collector of cycles looks at them again and again.
+                line = self._encode(self._scored(exchange, seconds, trace_id))
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with the log must cost no answer
+                self._fail(exchange.answers.count, "error", error)
+                return
+            self._add(line if (count := exchange.answers.count) == 1 else (line, count))
+            if len(line) > UNIT:
+                self._queue.extend((None,) * (len(line) // UNIT))
 
-    def _write_large(self, item: Item) -> None:
+    def _write_large(self, exchange: Any, seconds: float, trace_id: str | None) -> None:
         """Write a large request in pieces."""
-        count = item[6].count
+        count = exchange.answers.count
         for first in range(0, count, _PIECE):
             part = slice(first, first + _PIECE) if count > _PIECE else None
-            self._safely(partial(self._append_part, item, part), min(_PIECE, count - first))
+            rows = min(_PIECE, count - first)
+            self._safely(partial(self._write_part, exchange, seconds, trace_id, part, rows), rows)
 
-    def _append_part(self, item: Item, part: slice | None) -> None:
-        self._append([self._scored(item, part)])
+    def _write_part(self, exchange: Any, seconds: float, trace_id: str | None, part: slice | None, rows: int) -> None:
+        self._write([self._encode(self._scored(exchange, seconds, trace_id, part))], rows)
 
     def add_truth(self, request_id: str, model: str | None, truths: list[Any]) -> None:
         """Write the ground truth of an earlier request."""
-        self._safely(lambda: self._append([Truth(request_id, time(), truths, model)]))
+        self._safely(lambda: self._write([self._encode(Truth(request_id, time(), truths, model))], 0))
 
     def close(self) -> None:
         """Write what is queued, and finish the segment."""
@@ -104,40 +109,43 @@ class PredictionLog:
         ending = False
         while not ending:
             ending = self._stop.wait(_POLL_SECONDS)
-            for _ in range(0, len(self._queue), _AT_ONCE):
-                self._write(self._take())
+            for _ in range(0, len(self._queue), AT_ONCE):
+                self._write_queued()
             self._safely(self._writer.finish if ending else self._writer.finish_old)
 
-    def _take(self) -> list[Item]:
-        """Return the next requests of the queue; those that follow stay there, where they count."""
+    def _write_queued(self) -> None:
+        """Write the next lines of the queue; those that follow stay there, where they count."""
         take = self._queue.popleft
-        items = [take() for _ in range(min(len(self._queue), _AT_ONCE))]
-        return [item for item in items if item is not None]
+        items = [take() for _ in range(min(len(self._queue), AT_ONCE))]
+        lines = [item for item in items if type(item) is bytes]
+        rows = len(lines)
+        for item in items:
+            if type(item) is tuple:
+                lines.append(item[0])
+                rows += item[1]
+        if lines:
+            self._safely(partial(self._write, lines, rows), rows)
 
-    def _scored(self, item: Item, part: slice | None = None) -> Scored:
+    def _scored(self, exchange: Any, seconds: float, trace: str | None, part: slice | None = None) -> Scored:
         """Return the record of a request, or of some of its rows."""
-        request_id, started, seconds, model, route, question, answers, trace = item
+        question, answers, name = exchange.question, exchange.answers, exchange.model.name
         rows, by_column = question.rows, type(question.rows) is NamedColumns
-        rows = {name: _plain(values, part) for name, values in rows.values.items()} if by_column else _plain(rows, part)
-        predictions = _plain(answers.predictions if answers.array is None else answers.array, part)
+        rows = {each: _plain(values, part) for each, values in rows.values.items()} if by_column else _plain(rows, part)
+        if name in self._dropping:
+            names, dropped = self._dropping[name]
+            rows = without(rows, question.names or names, dropped, by_column=by_column)
+        predictions = answers.predictions if answers.array is None else answers.array
         probabilities = None if answers.probabilities is None else _plain(answers.probabilities, part)
-        first = part.start if part else 0
         return Scored(
-            request_id, self._epoch + started, seconds, model, route, rows, predictions, question.names, by_column,
-            probabilities, first, trace,
+            exchange.id, self._epoch + exchange.started, seconds, name, exchange.route.path, rows,
+            _plain(predictions, part), trace, question.names, by_column, probabilities, part.start if part else 0,
         )  # fmt: skip
 
-    def _write(self, items: list[Item]) -> None:
-        if items:
-            self._safely(partial(self._append_all, items), sum(item[6].count for item in items))
-
-    def _append_all(self, items: list[Item]) -> None:
-        self._append([self._scored(item) for item in items])
-
-    def _append(self, records: list[Any]) -> None:
-        size = self._writer.write(_encoder.encode_lines(records))
+    def _write(self, lines: list[bytes], rows: int) -> None:
+        lines.append(b"")
+        size = self._writer.write(b"\n".join(lines))
         with self._lock:
-            self.rows += sum(len(each.predictions) for each in records if type(each) is Scored)
+            self.rows += rows
             self.bytes += size
         if self._failing:
             self._failing = ""
@@ -147,20 +155,24 @@ class PredictionLog:
         """Count rows that cannot be written, and log when that begins."""
         try:
             act()
-        except NoRoom:
-            self._fail(rows, "volume", "the segments have reached PREDICTION_LOG_BYTES: is the shipper able to ship?")
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the log must cost no answer
-            self._fail(rows, "error", " ".join(str(error).split())[:200])
+            self._fail(rows, "volume" if isinstance(error, NoRoom) else "error", error)
 
-    def _fail(self, rows: int, kind: str, reason: str) -> None:
+    def _fail(self, rows: int, kind: str, error: Exception) -> None:
         self._drop(rows, kind)
         if self._failing != kind:
             self._failing = kind
-            self._log.write("warning", "prediction_log_drops", reason=reason)
+            self._log.write("warning", "prediction_log_drops", reason=" ".join(str(error).split())[:200])
 
     def _drop(self, rows: int, reason: str) -> None:
         with self._lock:
             self.dropped[reason] += rows
+
+
+def _logged(model: Model, settings: Settings) -> LoggedModel:
+    """Return what a segment says of a model: of the settings' rule for a feature and the bundle's, the stricter."""
+    setting: Mapping[str, Any] = dict(settings.prediction_log_fields)
+    return LoggedModel(model.version, model.signature, strictest(model.signature.names, setting, model.manifest.log))
 
 
 def _plain(values: Any, part: slice | None) -> Any:

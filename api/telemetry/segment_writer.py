@@ -19,6 +19,9 @@ _LOOK_SECONDS = 1.0
 class NoRoom(Exception):  # noqa: N818 - nothing is wrong, the volume is full
     """The log has reached its number of bytes."""
 
+    def __init__(self) -> None:
+        super().__init__("the segments have reached PREDICTION_LOG_BYTES: is the shipper able to ship?")
+
 
 class SegmentWriter:
     """Append lines to the open segment; a line is written whole or not at all."""

@@ -49,20 +49,23 @@ def batch(environment: str, root: Path, source: str, output: str, *, yes: bool, 
         for name, address in (("--input", source), ("--output", output)):
             if "://" not in address:
                 raise GitopsError(f"{name} is a path of this machine, which no pod can see: give s3://BUCKET/KEY")
-        release, model, space, repository = _verified(root, environment, choice["model"])
+        release, model, space, repository, keys = _verified(root, environment, choice["model"])
         flags = tuple(f"--{name}" for name in ("proba", "labels", "explain") if choice[name])
         folder = output if output.endswith("/") else f"{output}/"
         image = choice["image"] or job.default_image(repository, release)
-        wanted = job.Wanted(model, source, folder, choice["workers"], image, flags)
+        wanted = job.Wanted(model, source, folder, choice["workers"], image, flags, keys)
         objects = job.objects(root, space, repository, release, wanted)
         kubectl = Kubectl(choose_context(choice["context"], confirmed))
         job.run(objects, kubectl, report, lambda: yes or confirmed("apply this?"), choice["timeout"])
 
 
-def _verified(root: Path, environment: str, model: str | None) -> tuple[Release, str, str, str]:
-    """Return the verified release of an environment, the model to use, the namespace, and the image's repository."""
+def _verified(
+    root: Path, environment: str, model: str | None
+) -> tuple[Release, str, str, str, tuple[tuple[str, str], ...]]:
+    """Return the verified release, the model to use, the namespace, the image's repository, and the keys."""
     from gitops import models
     from gitops.environments import load
+    from gitops.rules.signatures import key_texts
     from gitops.sources import Sources
 
     environments = load(root)
@@ -72,7 +75,9 @@ def _verified(root: Path, environment: str, model: str | None) -> tuple[Release,
     if not release.exists or release.id not in sources.states[environment].verified:
         raise GitopsError(f"{environment} has no verified release: python -m gitops verify {environment}")
     there = models.in_release(root, sources.states.values(), release)
-    chosen = model or models.served(sources.render(environment))[0]
+    objects = sources.render(environment)
+    chosen = model or models.served(objects)[0]
     if chosen not in there:
         raise GitopsError(f"the release has no model {chosen!r}; it has {', '.join(sorted(there))}")
-    return release, chosen, declared.namespace, environments.image_repository
+    keys = tuple(sorted((key_texts(objects) or {}).items()))
+    return release, chosen, declared.namespace, environments.image_repository, keys

@@ -24,6 +24,7 @@ from gitops.render.objects import Object, of_kind
 FOLDER = "batch"
 _POLL_SECONDS = 2.0
 _LABEL = "batch.kubernetes.io/job-name"
+_KEYS, _KEYS_PLACE = "model-keys", "/etc/score-app-model-keys"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Wanted:
     image: str
     """The image of the workers, with its tag or digest."""
     options: tuple[str, ...] = ()
+    keys: tuple[tuple[str, str], ...] = ()
+    """The files of public keys, one of which must have signed the bundle; none where it needs no signature."""
 
 
 def objects(root: Path, namespace: str, image_repository: str, release: Release, wanted: Wanted) -> list[Object]:
@@ -63,7 +66,17 @@ def objects(root: Path, namespace: str, image_repository: str, release: Release,
     volume["image"]["reference"], mount["subPath"] = _bundle(image_repository, release, wanted.model)
     if not mount["subPath"]:
         del mount["subPath"]
-    return found
+    return [*found, _with_keys(job, pod, container, wanted.keys)] if wanted.keys else found
+
+
+def _with_keys(job: Object, pod: Object, container: Object, keys: tuple[tuple[str, str], ...]) -> Object:
+    """Give the workers the keys, so that they refuse what the service would; return the ConfigMap that holds them."""
+    name, space = job["metadata"]["name"], job["metadata"]["namespace"]
+    container["env"] = [*container["env"], {"name": "MODEL_KEYS", "value": _KEYS_PLACE}]
+    container["volumeMounts"].append({"name": _KEYS, "mountPath": _KEYS_PLACE, "readOnly": True})
+    pod["volumes"].append({"name": _KEYS, "configMap": {"name": name}})
+    metadata = {"name": name, "namespace": space, "labels": job["metadata"]["labels"]}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(keys)}
 
 
 def _bundle(image_repository: str, release: Release, model: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ SETTING = "MODEL_KEYS"
 
 def signed_models(overlay: Overlay) -> Iterator[str]:
     """Require keys where signed models are wanted, and that each model to serve is signed with one of them."""
-    texts = _texts(overlay.objects)
+    texts = key_texts(overlay.objects)
     if texts is None:
         return
     from model.signing.keys import EXPORT, keys_from  # noqa: PLC0415 - cryptography is loaded where it is needed
@@ -46,7 +46,7 @@ def signed_models(overlay: Overlay) -> Iterator[str]:
             yield f"{problem} (the component signed-models wants it signed)"
 
 
-def _texts(objects: list[Object]) -> dict[str, str] | None:
+def key_texts(objects: list[Object]) -> dict[str, str] | None:
     """Return the files of keys that the service's pods have from git; None where they have none."""
     place = settings_of(objects).get(SETTING)
     config = {each["metadata"]["name"]: each.get("data") or {} for each in of_kind(objects, "ConfigMap")}

@@ -46,7 +46,9 @@ def score_file(request: Request, job: Job, file: File, output: Place) -> str:
             }
             _publish(sink, output, msgspec.json.format(msgspec.json.encode(lineage), indent=2))
     except Stopped as reason:
-        raise BundleError(f"stopped by {reason}: nothing was written") from None
+        raise BundleError(
+            f"stopped by {reason}: nothing was written; one file starts again, and a folder as the output would go on"
+        ) from None
     bad = f"; {sink.bad} bad rows: {output}{BAD_ROWS}" if sink.bad else ""
     return f"scored {sink.scored} of {sink.rows} rows with {job.scorer.model.name}: {output}{bad}"
 

@@ -16,8 +16,8 @@ from pyarrow import fs
 
 from model.bundle.files import BundleError
 from model.errors import one_line
+from model.s3 import open_s3
 
-_CONNECT_SECONDS, _REQUEST_SECONDS, _TRIES = 5, 60, 3
 _COPY_BYTES = 8 << 20
 # What the S3 client's sentences hold, and what it means.
 _MEANINGS = (
@@ -124,7 +124,7 @@ def place(text: str) -> Place:
             return Place(text, system, path.rstrip("/"))
         if "/" not in path.strip("/"):
             raise BundleError(f"{text} names a bucket alone: add a key, like s3://bucket/folder")
-        system = _s3()
+        system = open_s3()
         _require_bucket(system, path.strip("/").partition("/")[0], text)
         return Place(text, system, path.strip("/"))
 
@@ -134,17 +134,6 @@ def _require_bucket(system: fs.S3FileSystem, bucket: str, text: str) -> None:
     with suppress(OSError):  # whoever may not ask for the bucket may still have rights on what is in it
         if system.get_file_info(bucket).type == fs.FileType.NotFound:
             raise BundleError(f"{text}: there is no bucket {bucket}")
-
-
-def _s3() -> fs.S3FileSystem:
-    """Return S3 as the environment describes it: AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID with its secret."""
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    scheme, _, address = (os.environ.get("AWS_ENDPOINT_URL") or "https://").partition("://")
-    return fs.S3FileSystem(
-        region=region, scheme=scheme, endpoint_override=address.rstrip("/") or None,
-        connect_timeout=_CONNECT_SECONDS, request_timeout=_REQUEST_SECONDS,
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=_TRIES),
-    )  # fmt: skip
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from model.batch.job import Job, Request, is_folder
 from model.batch.one_file import score_file
 from model.batch.parts import score_folder
@@ -9,7 +11,7 @@ from model.batch.places import place
 from model.batch.scorer import Scorer
 from model.batch.sources import files_at
 from model.batch.watch import Watch
-from model.check import load_verified
+from model.check import load_verified, trusted_keys
 
 
 def score(request: Request, watch: Watch) -> str:
@@ -17,7 +19,8 @@ def score(request: Request, watch: Watch) -> str:
     source, output = place(request.source), place(request.output)
     folder = is_folder(source, output)
     files = files_at(source)
-    scorer = Scorer(load_verified(request.bundles, request.name), request.wanted)
+    keys = trusted_keys(os.environ.get("MODEL_KEYS"))
+    scorer = Scorer(load_verified(request.bundles, request.name, keys=keys), request.wanted)
     with watch:
         job = Job(scorer, watch, strict=request.strict)
         if folder:

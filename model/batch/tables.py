@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from model.batch.scorer import Scorer, Wanted
 from model.bundle.files import root
-from model.check import load_verified
+from model.check import load_verified, trusted_keys
 from model.schema.signature import Problem
 
 PROBLEM = "problem"
@@ -25,15 +26,17 @@ class TableScorer:
     """
 
     def __init__(self, name: str, bundles: str | Path | None = None, **wanted: bool) -> None:
-        self._arguments = name, Path(bundles or root()).absolute(), Wanted(**wanted)
+        keys = os.environ.get("MODEL_KEYS")
+        self._arguments = name, Path(bundles or root()).absolute(), Wanted(**wanted), keys
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_arguments": self._arguments}
 
     @cached_property
     def _loaded(self) -> Scorer:
-        name, bundles, wanted = self._arguments
-        return Scorer(load_verified(bundles, name), wanted)
+        name, bundles, wanted, keys = self._arguments
+        keys = os.environ.get("MODEL_KEYS", keys)
+        return Scorer(load_verified(bundles, name, keys=trusted_keys(keys)), wanted)
 
     @property
     def fields(self) -> list[pa.Field]:

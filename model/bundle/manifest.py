@@ -10,6 +10,7 @@ import msgspec
 
 from model.schema.input_form import Input
 from model.schema.signature import Signature
+from model.segments import Treatment
 
 FORMAT = 2
 # Raised when the proof becomes stricter: what an older one passed must pass the newer.
@@ -119,6 +120,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reference: Reference
     evaluation: Evaluation | None = None
     notes: tuple[str, ...] = ()
+    log: dict[str, Treatment] = {}
+    """What the prediction log does with features, by name, or `*` for any other one; what is not named is kept."""
 
     def digest(self) -> str:
         """Return the content digest: over every field but the version itself, and what was measured."""

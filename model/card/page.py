@@ -45,6 +45,7 @@ def _head(manifest: Manifest) -> str:
             " ",
             escape_text(wording.proof(manifest.parity) if manifest.parity else ""),
         ),
+        *([tag("p", "Prediction log: ", escape_text(wording.log_rules(manifest)))] if manifest.log else []),
         *(tag("p", escape_text(note), class_="note") for note in manifest.notes),
     )
 

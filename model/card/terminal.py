@@ -50,6 +50,7 @@ def _head(manifest: Manifest) -> RenderableType:
         ("estimator", manifest.estimator),
         ("runtime", wording.serving(manifest)),
         *([("parity", wording.proof(manifest.parity))] if manifest.parity else []),
+        *([("log", wording.log_rules(manifest))] if manifest.log else []),
     ):
         facts.add_row(key, Text(fmt.printable(value)))
     title = Text(fmt.printable(manifest.title), style="bold")

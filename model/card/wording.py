@@ -15,6 +15,7 @@ from model.rendering.text import (
     printable,
 )
 from model.schema.signature import Feature, Target
+from model.segments import OTHERS
 
 _METRICS = {"r2": "R²", "roc_auc": "ROC AUC", "f1": "F1"}
 FEATURE_COLUMNS = ("Feature", "Type", "Unit", "Seen in training", "Typical", "Missing")
@@ -108,3 +109,11 @@ def proof(parity: Parity) -> str:
     )
     error = f"the largest error is {format_number(parity.largest_error)}, {format_number(parity.tolerance)} is allowed"
     return f"Compared with scikit-learn on {rows}: {verdict}; {error}."
+
+
+def log_rules(manifest: Manifest) -> str:
+    """Return what the prediction log does with features, in words."""
+    words = {"keep": "kept", "hash": "hashed", "drop": "dropped"}
+    return ", ".join(
+        f"{'any other' if name == OTHERS else name} is {words[what]}" for name, what in manifest.log.items()
+    )

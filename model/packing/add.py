@@ -24,6 +24,7 @@ from model.packing.pack import Material, pack
 from model.packing.requirements import install, resolve
 from model.packing.types import GAPS, categorical, converted, typed_from_cells
 from model.runtime.own_modules import offer
+from model.segments import Treatment
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Request:
     """Libraries to install beside those of the lock."""
     lean: bool = False
     """Whether a compiled copy is shipped even where scikit-learn is faster."""
+    log: Mapping[str, Treatment] = field(default_factory=dict)
+    """What the prediction log does with features."""
 
 
 def add(wanted: Request, folder: Path, say: Callable[[str], None]) -> Manifest:
@@ -90,6 +93,7 @@ def _material(
         notes=(warning,) if warning else (),
         files=brought,
         lean=wanted.lean,
+        log=wanted.log,
     )
 
 

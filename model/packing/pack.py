@@ -28,12 +28,14 @@ from model.packing.describe import Hints, describe
 from model.packing.evaluate import Judged, evaluate, reference
 from model.packing.forms import Forms, forms_of
 from model.packing.json_round_trip import require_same_answers
+from model.packing.log_rules import require_known
 from model.packing.prove import trial
 from model.packing.requirements import pinned
 from model.packing.whole import Proven
 from model.proof.compare import estimator_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
 from model.runtime.load import load
+from model.segments import Treatment
 from model.trees.read import library_of
 
 MOST_ALONE = 300
@@ -56,6 +58,8 @@ class Material:
     """The model's own modules, and what it asks to be installed."""
     lean: bool = False
     """Whether a compiled copy is shipped even where scikit-learn is faster, which then need not be installed."""
+    log: Mapping[str, Treatment] = field(default_factory=dict)
+    """What the prediction log does with features."""
 
 
 def _silent(_: str) -> None:
@@ -83,6 +87,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
     files = {PICKLE: pickled(estimator), **material.files}
     say("reading what the model takes and answers")
     model, rows = describe(estimator, material.rows, material.hints)
+    rules = require_known(material.log, model.signature.names)
     require_same_answers(model, material.rows, rows)
     some = rows if not model.form.alone else take(rows, _some(height(rows)))
     answers = estimator_answers(model, some)
@@ -104,6 +109,7 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
         reference=reference(model.signature, rows, answers),
         evaluation=judged,
         notes=material.notes,
+        log=rules,
     )
     return manifest, {**files, **forms.files()}
 

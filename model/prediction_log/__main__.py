@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from pathlib import Path
-from threading import Event
 from typing import NoReturn
 
-from model.bundle.files import BundleError
+from model.prediction_log.supervise import INTERRUPTED, REFUSED, Supervisor, most_bytes
 
 USAGE = """usage: python -m model.prediction_log [--once]
 
@@ -22,26 +20,19 @@ def main() -> None:
     options = sys.argv[1:]
     if options not in ([], ["--once"]):
         print(USAGE, file=sys.stdout if options in (["-h"], ["--help"]) else sys.stderr)
-        sys.exit(0 if options in (["-h"], ["--help"]) else 2)
-    folder = Path(_required("PREDICTION_LOG", "the folder that the service writes to"))
-    place = _required("PREDICTION_LOG_STORE", "s3://BUCKET/FOLDER, or a folder")
-    if not folder.is_dir():
-        _stop(f"PREDICTION_LOG {str(folder)!r} is not a folder")
-    from model.prediction_log.ship import Shipper, log_line  # noqa: PLC0415 - a wrong setting is reported at once
-    from model.prediction_log.store import Store  # noqa: PLC0415
+        sys.exit(0 if options in (["-h"], ["--help"]) else REFUSED)
+    folder = _required("PREDICTION_LOG", "the folder that the service writes to")
+    _required("PREDICTION_LOG_STORE", "s3://BUCKET/FOLDER, or a folder")
+    if not Path(folder).is_dir():
+        _stop(f"PREDICTION_LOG {folder!r} is not a folder")
+    if not options:
+        sys.exit(Supervisor([sys.executable, "-m", "model.prediction_log.worker"], most_bytes()).run())
+    from model.prediction_log.worker import open_shipper  # noqa: PLC0415 - imports pyarrow
 
-    stop = Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
-        shipper = Shipper(folder, Store(place), os.environ.get("PREDICTION_LOG_HASH_KEY", ""))
-        log_line("info", "prediction_log_shipper_started", folder=str(folder), store=place)
-        if options:
-            sys.exit(0 if shipper.ship_all() else 1)
-        shipper.run(stop)
-    except BundleError as error:
-        _stop(str(error))
+        sys.exit(0 if open_shipper().ship_all() else 1)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 def _required(name: str, what: str) -> str:
@@ -50,7 +41,7 @@ def _required(name: str, what: str) -> str:
 
 def _stop(text: str) -> NoReturn:
     print(f"error: {text}", file=sys.stderr)  # noqa: T201
-    sys.exit(2)
+    sys.exit(REFUSED)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from model.prediction_log.layout import FEEDBACK, OWN, TRUTHS, Facts
 from model.schema.rows import Reader
 from model.schema.signature import Feature, Signature
 from model.schema.values import has_zone, is_missing, moment
-from model.segments import Header, LoggedModel, Record, Scored, Truth, treatment
+from model.segments import Header, LoggedModel, Record, Scored, Truth
 
 
 def tables(header: Header, records: Iterable[Record], segment: str, key: str) -> Iterator[tuple[str, pa.Table]]:
@@ -31,12 +31,12 @@ def tables(header: Header, records: Iterable[Record], segment: str, key: str) ->
             truths[layout.day_of(each.time)].append(each)
     for (name, day), found in scored.items():
         model = header.models[name]
-        yield layout.path_of(name, model.version, day, segment), _predictions(header, model, found, key)
+        yield layout.path_of(name, model.version, day, segment), _predictions(model, found, key)
     for day, reported in truths.items():
         yield f"{FEEDBACK}/day={day}/{segment}.parquet", _truths(reported)
 
 
-def _predictions(header: Header, model: LoggedModel, records: list[Scored], key: str) -> pa.Table:
+def _predictions(model: LoggedModel, records: list[Scored], key: str) -> pa.Table:
     signature = model.signature
     reader, rows, own = Reader(signature), list[Sequence[Any]](), list[tuple[Any, ...]]()
     for each in records:
@@ -46,7 +46,7 @@ def _predictions(header: Header, model: LoggedModel, records: list[Scored], key:
         when = datetime.fromtimestamp(each.time, UTC)
         own += [(each.id, each.first + row, when, *facts) for row in range(len(table))]
     columns = dict(zip(OWN, map(pa.array, zip(*own, strict=True), OWN.values()), strict=True))
-    features, hashed = _features(header, signature, rows, key)
+    features, hashed = _features(model, rows, key)
     columns |= features
     columns |= _answers(signature, records)
     there = {name: column for name, column in layout.column_names(signature.features).items() if column in columns}
@@ -63,12 +63,11 @@ def _table(reader: Reader, record: Scored) -> list[Sequence[Any]]:
     return found
 
 
-def _features(
-    header: Header, signature: Signature, rows: list[Sequence[Any]], key: str
-) -> tuple[dict[str, pa.Array], tuple[str, ...]]:
-    names, found, hashed = layout.column_names(signature.features), {}, []
-    for feature, values in zip(signature.features, zip(*rows, strict=True), strict=True):
-        what = treatment(header.fields, feature.name)
+def _features(model: LoggedModel, rows: list[Sequence[Any]], key: str) -> tuple[dict[str, pa.Array], tuple[str, ...]]:
+    features = model.signature.features
+    names, found, hashed = layout.column_names(features), {}, []
+    for feature, values in zip(features, zip(*rows, strict=True), strict=True):
+        what = model.fields.get(feature.name, "keep")
         if what == "hash":
             hashed.append(feature.name)
             found[names[feature.name]] = pa.array([_hashed(value, key) for value in values], pa.string())

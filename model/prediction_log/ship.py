@@ -5,30 +5,20 @@ A segment's files have its name, so that shipping it again after a kill writes t
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from threading import Event
 from time import monotonic
 
-import msgspec
-
 from model.prediction_log.columns import tables
 from model.prediction_log.errors import LogError
+from model.prediction_log.log_lines import log_line
 from model.prediction_log.store import Store
 from model.segments import SegmentError, finish_abandoned, finished, read_segment
 
 _POLL_SECONDS, _LONGEST_WAIT = 0.5, 30.0
 UNREADABLE = ".unreadable"
 Log = Callable[..., None]
-
-
-def log_line(level: str, event: str, **facts: object) -> None:
-    """Write one JSON line to standard error, as the service does."""
-    with suppress(OSError):
-        sys.stderr.buffer.write(msgspec.json.encode({"level": level, "event": event, **facts}) + b"\n")
-        sys.stderr.buffer.flush()
 
 
 class Shipper:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,8 +12,7 @@ from pyarrow import fs
 
 from model.errors import message, shorten
 from model.prediction_log.errors import LogError
-
-_CONNECT_SECONDS, _REQUEST_SECONDS = 5, 30
+from model.s3 import open_s3
 
 
 class Store:
@@ -76,9 +74,4 @@ def _open(place: str) -> tuple[fs.FileSystem, str]:
     root = place.removeprefix("s3://").strip("/")
     if not root:
         raise LogError(f"{place} names no bucket: write s3://BUCKET/FOLDER")
-    endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or "")
-    at = {"endpoint_override": endpoint.netloc, "scheme": endpoint.scheme} if endpoint.netloc else {}
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    return fs.S3FileSystem(
-        region=region, connect_timeout=_CONNECT_SECONDS, request_timeout=_REQUEST_SECONDS, **at
-    ), root
+    return open_s3(), root

@@ -9,7 +9,8 @@ import yaml
 
 from tests.gitops.fake_cluster import CONFIG
 from tests.helpers.manifests import ROOT
-from tests.helpers.repository import DIGEST, NEW
+from tests.helpers.repository import DIGEST, NEW, NEWER
+from tests.helpers.signing import Pair
 
 ADDRESSES = ("--input", "s3://data/in/", "--output", "s3://data/out", "--workers", "4", "--yes")
 KUBECTL = """#!{python}
@@ -93,6 +94,31 @@ def test_the_bundle_of_the_verified_release_is_what_runs(fake, repository):
     assert volume.endswith(f"@{DIGEST}")
     mount = next(each for each in container["volumeMounts"] if each["name"] == "model")
     assert (mount["mountPath"], mount["subPath"]) == ("/bundles/iris", "app/bundles/iris")
+
+
+def test_workers_take_only_what_the_service_takes(fake, repository, tmp_path):
+    keys = Pair(tmp_path)
+    page = repository.place / "components" / "signed-models" / "keys.pem"
+    page.write_bytes(page.read_bytes() + keys.public.read_bytes())
+    keys.sign(repository.place / "model" / "bundles", "iris")
+    overlay = repository.overlay("dev")
+    text = overlay.read_text().replace("components:\n", "components:\n  - ../../components/signed-models\n")
+    overlay.write_text(text)
+    repository.commit("signed models in dev")
+    repository.change("release", NEWER)
+    repository.verified("dev")
+    fake.answers(None, job("Complete", 4))
+    said = repository.run("batch", "dev", *ADDRESSES)
+    assert said.exit_code == 0, said.output
+    by_kind = {each["kind"]: each for each in fake.applied}
+    pod = by_kind["Job"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    (place,) = (each["value"] for each in container["env"] if each["name"] == "MODEL_KEYS")
+    (name,) = (each["name"] for each in container["volumeMounts"] if each["mountPath"] == place)
+    (config,) = (each["configMap"]["name"] for each in pod["volumes"] if each["name"] == name)
+    assert by_kind["ConfigMap"]["metadata"]["name"] == config
+    assert by_kind["ConfigMap"]["metadata"]["namespace"] == by_kind["Job"]["metadata"]["namespace"]
+    assert keys.public.read_text() in by_kind["ConfigMap"]["data"]["keys.pem"]
 
 
 def test_a_release_that_was_not_verified_is_refused(fake, repository):

@@ -137,13 +137,13 @@ PROMOTE, SHOW = ("promote.yml", "Promote"), ("pull-request.yml", "Show what chan
 # What the workflow itself names.
 FIXED = {"REVIEWED": "prod", "IMAGE": "ghcr.io/some/app"}
 FINE = {
-    BUILD: {"TAG": "v1.2.3-rc.1"},
+    BUILD: {"TAG": "v1.2.3-rc.1", "TARGET": "log"},
     SET: {"TAG": "v1.2.3", "COMMIT": "a" * 40, "DIGEST": f"sha256:{'1' * 64}"},
     PROMOTE: {"FROM": "dev", "TO": "staging"},
     SHOW: {"BASE": "main"},
 }
 CALLS = {
-    BUILD: "make image push IMAGE=ghcr.io/some/app TAG=1.2.3-rc.1",
+    BUILD: "make image push TARGET=log IMAGE=ghcr.io/some/app-log TAG=1.2.3-rc.1",
     SET: f"python -m gitops release 1.2.3@sha256:{'1' * 64}",
     PROMOTE: "python -m gitops promote dev staging",
     SHOW: "git diff refs/remotes/origin/main...HEAD -- rendered",
@@ -158,6 +158,23 @@ def test_a_hostile_name_stops_the_script_before_anything_is_called(step, name, r
     for hostile in (*HOSTILE, f"{FINE[step][name]};touch x", f"{FINE[step][name]}\n"):
         done, calls = runner(script, **FIXED, **(FINE[step] | {name: hostile}))
         assert (done.returncode, calls) == (1, []), hostile
+
+
+def test_each_image_that_runs_on_a_cluster_is_released(runner, tmp_path):
+    job = read(ROOT / ".github" / "workflows" / "release.yml")["jobs"]["build"]
+    targets = job["strategy"]["matrix"]["target"]
+    stages = set(re.findall(r"^FROM \S+ AS (\S+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+    assert set(targets) < stages
+    digest, written = f"sha256:{'1' * 64}", tmp_path / "out"
+    for target, name in {"serve": "some/app", "log": "some/app-log", "batch": "some/app-batch"}.items():
+        assert target in targets
+        written.write_text("")
+        _, calls = runner(script_of(*BUILD), IMAGE="some/app", TAG="v1.2.3", TARGET=target)
+        assert f"make image push TARGET={target} IMAGE={name} TAG=1.2.3" in calls
+        # What the next job sets is the digest of the service, whichever target is built last.
+        assert (f"serve={digest}" in written.read_text()) == (target == "serve")
+        assert f"pushed={name}@{digest}" in written.read_text()
+    assert job["outputs"]["digest"] == "${{ steps.image.outputs.serve }}"
 
 
 def test_the_image_is_built_from_the_commit_of_the_tag():

@@ -4,17 +4,22 @@ import io
 import json
 import os
 import signal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from api.application import build
 from api.settings import Settings, SettingsError
-from api.telemetry.prediction_log import QUEUED
+from api.telemetry.logs import Log
+from api.telemetry.prediction_log import AT_ONCE, QUEUED
 from model.bundle.files import DEFAULT_ROOT, read
+from model.runtime.load import load
+from model.segments import strictest
 from tests.helpers.logged import records, ship, stored
-from tests.helpers.server import fetch, model, running, stderr_until_exit
+from tests.helpers.server import Client, fetch, model, running, stderr_until_exit
 from tests.helpers.waiting import until
 
 ROW = [5.1, 3.5, 1.4, 0.2]
@@ -110,11 +115,11 @@ def test_a_writer_that_hangs_costs_rows_and_no_answer(make_client, tmp_path):
     client = make_client(prediction_log=tmp_path / "log")
     log = client.service.metrics.prediction_log
     with log._writer._lock:
-        for _ in range(QUEUED + 500):
+        for _ in range(AT_ONCE + QUEUED + 500):
             assert client.post("/score", {"X": ROW}).status == 200
     client.service.close()
     written, dropped = counted(client)
-    assert written + dropped == QUEUED + 500
+    assert written + dropped == AT_ONCE + QUEUED + 500
     assert log.dropped["queue"] > 0
     assert len(ship(tmp_path / "log", tmp_path / "store")) == written
 
@@ -127,7 +132,7 @@ def test_a_disk_that_fails_leaves_whole_records(make_client, tmp_path, monkeypat
     real = os.write
 
     def half(descriptor, content):
-        if b'"kind"' not in bytes(content[:20]):
+        if not bytes(content).startswith(b'["scored"'):
             raise OSError(28, "No space left on device")
         return real(descriptor, content[: len(content) // 2])
 
@@ -147,6 +152,53 @@ def test_a_share_of_the_requests_is_logged(make_client, tmp_path):
         client.post("/score", {"X": ROW})
     client.service.close()
     assert counted(client) == (25, 0)
+
+
+def ruled(log):
+    """Return churn as a bundle whose manifest has these rules."""
+    bundle = read(DEFAULT_ROOT, "churn")
+    manifest = msgspec.structs.replace(bundle.manifest, log=log).stamped()
+    return load(replace(bundle, manifest=manifest))
+
+
+RECORD = dict(zip(model("churn").signature.names, CHURN, strict=True))
+SHAPES = {
+    "a row": {"X": list(CHURN)},
+    "rows": {"X": [list(CHURN)] * 2},
+    "a record": {"X": RECORD},
+    "records": {"X": [RECORD, dict(reversed(RECORD.items()))]},
+    "columns in another order": {"dataframe_split": {"columns": [*RECORD][::-1], "data": [CHURN[::-1]]}},
+    "columns": {"inputs": {name: [cell] * 2 for name, cell in RECORD.items()}},
+    "a large request": {"X": [list(CHURN)] * 1500},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_a_bundle_drops_is_not_even_written_to_the_volume(shape, tmp_path):
+    names = model("churn").signature.names
+    settings = Settings(prediction_log=tmp_path / "log", prediction_log_fields=((names[0], "hash"), (names[4], "keep")))
+    application, service = build(settings, [ruled({names[4]: "drop", "*": "keep"})], Log("error"))
+    client, sent = Client(application, service), SHAPES[shape]
+    path = "/score" if "X" in sent else "/invocations"
+    assert client.post(path, sent).status == 200
+    service.close()
+    (segment,) = (tmp_path / "log").iterdir()
+    lines = segment.read_bytes().splitlines()[1:]
+    assert lines
+    assert not any(CHURN[4].encode() in line for line in lines)
+    found = ship(tmp_path / "log", tmp_path / "store")
+    assert len(found) == client.service.metrics.prediction_log.rows
+    for row in found:
+        assert names[4] not in row
+        assert [row[name] for name in names if name not in (names[0], names[4])] == [*CHURN[1:4], *CHURN[5:]]
+
+
+@pytest.mark.parametrize(
+    "rules", [({"*": "hash"}, {"*": "drop"}), ({"*": "drop"}, {}), ({"age": "drop"}, {"*": "hash"})]
+)
+def test_of_two_rules_the_stricter_one_holds(rules):
+    assert strictest(["age"], *rules) == strictest(["age"], *rules[::-1]) == {"age": "drop"}
+    assert strictest(["age"], {"age": "keep"}, {}) == {}
 
 
 def test_personal_data_does_not_leave_the_pod(make_client, tmp_path):

@@ -92,7 +92,8 @@ def test_a_single_file_that_was_stopped_is_not_there(tmp_path):
             os.sched_yield()
         process.terminate()
         said = process.stderr.read()
-    assert (process.returncode, said) == (2, "error: stopped by SIGTERM: nothing was written\n")
+    assert process.returncode == 2
+    assert said.startswith("error: stopped by SIGTERM: nothing was written; one file starts again")
     assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
 
 

@@ -120,6 +120,24 @@ def test_the_signature_is_what_the_pipeline_takes(tmp_path, model_cli):
     assert read(tmp_path / "b", "mixed").manifest.signature.features[0].closed is False
 
 
+def test_a_bundle_has_rules_for_the_log(tmp_path, model_cli):
+    estimator, rows, _ = fit("closed")
+    joblib.dump(estimator, tmp_path / "mine.joblib")
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    given = ("add", tmp_path / "mine.joblib", "--data", tmp_path / "rows.csv", "--bundles", tmp_path / "b")
+    done = model_cli(*given, "--log", "city=drop,size=hash", "--log", "*=keep")
+    assert done.exit_code == 0, done.output
+    found = read(tmp_path / "b", "mine").manifest
+    assert found.log == {"city": "drop", "size": "hash", "*": "keep"}
+    assert found.stamped().version == found.version
+    assert "city is dropped, size is hashed, any other is kept" in done.output
+    for wrong, sentence in (("town=drop", "the model has no such feature"), ("city=burn", "write FEATURE=keep,")):
+        done = model_cli(*given, "--replace", "--log", wrong)
+        assert done.exit_code == 2
+        assert sentence in done.stderr
+    assert read(tmp_path / "b", "mine").manifest.version == found.version
+
+
 def test_the_first_rows_may_have_gaps_in_a_column_of_strings(tmp_path, model_cli):
     rows = TABLE.assign(city=np.where(np.arange(200) < 5, np.nan, CITY.astype(object)))
     estimator = mixed(Ridge()).fit(rows, PRICE)

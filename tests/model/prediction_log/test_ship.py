@@ -38,10 +38,11 @@ def segment(folder, number, rows=1):
 
 
 @contextmanager
-def shipper(folder, store, *options):
+def shipper(folder, store, *options, module="model.prediction_log"):
     settings = {"PREDICTION_LOG": str(folder), "PREDICTION_LOG_STORE": str(store)}
-    command = [sys.executable, "-m", "model.prediction_log", *options]
-    process = subprocess.Popen(command, env=os.environ | settings, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", module, *options]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, env=os.environ | settings, stdin=pipe, stderr=pipe, text=True)
     try:
         yield process
     finally:
@@ -57,7 +58,7 @@ def test_a_kill_in_the_middle_loses_nothing_and_doubles_nothing(tmp_path):
     log, store = tmp_path / "log", tmp_path / "store"
     for number in range(60):
         segment(log, number, rows=200)
-    with shipper(log, store) as process:
+    with shipper(log, store, module="model.prediction_log.worker") as process:
         end = monotonic() + 60
         while len(list(log.iterdir())) > 57 and monotonic() < end:
             sleep(0.001)
