@@ -65,12 +65,7 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
     type=click.Path(exists=True, path_type=Path),
     help="A Python file or folder of your own that the model imports; packed with it.",
 )
-@click.option(
-    "--requires",
-    multiple=True,
-    metavar="PACKAGE==VERSION",
-    help="A library that the model imports; pinned with hashes, and installed here.",
-)
+@click.option("--requires", multiple=True, metavar="PACKAGE==VERSION", help="A library: pinned, and installed here.")
 @click.option("--lean", is_flag=True, help="Ship the compiled copy even where it is slower than scikit-learn.")
 @click.option(
     "--log",

@@ -46,8 +46,9 @@ class Speed(msgspec.Struct, frozen=True, omit_defaults=True):
     """Microseconds of CPU that one proven form took where the bundle was packed."""
 
     row: float
+    """For one row as a request brings it."""
     rows: float | None = None
-    """For 1,000 rows; a compact form answers one."""
+    """For 1,000 rows that have been read; a compact form answers one."""
 
 
 class Histogram(msgspec.Struct, frozen=True, omit_defaults=True):

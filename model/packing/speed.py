@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from time import process_time
+from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -15,14 +16,17 @@ from threadpoolctl import threadpool_limits
 from model.bundle.manifest import Speed
 from model.packing.compile import Compiled
 from model.proof.compare import ReferenceRows
-from model.proof.forms import by_row, ready_copy
+from model.proof.forms import by_row, opened_copy
 from model.runtime.beside import MANY
 from model.runtime.compact.answer import Row
-from model.runtime.estimator import Estimator, height, take
+from model.runtime.estimator import Answer, Estimator, height, take
+from model.schema.readers import reader
 from model.schema.rows import Table
 
 CLEARLY = 1.1
 """A form is slower than another from this factor on; nearer, the choice would be one of chance."""
+Form = tuple[Callable[[object], Table], Callable[[Table], Answer]]
+"""What reads rows, and what answers them."""
 _TURNS, _LEAST_TURNS = 40, 2
 _TURN, _MOST = 0.001, 0.25
 """Seconds: one turn of a quick call, and all turns together of slow ones."""
@@ -60,30 +64,30 @@ def measure_full(proof: ReferenceRows, served: Estimator, copied: Compiled | Non
     """Return what each form takes that answers any rows; of own code nothing, which is asked no more than needed."""
     if served.form.alone:
         return {}
-    many = _good_rows(proof)
-    one = least_times(_calls(served, copied, take(many, slice(0, 1))))
-    several = least_times(_calls(served, copied, many))
-    return {name: Speed(one[name], several[name]) for name in one}
-
-
-def _calls(served: Estimator, copied: Compiled | None, rows: Table) -> dict[str, Callable[[], object]]:
-    calls: dict[str, Callable[[], object]] = {"sklearn": partial(served.predict, rows)}
+    rows, signature = _good_rows(proof), proof.model.signature
+    forms: dict[str, Form] = {"sklearn": (reader(signature, served.form), served.predict)}
     if copied is not None:
-        calls["onnx"] = ready_copy(copied.content, copied.form, rows)
-    return calls
+        forms["onnx"] = reader(signature, copied.form), opened_copy(copied.content, copied.form)
+    one = least_times({name: partial(_answer_row, *form, rows[0]) for name, form in forms.items()})
+    several = least_times({name: partial(ask, read(rows)) for name, (read, ask) in forms.items()})
+    return {name: Speed(one[name], several[name]) for name in forms}
+
+
+def _answer_row(read: Callable[[object], Table], ask: Callable[[Table], Answer], row: list[Any]) -> object:
+    """Answer one row as a request brings it, which a compact form needs no table for."""
+    return ask(read(row)).tolist()
 
 
 def measure_compact(proof: ReferenceRows, answer: Row) -> Speed:
     """Return what the compact form takes for a row that it answers."""
-    rows = by_row(_good_rows(proof), proof.model.signature)
-    row = next(row for row in rows if answer(row) is not None)
+    row = next(row for row in _good_rows(proof) if answer(row) is not None)
     return Speed(least_times({"compact": partial(answer, row)})["compact"])
 
 
-def _good_rows(proof: ReferenceRows) -> Table:
+def _good_rows(proof: ReferenceRows) -> list[list[Any]]:
     """Return as many rows of training as are measured, none of which the estimator refuses."""
     good = np.flatnonzero(~proof.expected.refused[: height(proof.training)])
-    return take(proof.training, np.resize(good, MANY))
+    return by_row(take(proof.training, np.resize(good, MANY)), proof.model.signature)
 
 
 def is_slower_row(one: Speed, other: Speed) -> bool:

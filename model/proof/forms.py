@@ -36,23 +36,17 @@ def copy_answers(content: bytes, signature: Signature, form: Input, rows: Table)
     return together
 
 
-def ready_copy(content: bytes, form: Input, rows: Table) -> Callable[[], object]:
-    """Return what asks a compiled copy for the predictions of these rows, again and again."""
-    session = open_session(content)
-    feed = _feed([each.name for each in session.get_inputs()], form, rows)
-    return partial(runner(session, form), [PREDICT], feed if form.kind == "columns" else next(iter(feed.values())))
-
-
-def _feed(inputs: list[str], form: Input, rows: Table) -> dict[str, NDArray[Any]]:
-    """Return rows as a compiled copy takes them."""
-    if isinstance(rows, dict):
-        return {name: _as_input(rows[name], form.dtype) for name in inputs}
-    with np.errstate(over="ignore"):
-        return {inputs[0]: rows.astype(form.dtype)}
+def opened_copy(content: bytes, form: Input) -> Callable[[Table], NDArray[Any]]:
+    """Return what asks a compiled copy for predictions, as the service does."""
+    return partial(runner(open_session(content), form), [PREDICT])
 
 
 def _run(session: Any, inputs: list[str], signature: Signature, form: Input, rows: Table) -> Answers:
-    feed = _feed(inputs, form, rows)
+    if isinstance(rows, dict):
+        feed = {name: _as_input(rows[name], form.dtype) for name in inputs}
+    else:
+        with np.errstate(over="ignore"):
+            feed = {inputs[0]: rows.astype(form.dtype)}
     predict, *proba = session.run([PREDICT, PROBA] if signature.proba else [PREDICT], feed)
     if proba and len(signature.targets) > 1:
         proba = list(proba[0])

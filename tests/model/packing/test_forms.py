@@ -22,7 +22,7 @@ from model.packing.pack import Material, pack
 from model.runtime.load import load
 
 RNG = np.random.default_rng(3)
-ROWS = pd.DataFrame(RNG.normal(size=(200, 3)).round(3), columns=list("abc")).assign(d=RNG.integers(0, 9, 200))
+ROWS = pd.DataFrame(RNG.normal(size=(100, 3)).round(3), columns=list("abc")).assign(d=RNG.integers(0, 9, 100))
 TARGET = np.where(ROWS["a"] + ROWS["d"] / 9 > 0.5, "yes", "no")
 SCALES = make_pipeline(StandardScaler(), KNeighborsClassifier(3))
 
@@ -48,6 +48,12 @@ def packed(folder, estimator, rows=ROWS, target=TARGET, **more):
             Material(name="mine", title="Mine", estimator=estimator, rows=rows, **more), folder, replace=True
         )
     return manifest, load(read(folder, "mine"))
+
+
+@pytest.fixture(autouse=True)
+def _short_proofs(monkeypatch):
+    """What the forms answer is not the question here, but which of them are shipped."""
+    monkeypatch.setattr("model.packing.prove.MOST_ROWS", 600)
 
 
 @pytest.fixture
@@ -165,4 +171,34 @@ def test_an_edited_choice_is_refused(tmp_path, speeds):
     edited = msgspec.structs.replace(manifest, runtime="onnx")
     (tmp_path / "mine" / "manifest.json").write_bytes(readable(edited))
     with pytest.raises(BundleError, match="was changed after packing"):
+        read(tmp_path, "mine")
+
+
+def test_scikit_learn_answers_beside_a_copy_as_many_rows_as_it_answers_faster(tmp_path, speeds, monkeypatch):
+    speeds(onnx=(5.0, 9000.0), sklearn=(100.0, 3000.0))
+    estimator = Ridge()
+    manifest, model = packed(tmp_path, estimator, target=ROWS["a"])
+    assert (manifest.runtime, manifest.beside) == ("onnx", True)
+    asked = []
+    for name, form in zip(("copy", "own"), model.full_forms(), strict=True):
+        monkeypatch.setattr(
+            form, "_predict", lambda rows, name=name, own=form._predict: asked.append(name) or own(rows)
+        )
+    for count in (2, 15, 17, 100):
+        rows = ROWS.head(count)
+        right = estimator.predict(rows)
+        np.testing.assert_allclose(model.predict(model.reader(rows.to_numpy().tolist())), right, rtol=1e-9)
+    # 3.9 + 9 for each row against 97.1 + 2.9 for each: even at 16.
+    assert asked == ["copy", "copy", "own", "own"]
+    monkeypatch.setattr("model.runtime.load.is_installed", lambda _: False)
+    assert len(load(read(tmp_path, "mine")).full_forms()) == 1
+
+
+@pytest.mark.parametrize("edit", [{"speed": {}}, {"runtime": "sklearn"}])
+def test_scikit_learn_beside_what_it_cannot_stand_beside_is_refused(edit, tmp_path, speeds):
+    speeds(onnx=(5.0, 9000.0), sklearn=(100.0, 3000.0))
+    manifest, _ = packed(tmp_path, Ridge(), target=ROWS["a"])
+    edited = msgspec.structs.replace(manifest, **edit).stamped()
+    (tmp_path / "mine" / "manifest.json").write_bytes(readable(edited))
+    with pytest.raises(BundleError, match="contradicts itself: scikit-learn"):
         read(tmp_path, "mine")
