@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from model.bundle.files import COMPACT, ONNX, PICKLE, REQUIREMENTS, Bundle, BundleError, free, write
 from model.bundle.manifest import FORMAT, PROOF, Manifest
-from model.check import Ask, proven_limit, verify_golden_rows
+from model.check import Ask, find_proven_limit, verify_golden_rows
 from model.errors import one_line
 from model.packing.compile import Compiled, compile_and_prove
 from model.packing.data import PackError
@@ -155,7 +155,7 @@ def _compiled(proof: ReferenceRows) -> Compiled | str:
 def _settled(copied: Compiled, proof: ReferenceRows) -> Compiled:
     """Lower a copy's limit until rows drawn anew, as `check` will draw them, show no difference below it."""
     for _ in range(_MOST_DRAWS):
-        limit = proven_limit(proof.model, golden(proof, copied.form.limit), _asked(copied, proof), copied.form)
+        limit = find_proven_limit(proof.model, golden(proof, copied.form.limit), _asked(copied, proof), copied.form)
         if limit >= copied.form.limit:
             return copied
         copied = replace(copied, form=msgspec.structs.replace(copied.form, limit=limit))
