@@ -122,7 +122,7 @@ image: setup ## build the image (docker, podman or buildah), with its bill of ma
 	@$(BUILDER) build $(STAMPED) $(if $(PLATFORM),--platform $(PLATFORM)) --target $(TARGET) --build-arg "MODELS=$(HELD)" --build-arg "EXTRAS=$(EXTRAS)" \
 	  --label org.opencontainers.image.revision=$(REVISION) --tag $(IMAGE):$(TAG) .
 	@$(BIN)/cyclonedx-py requirements locks/$(TARGET).txt --output-reproducible --output-file build/sbom.json
-	@$(BIN)/python -m gitops.provenance $(IMAGE):$(TAG) $(TARGET) $(REVISION) "$(HELD)" > build/provenance.json
+	@$(BIN)/python -m gitops.build_provenance $(IMAGE):$(TAG) $(TARGET) $(REVISION) "$(HELD)" > build/provenance.json
 	@echo "built $(IMAGE):$(TAG); build/sbom.json and build/provenance.json say what is in it"
 
 push: setup ## push the image, and leave its digest in build/digest

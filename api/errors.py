@@ -31,7 +31,7 @@ class ApiError(Exception):
 def as_api_error(error: ApiError | SignatureError | RefusedRow) -> ApiError:
     """Return the error for a request whose rows do not fit the model, or are refused by it."""
     if isinstance(error, SignatureError):
-        return from_signature(error)
+        return from_signature_error(error)
     if isinstance(error, ApiError):
         return error
     details = [{"row": error.row, "feature": None, "code": "refused", "message": "the model refuses it"}]
@@ -40,7 +40,7 @@ def as_api_error(error: ApiError | SignatureError | RefusedRow) -> ApiError:
     return refused
 
 
-def from_signature(error: SignatureError) -> ApiError:
+def from_signature_error(error: SignatureError) -> ApiError:
     """Return the error for rows that do not fit the model's signature, with every fault in its details."""
     details = [
         {"row": fault.row, "feature": fault.feature, "code": fault.code, "message": fault.message}

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops import models, policy, rendered_files
+from gitops import models, promotion_gates, rendered_files
 from gitops.environments import load
 from gitops.errors import GitopsError
-from gitops.generate import files
+from gitops.generate import generated_files
 from gitops.generate.admission import not_admitted
 from gitops.history import History
 from gitops.release import Release, current_image
 from gitops.render.kustomize import RenderError
+from gitops.render_sources import RenderSources
 from gitops.repository import Repository
 from gitops.rules import overlay
 from gitops.rules.check import problems, undeclared
-from gitops.rules.names import names
+from gitops.rules.old_names import find_old_names
 from gitops.signers import Signers
-from gitops.sources import Sources
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,13 @@ class Report:
 def check(root: Path, history: Repository | None = None) -> Report:
     """Return the report on a repository."""
     environments = load(root)
-    found = [*undeclared(root, environments), *names(root, environments)]
+    found = [*undeclared(root, environments), *find_old_names(root, environments)]
     if environments.signers and not (root / environments.signers).is_file():
         found.append(f"environments.yaml: signers names {environments.signers}, which does not exist")
     found += Signers(History(history or Repository(root.resolve()))).problems(environments.names)
-    stale = files.differing(root, files.declared(root, environments)) + files.leftovers(root, environments)
-    sources = Sources(root, environments, history)
+    expected = generated_files.expected_from_declarations(root, environments)
+    stale = generated_files.stale_among(root, expected) + generated_files.leftovers(root, environments)
+    sources = RenderSources(root, environments, history)
     overlays, complete = [], True
     for each in environments.all:
         if not (root / "overlays" / each.name).is_dir():
@@ -69,7 +70,7 @@ def check(root: Path, history: Repository | None = None) -> Report:
             continue
         try:
             release = _release(sources, each.name)
-            found += policy.unrecorded(each.name, sources.states[each.name], release) if release else ()
+            found += promotion_gates.unrecorded(each.name, sources.states[each.name], release) if release else ()
             # The tree may be a copy of the manifests alone.
             tree = sources.history.root
             known = models.in_release(tree, sources.states.values(), release or Release("", ""))
@@ -82,12 +83,12 @@ def check(root: Path, history: Repository | None = None) -> Report:
     found += problems(overlays)
     found += not_admitted(environments, overlays)
     if complete:
-        stale += files.differing(root, files.derived(root, environments, overlays))
-        stale += files.stale_renders(root, overlays)
+        stale += generated_files.stale_among(root, generated_files.expected_from_renders(root, environments, overlays))
+        stale += generated_files.stale_renders(root, overlays)
     return Report(environments.names, found, [str(path) for path in stale])
 
 
-def _release(sources: Sources, environment: str) -> Release | None:
+def _release(sources: RenderSources, environment: str) -> Release | None:
     """Return the release of an overlay; one without the image breaks a rule, which says more."""
     try:
         current_image(sources.root, environment, sources.environments.image)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from gitops import files
+from gitops import text_files
 from gitops.environments import FILE, Environments
 from gitops.errors import GitopsError
+from gitops.escaping import code_block, code_span
 from gitops.history import History
 from gitops.plan import Plan
 from gitops.planner import Planner
 from gitops.repository import PushError, Repository
 from gitops.signers import Signers
-from gitops.text import code_block, code_span
 
 MakePlan = Callable[[Planner], Plan | None]
 TRIES = 3
@@ -85,14 +85,14 @@ def propose(repository: Repository, environments: Environments, plan: Plan, *, p
         repository.git("switch", "--quiet", "--discard-changes", environments.branch)
         if not proposed:
             repository.git("branch", "--quiet", "-D", branch)
-    files.write(body, _body(plan))
+    text_files.write(body, _body(plan))
     return branch
 
 
 def _commit(repository: Repository, plan: Plan) -> str:
     """Write the files of a plan and commit them; if that fails, restore everything."""
     signers = Signers(History(repository))
-    signers.require(*plan.relies_on)
+    signers.require(*plan.environments_read)
     before = {path: path.read_bytes() if path.exists() else None for path in plan.files}
     try:
         for path, text in plan.files.items():
@@ -100,7 +100,7 @@ def _commit(repository: Repository, plan: Plan) -> str:
                 path.unlink()
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
-            files.write(path, text)
+            text_files.write(path, text)
         done = repository.commit(list(plan.files), plan.subject, plan.trailers, sign=bool(signers.file))
         _require_own(repository, signers, done)
     except (GitopsError, OSError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gitops import files
+from gitops import text_files
 from gitops.errors import GitopsError
 from gitops.render.kustomize import kustomization
 from gitops.render.objects import Object, parse
@@ -25,7 +25,7 @@ def listed(root: Path, environment: str) -> list[str]:
 
 def needs(root: Path, name: str) -> str:
     """Return what a component needs in the cluster: the comment that its file begins with."""
-    lines = files.read(root / "components" / name / "kustomization.yaml").splitlines()
+    lines = text_files.read(root / "components" / name / "kustomization.yaml").splitlines()
     comment = []
     for line in lines:
         if not line.startswith("#"):
@@ -38,7 +38,7 @@ def foreign_kinds(root: Path, name: str) -> list[str]:
     """Return the kinds of a component that Kubernetes itself does not have, each with its version."""
     folder = root / "components" / name
     pages = [folder / each for each in kustomization(folder).get("resources") or ()]
-    objects: list[Object] = [found for page in pages if page.is_file() for found in parse(files.read(page))]
+    objects: list[Object] = [found for page in pages if page.is_file() for found in parse(text_files.read(page))]
     return sorted({f"{each['kind']} ({each['apiVersion']})" for each in objects if is_foreign(each)})
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from gitops import fields, files
+from gitops import fields, text_files
 from gitops.errors import GitopsError
 from monitoring.slo import Slo
 
@@ -84,7 +84,7 @@ def load(root: Path) -> Environments:
     """Read the environments of a repository."""
     path = root / FILE
     try:
-        found = fields.mapping("it", yaml.safe_load(files.read(path)))
+        found = fields.mapping("it", yaml.safe_load(text_files.read(path)))
         release = found.get("prometheus_release", "prometheus-stack")
         return Environments(
             name=fields.text("name", found["name"], fields.NAME),

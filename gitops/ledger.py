@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gitops import files
+from gitops import text_files
 from gitops.errors import GitopsError
 
 Entry = dict[str, Any]
@@ -101,7 +101,7 @@ def states(root: Path, environments: list[str]) -> dict[str, State]:
 def read(root: Path, environment: str) -> list[Entry]:
     """Return the entries of an environment."""
     try:
-        lines = files.content(path(root, environment)).split(b"\n")
+        lines = text_files.content(path(root, environment)).split(b"\n")
     except FileNotFoundError:
         return []
     return [_entry(environment, number, line) for number, line in enumerate(lines, 1) if line.strip()]
@@ -169,13 +169,13 @@ def _set(found: State, entry: Entry) -> None:
 def append(root: Path, environment: str, action: str, actor: str, **facts: Any) -> str:
     """Return the text of an environment's ledger with one more entry."""
     file = path(root, environment)
-    return extended(files.read(file) if file.exists() else "", action, actor, **facts)
+    return extended(text_files.read(file) if file.exists() else "", action, actor, **facts)
 
 
 def extended(text: str, action: str, actor: str, **facts: Any) -> str:
     """Return the text of a ledger with one more entry, which is one line that ends as the others do."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    entry, end = json.dumps({"time": now, "action": action, "actor": actor, **facts}), files.line_end(text)
+    entry, end = json.dumps({"time": now, "action": action, "actor": actor, **facts}), text_files.line_end(text)
     if text and not text.endswith("\n"):
         text += end
     return text + entry + end

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from gitops import files
+from gitops import text_files
 from gitops.errors import GitopsError
 from gitops.render.objects import APP
 from model.bundle.files import NAME, BundleError, read, read_signature
@@ -75,7 +75,7 @@ def of_overlay(folder: Path) -> tuple[Mounted, ...]:
     if not page.exists():
         return ()
     try:
-        spec = yaml.safe_load(files.read(page))["spec"]["template"]["spec"]
+        spec = yaml.safe_load(text_files.read(page))["spec"]["template"]["spec"]
         (container,) = spec["containers"]
         places = {each["name"]: each["mountPath"].rpartition("/")[2] for each in container["volumeMounts"]}
         versions = dict(each.split("=") for each in container["env"][0]["value"].split(","))

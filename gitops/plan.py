@@ -9,9 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 from gitops import ledger
+from gitops.escaping import visible
 from gitops.release import Release
 from gitops.render.diff import Change
-from gitops.text import visible
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Plan:
     """What the plan was made from, besides its own files: if it changes meanwhile, somebody has to look again."""
 
     @property
-    def relies_on(self) -> list[str]:
+    def environments_read(self) -> list[str]:
         """Return the environments whose records it was made from."""
         ledgers = [each for each in (*self.files, *self.depends) if each.suffix == ledger.SUFFIX]
         return [each.stem for each in ledgers]
@@ -55,7 +55,7 @@ class Overrides:
         return {key: value for key, value in vars(self).items() if value}
 
 
-def facts(release: Release, without: Release | None = None) -> dict[str, Any]:
+def ledger_fields(release: Release, without: Release | None = None) -> dict[str, Any]:
     """Return what the ledger keeps of a release, or of what another one lacks of it."""
     known = without.id if without else frozenset()
     found: dict[str, Any] = {"tag": release.tag, "digest": release.digest} if release.digest not in known else {}
@@ -64,7 +64,7 @@ def facts(release: Release, without: Release | None = None) -> dict[str, Any]:
     return found | ({"mounted": mounts} if mounts else {})
 
 
-def news(was: Release, now: Release) -> str:
+def release_summary(was: Release, now: Release) -> str:
     """Return what a release changes, in a few words."""
     new = [now.tag] if now.image != was.image else []
     new += [f"{each.name} {each.version}" for each in now.models if each not in was.models]

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from gitops import ledger, models, placeholder, policy, rendered_files
-from gitops.candidates import Candidates
+from gitops import ledger, models, placeholder, promotion_gates, rendered_files
 from gitops.environments import Environments
 from gitops.errors import GitopsError
 from gitops.mounted import Mounted
-from gitops.plan import Overrides, Plan, facts, news, trailers
+from gitops.plan import Overrides, Plan, ledger_fields, release_summary, trailers
 from gitops.release import Release, from_entry, overlay
+from gitops.release_preview import ReleasePreviews
 from gitops.render.kustomize import render
+from gitops.render_sources import SHARED, RenderSources
 from gitops.repository import Repository
-from gitops.sources import SHARED, Sources
 
 
 class Planner:
@@ -25,9 +25,9 @@ class Planner:
 
     def __init__(self, repository: Repository, environments: Environments) -> None:
         self.repository, self.environments, self.root = repository, environments, repository.root
-        self.sources = Sources(self.root, environments)
+        self.sources = RenderSources(self.root, environments)
         self.states = self.sources.states
-        self.candidates = Candidates(self.sources)
+        self.previews = ReleasePreviews(self.sources)
 
     def release(self, image: Release | None, models: Iterable[Mounted], overrides: Overrides) -> Plan | None:
         """Plan a release for the first environment: a new image, new models, or only base and components of HEAD."""
@@ -39,25 +39,27 @@ class Planner:
             raise GitopsError(f"{target} has no image yet: python -m gitops release TAG@DIGEST")
         if now == release and self._is_recorded(target, release):
             return None
-        policy.require_not_held(self.states, target, release, overrides.forced)
+        promotion_gates.require_not_held(self.states, target, release, overrides.forced)
         return self._set_release("release", target, release, overrides)
 
     def promote(self, source: str, target: str, overrides: Overrides) -> Plan | None:
         """Plan to set in the next environment what this one has verified: image, base and components."""
-        policy.require_next(self.environments, source, target)
+        promotion_gates.require_next(self.environments, source, target)
         release, now = self.sources.recorded_release(source), self.sources.release(target)
         if not (release.exists and release.commit):
             raise GitopsError(f"{source} has no release yet")
         if release.id != now.id:
-            policy.require_recorded(source, self.states[source], release)
+            promotion_gates.require_recorded(source, self.states[source], release)
             if not overrides.unverified:
-                policy.require_verified(source, self.states[source], release, self.environments.get(target).soak)
-        gets = render(self.sources.folder(target, release.commit, own=self.candidates.own_files(target, release)))
-        has = self.candidates.before(source, edited=True)
-        policy.require_settings(self.environments.get(source), has, target, gets)
+                promotion_gates.require_verified(
+                    source, self.states[source], release, self.environments.get(target).soak
+                )
+        gets = render(self.sources.folder(target, release.commit, own=self.previews.overlay_changes(target, release)))
+        has = self.previews.before(source, edited=True)
+        promotion_gates.require_settings(self.environments.get(source), has, target, gets)
         if now == release:
             return None
-        policy.require_not_held(self.states, target, release, overrides.forced)
+        promotion_gates.require_not_held(self.states, target, release, overrides.forced)
         return self._set_release("promote", target, release, overrides, source=source)
 
     def rollback(self, target: str, reason: str, failed: Release | None = None) -> Plan | None:
@@ -77,7 +79,7 @@ class Planner:
             raise GitopsError(self._no_way_back(target, now, first=first))
         restored = good[-1]
         plan = self._set_release("rollback", target, restored, Overrides())
-        bad = facts(now, without=restored)
+        bad = ledger_fields(now, without=restored)
         file = ledger.path(self.root, target)
         plan.files[file] = ledger.extended(plan.files[file] or "", "hold", self.repository.actor, **bad, reason=reason)
         plan.trailers["Rollback-Of"] = " ".join(sorted(now.id - restored.id))
@@ -112,10 +114,10 @@ class Planner:
     def verify(self, target: str, verified: Release) -> Plan | None:
         """Plan to record that the current release, which must still be this one, was verified, once."""
         release = self._still(target, verified)
-        policy.require_recorded(target, self.states[target], release)
+        promotion_gates.require_recorded(target, self.states[target], release)
         if release.id in self.states[target].verified:
             return None
-        return self._record(target, "verify", **facts(release))
+        return self._record(target, "verify", **ledger_fields(release))
 
     def _still(self, target: str, release: Release) -> Release:
         if self.sources.release(target) != release:
@@ -139,13 +141,13 @@ class Planner:
         self, action: str, target: str, release: Release, overrides: Overrides, *, source: str = ""
     ) -> Plan:
         placeholder.require_owner(self.environments)
-        was, own = self.sources.release(target), self.candidates.own_files(target, release)
+        was, own = self.sources.release(target), self.previews.overlay_changes(target, release)
         versions = models.in_release(self.root, self.states.values(), release)
-        changes, after = self.candidates.checked(target, own, release, versions, back=action == "rollback")
+        changes, after = self.previews.render_checked(target, own, release, versions, back=action == "rollback")
         if release.digest != was.digest:
-            policy.require_image(changes)
+            promotion_gates.require_image(changes)
         in_image = models.in_image(self.root, self.states.values(), release.digest)
-        entry = facts(release) | {"was": was.digest} | ({"models": in_image} if in_image else {})
+        entry = ledger_fields(release) | {"was": was.digest} | ({"models": in_image} if in_image else {})
         if source:
             entry["from"] = f"{source}@{self.repository.head[:12]}"
         entry |= overrides.facts()
@@ -154,9 +156,9 @@ class Planner:
         changed |= {
             self.root / path: new for path, new in rendered_files.changes(self.root, target, after.rendered).items()
         }
-        changed |= self.candidates.generated_files(after)
+        changed |= self.previews.generated_files(after)
         route = f"{source} -> {target}" if source else target
-        subject = f"{action}({self.environments.image}): {route} {news(was, release)}"
+        subject = f"{action}({self.environments.image}): {route} {release_summary(was, release)}"
         found = trailers(entry, {name: versions.get(name) for name in models.served(after.objects)})
         depends = [self.root / each for each in SHARED] if self.sources.is_first(target) else []
         depends += [overlay(self.root, source), ledger.path(self.root, source)] if source else []

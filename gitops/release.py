@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops import files, mounted
+from gitops import mounted, text_files
 from gitops.errors import GitopsError
 from gitops.mounted import Mounted
 from gitops.render.kustomize import kustomization
@@ -95,7 +95,7 @@ def image_name(root: Path, environment: str, image: str) -> str:
 def replaced(file: Path, image: str, release: Release) -> str:
     """Return the text of an overlay with another release's image."""
     index, entry = _image_entry(file, image)
-    text = files.read(file)
+    text = text_files.read(file)
     try:
         for key, value in (("newTag", release.tag), ("digest", release.digest)):
             if entry.get(key) != value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from gitops import files
+from gitops import text_files
 from gitops.render.diff import stable_name
 from gitops.render.objects import Object, parse
 
@@ -41,9 +41,9 @@ def changes(root: Path, environment: str, rendered: str) -> dict[Path, str | Non
     """Return the files that a render changes, with their new texts; None for one that goes."""
     wanted = contents(environment, rendered)
     found: dict[Path, str | None] = {
-        path: files.with_line_ends_of(root / path, text)
+        path: text_files.with_line_ends_of(root / path, text)
         for path, text in wanted.items()
-        if not files.is_current(root / path, text)
+        if not text_files.is_current(root / path, text)
     }
     there = sorted(path.relative_to(root) for path in (root / FOLDER / environment).glob("*") if path.is_file())
     return found | {path: None for path in there if path not in wanted}
@@ -52,7 +52,7 @@ def changes(root: Path, environment: str, rendered: str) -> dict[Path, str | Non
 def objects(root: Path, environment: str) -> list[Object]:
     """Return the objects of an environment as they are in its files."""
     pages = (path for path in sorted((root / FOLDER / environment).glob("*.yaml")) if path.name != KUSTOMIZATION)
-    return [each for path in pages for each in parse(files.read(path))]
+    return [each for path in pages for each in parse(text_files.read(path))]
 
 
 def leftovers(root: Path, environments: list[str]) -> list[Path]:

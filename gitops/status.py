@@ -13,14 +13,14 @@ from gitops.release import Release
 from gitops.render.diff import Change, diff
 from gitops.render.kustomize import render_text
 from gitops.render.objects import Object, parse, settings_of
-from gitops.sources import LostCommitError, Sources
+from gitops.render_sources import LostCommitError, RenderSources
 
 Row = dict[str, Any]
 
 
 def rows(root: Path, environments: Environments) -> list[Row]:
     """Return one row for each environment, in their order."""
-    sources, found = Sources(root, environments), list[Row]()
+    sources, found = RenderSources(root, environments), list[Row]()
     before: list[Object] | None = None
     for name in environments.names:
         release, state = sources.release(name), sources.states[name]
@@ -57,7 +57,7 @@ def rows(root: Path, environments: Environments) -> list[Row]:
     return found
 
 
-def _shipped(sources: Sources, name: str) -> tuple[list[Object], bool, str | None]:
+def _shipped(sources: RenderSources, name: str) -> tuple[list[Object], bool, str | None]:
     """Return the objects of an environment, whether its overlay was edited since, and why it cannot be rendered."""
     try:
         rendered = render_text(sources.folder(name))
@@ -67,7 +67,7 @@ def _shipped(sources: Sources, name: str) -> tuple[list[Object], bool, str | Non
     return parse(rendered), edited, None
 
 
-def _is_behind(sources: Sources, before: str, release: Release) -> bool:
+def _is_behind(sources: RenderSources, before: str, release: Release) -> bool:
     """Return whether the environment before has a release that this one has not."""
     there = sources.recorded_release(before)
     if sources.states[before].current is None:
@@ -81,7 +81,7 @@ def _different(before: list[Object], objects: list[Object]) -> list[str]:
     return sorted(key for key in one.keys() | other.keys() if one.get(key) != other.get(key))
 
 
-def _pending(sources: Sources, name: str, objects: list[Object]) -> tuple[list[Change], str | None]:
+def _pending(sources: RenderSources, name: str, objects: list[Object]) -> tuple[list[Change], str | None]:
     """Return what base and components of HEAD would change in an environment, or have changed since its release.
 
     Where its overlay does not fit to both, return why.

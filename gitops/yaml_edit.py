@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from gitops.errors import GitopsError
-from gitops.files import line_end
+from gitops.text_files import line_end
 
 Path = Sequence[str | int]
 

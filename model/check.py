@@ -132,10 +132,10 @@ def check_bundle(folder: Path, name: str, keys: PublicKeys | None = None) -> str
         found = _read(folder, name, keys)
         verify_golden_rows(load(found))
         signed = "" if keys is None else "; signed with a trusted key"
-        return f"{name} {found.manifest.version}: good; {compared(found)}{signed}"
+        return f"{name} {found.manifest.version}: good; {compare_compiled(found)}{signed}"
 
 
-def compared(bundle: Bundle) -> str:
+def compare_compiled(bundle: Bundle) -> str:
     """Hold what answers against scikit-learn again, where that is installed, and return what was done."""
     manifest = bundle.manifest
     if manifest.runtime == "sklearn" or manifest.fallback is None:
@@ -152,7 +152,7 @@ def compared(bundle: Bundle) -> str:
             return f"{form}; packed with {library} {packed_with}, not compared with {installed}"
     model = Estimator(open_estimator(bundle), manifest.signature, manifest.fallback)
     try:
-        limit = proven_limit(model, manifest.golden, _asked(bundle), manifest.input)
+        limit = find_proven_limit(model, manifest.golden, _asked(bundle), manifest.input)
     except Refused as reason:
         raise BundleError(f"{manifest.name}: the {what} differs from scikit-learn: {reason}") from None
     if limit < manifest.input.limit:
@@ -169,7 +169,7 @@ def _asked(bundle: Bundle) -> Ask:
     return lambda rows, expected: whole_answers(answering, manifest.signature, rows, expected)
 
 
-def proven_limit(model: Estimator, golden: Golden, ask: Ask, form: Input) -> float:
+def find_proven_limit(model: Estimator, golden: Golden, ask: Ask, form: Input) -> float:
     """Return up to which size of numbers a form answers rows around the golden ones as the estimator does."""
     rows = reader(model.signature, model.form)([list(row) for row in golden.rows])
     around = hostile_rows(model, rows, DRAWN_ROWS, seed=1)

@@ -61,7 +61,7 @@ def count_rows(rows: Any) -> int:
     return 1 if isinstance(rows, dict) or not hasattr(rows, "__len__") else len(rows)
 
 
-def answer_values(model: Model, question: Question) -> int:
+def count_answer_values(model: Model, question: Question) -> int:
     """Return how many values the answers to a question have at most."""
     width = len(model.signature.targets)
     if question.probabilities:
@@ -71,12 +71,12 @@ def answer_values(model: Model, question: Question) -> int:
     return width * count_rows(question.rows)
 
 
-def explanation_values(model: Model, question: Question) -> int:
+def count_explanation_values(model: Model, question: Question) -> int:
     """Return how many values the explanations of a question's rows have: four for each feature."""
     return 4 * len(model.signature.features) * count_rows(question.rows)
 
 
-def most_values(model: Model) -> int:
+def max_values_per_row(model: Model) -> int:
     """Return how many values the answer to one row has at most, whatever is asked."""
     targets = model.signature.targets
     predictions = len(targets) + sum(len(target.classes or ()) for target in targets)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from time import perf_counter
 from typing import Any
 
-from api.errors import ApiError, from_signature
+from api.errors import ApiError, from_signature_error
 from api.inference.answers import Answers, Question, json_values, labels_of, probabilities_of
 from api.inference.ground_truth import GroundTruth
 from api.telemetry.metrics import Metrics
@@ -63,7 +63,7 @@ class Models:
         try:
             return model.reader(rows, names)
         except SignatureError as error:
-            raise from_signature(error) from None
+            raise from_signature_error(error) from None
 
     def predict(self, model: Model, table: Table) -> Any:
         """Return and count a model's predictions for validated rows."""

@@ -16,7 +16,7 @@ from threading import Thread
 from time import monotonic, sleep
 
 from api.errors import ApiError
-from api.limits.cpu_limit import CpuLimit
+from api.limits.concurrency_limit import ConcurrencyLimit
 
 PROBE_INTERVAL = 0.4
 """Seconds between two probes while none is in flight."""
@@ -30,14 +30,14 @@ _REQUEST = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n
 class LoadShedder:
     """Watches how long requests wait, and says when new ones have to be refused."""
 
-    def __init__(self, max_queue_seconds: float, cpu: CpuLimit) -> None:
+    def __init__(self, max_queue_seconds: float, cpu: ConcurrencyLimit) -> None:
         self.overloaded = False
         self.cpu = cpu
         self._max_queue_seconds, self._last_over = max_queue_seconds, False
 
     def require_capacity(self, *, has_body: bool = False) -> None:
         """Raise a 503 while the server is overloaded."""
-        if self.overloaded or self.cpu.is_full(has_body=has_body):
+        if self.overloaded or self.cpu.is_exceeded(has_body=has_body):
             raise ApiError(503, "overloaded", "the server is overloaded; try again in a moment")
 
     def record_wait(self, seconds: float) -> None:

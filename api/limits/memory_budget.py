@@ -35,7 +35,7 @@ class MemoryBudget:
         self._free = size
         self._changed = Condition()
 
-    def take(self, cost: int, *, before: int = 0, wait: float = MAX_WAIT_SECONDS) -> None:
+    def acquire(self, cost: int, *, before: int = 0, wait: float = MAX_WAIT_SECONDS) -> None:
         """Take bytes, waiting for others to give some back; raise a 413 or a 503 if that cannot be.
 
         before is how many bytes the same request has taken already.
@@ -53,7 +53,7 @@ class MemoryBudget:
                     raise ApiError(503, "busy", "other requests use the server's memory; try again in a moment")
             self._free -= cost
 
-    def give(self, cost: int) -> None:
+    def release(self, cost: int) -> None:
         """Give bytes back."""
         with self._changed:
             self._free += cost

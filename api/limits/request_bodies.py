@@ -85,7 +85,7 @@ class RequestBodies:
         def take(length: int) -> None:
             # Twice: as a piece, and as a part of the body.
             nonlocal taken
-            self._arriving.take(2 * length, before=taken, wait=_ARRIVING_WAIT_SECONDS)
+            self._arriving.acquire(2 * length, before=taken, wait=_ARRIVING_WAIT_SECONDS)
             taken += 2 * length
 
         try:
@@ -101,9 +101,9 @@ class RequestBodies:
             if encoding is not None and encoding.lower() != "identity":
                 body = decompress(body, encoding, max_size, take)
             cost = cost_of_body(body, media_type)
-            self._budget.take(cost)
+            self._budget.acquire(cost)
         finally:
-            self._arriving.give(taken)
+            self._arriving.release(taken)
         return body, cost
 
     def _pieces(self, environ: Mapping[str, Any], size: int | None, max_size: int) -> Any:

@@ -7,12 +7,12 @@ from typing import Any
 
 from api.limits.allocator import return_freed_memory
 from api.limits.api_keys import ApiKeys
-from api.limits.cpu_limit import CpuLimit
-from api.limits.large_requests import LargeRequests
+from api.limits.concurrency_limit import ConcurrencyLimit
+from api.limits.document_queue import DocumentQueue
+from api.limits.large_request_slots import LargeRequestSlots
 from api.limits.large_responses import LARGE_RESPONSE, LargeResponses, Pieces
 from api.limits.load_shedding import LoadShedder
 from api.limits.memory_budget import MemoryBudget, budget_size, memory_limit, resident_memory
-from api.limits.render_queue import RenderQueue
 from api.limits.request_bodies import RequestBodies
 from api.limits.slow_connections import SlowConnections
 from api.settings import Settings
@@ -31,23 +31,23 @@ class RequestLimits:
         self.budget = MemoryBudget(budget_size(memory_limit(), resident_memory()))
         self.bodies = RequestBodies(settings.max_body_size, self.budget)
         shedding = settings.max_queue_seconds > 0
-        cpu = CpuLimit(lambda: len(in_flight), lambda: self.bodies.reading, enabled=shedding)
+        cpu = ConcurrencyLimit(lambda: len(in_flight), lambda: self.bodies.reading, enabled=shedding)
         self.load = LoadShedder(settings.max_queue_seconds, cpu)
-        self.documents = RenderQueue()
-        self.large = LargeRequests()
+        self.documents = DocumentQueue()
+        self.large = LargeRequestSlots()
         self._responses = LargeResponses()
 
-    def give_memory(self, taken: int, body: bytes) -> Pieces | None:
+    def release_memory(self, taken: int, body: bytes) -> Pieces | None:
         """Give a request's memory back; a large response keeps its share until it is sent in the returned pieces."""
         if taken > _TRIMMED:
             return_freed_memory()
         if len(body) <= LARGE_RESPONSE:
-            self.budget.give(taken)
+            self.budget.release(taken)
             return None
         kept = 2 * len(body)
-        self.budget.give(taken)
-        self.budget.take(kept, wait=0)
-        return self._responses.pieces(body, lambda: self.budget.give(kept))
+        self.budget.release(taken)
+        self.budget.acquire(kept, wait=0)
+        return self._responses.pieces(body, lambda: self.budget.release(kept))
 
     def start(self, host: str, max_connections: int, log: Any) -> None:
         """Measure the queue wait, and close slow connections, in the background."""

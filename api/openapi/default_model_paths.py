@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from api.openapi.examples import example
-from api.openapi.explain_paths import explain
+from api.openapi.explain_paths import explain_operation
 from api.openapi.operation_parts import FILE_TEXT, HEADER, answer, content, obj, operation, options
-from api.openapi.schemas import Json, cells, frame, ref
-from api.openapi.schemas import answer as one_answer
+from api.openapi.schemas import Json, cell_schemas, ref, split_frame_schema
+from api.openapi.schemas import prediction_schema as one_answer
 from api.protocols.predict import ANSWER_KEYS, QUERY_FLAGS
 from model.runtime.base import Model
 from model.schema.signature import Feature
@@ -18,17 +18,17 @@ TAG = "Scoring"
 
 def paths(model: Model) -> Json:
     """Return the paths for this model as the default one."""
-    found: Json = {"/score": {"post": score(model)}, "/predict": {"post": predict(model)}}
+    found: Json = {"/score": {"post": score_operation(model)}, "/predict": {"post": predict_operation(model)}}
     # A feature with the name of a flag could not be given in the query.
     if not frozenset(QUERY_FLAGS).intersection(model.signature.names):
         found["/predict"]["get"] = predict_query(model)
     found["/predict_file"] = {"post": predict_file(model)}
     if len(model.signature.targets) == 1:
-        found["/explain"] = {"post": explain(model, TAG)}
+        found["/explain"] = {"post": explain_operation(model, TAG)}
     return found
 
 
-def score(model: Model) -> Json:
+def score_operation(model: Model) -> Json:
     """Describe POST /score."""
     shown = example(model)
     body = content(obj({"X": ref(model, "rows")}), {"by position": {"X": [shown.row]}, "by name": {"X": [shown.named]}})
@@ -41,7 +41,7 @@ def _answers(model: Model, key: str, prediction: Any) -> Json:
     return content(answer(model, {key: ref(model, "answers")}), {"one row": {key: [prediction]}})
 
 
-def predict(model: Model) -> Json:
+def predict_operation(model: Model) -> Json:
     """Describe POST /predict."""
     shown = example(model)
     keys = {key: answer_key for key, answer_key in ANSWER_KEYS.items() if key not in model.signature.names}
@@ -51,7 +51,7 @@ def predict(model: Model) -> Json:
     examples["a record"] = shown.named
     examples["a list of records"] = [shown.named]
     examples = {name: value for name, value in examples.items() if name in keys or name.startswith("a ")}
-    forms = [obj({key: frame(model) if key == "dataframe_split" else ref(model, "rows")}) for key in keys]
+    forms = [obj({key: split_frame_schema(model) if key == "dataframe_split" else ref(model, "rows")}) for key in keys]
     many = {"type": "array", "items": ref(model, "record")}
     keys_text = ", ".join(f"{answer_key} for {key}" for key, answer_key in keys.items())
     text = (
@@ -85,7 +85,7 @@ def _predict_answers(model: Model) -> Json:
 
 def predict_query(model: Model) -> Json:
     """Describe GET /predict."""
-    fields = [_field(*each) for each in cells(model)]
+    fields = [_field(*each) for each in cell_schemas(model)]
     texts = "Score one row from the query", f"Uses {model.name}. An empty value is a missing one."
     answers = _answers(model, "prediction", example(model).prediction)
     return operation(

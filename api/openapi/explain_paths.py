@@ -20,7 +20,7 @@ _EFFECT = obj(
 )
 
 
-def explain(model: Model, tag: str) -> Json:
+def explain_operation(model: Model, tag: str) -> Json:
     """Describe POST /explain."""
     shown = example(model)
     body = content(obj({"X": ref(model, "rows")}), {"by position": {"X": [shown.row]}, "by name": {"X": [shown.named]}})

@@ -11,7 +11,7 @@ from api.openapi.schemas import Json
 from api.protocols import health, kserve_v1
 from api.protocols.json_codec import decode_json
 from api.protocols.message import Request, Response
-from api.protocols.open_inference import server
+from api.protocols.open_inference import metadata
 from model.runtime.base import Model
 
 V1, V2, MLFLOW, HEALTH = "KServe V1", "Open Inference Protocol", "MLflow", "Health"
@@ -23,15 +23,15 @@ _PLAIN: dict[str, tuple[str, str, str, Callable[[Models, Request], Response]]] =
     "/healthcheck": ("healthcheck", HEALTH, LIVE, health.live),
     "/test": ("test", HEALTH, "Is the server running", health.running),
     "/v1/models": ("v1_models", V1, NAMES, kserve_v1.list_models),
-    "/v2": ("v2_server", V2, "The server's name and extensions", server.server_metadata),
-    "/v2/health/live": ("v2_live", V2, LIVE, server.server_live),
-    "/v2/health/ready": ("v2_ready", V2, "Is every model ready", server.server_ready),
-    "/v2/models": ("v2_models", V2, NAMES, server.list_models),
+    "/v2": ("v2_server", V2, "The server's name and extensions", metadata.server_metadata),
+    "/v2/health/live": ("v2_live", V2, LIVE, metadata.server_live),
+    "/v2/health/ready": ("v2_ready", V2, "Is every model ready", metadata.server_ready),
+    "/v2/models": ("v2_models", V2, NAMES, metadata.list_models),
 }
 _OF_A_MODEL: dict[str, tuple[str, str, str, Callable[[Models, Request, str], Response]]] = {
     "/v1/models/{}": ("v1_model", V1, "Is {} ready", kserve_v1.model_ready),
-    "/v2/models/{}": ("v2_model", V2, "The tensors of {}", server.model_metadata),
-    "/v2/models/{}/ready": ("v2_model_ready", V2, "Is {} ready", server.model_ready),
+    "/v2/models/{}": ("v2_model", V2, "The tensors of {}", metadata.model_metadata),
+    "/v2/models/{}/ready": ("v2_model_ready", V2, "Is {} ready", metadata.model_ready),
 }
 
 

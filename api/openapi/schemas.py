@@ -28,8 +28,13 @@ def ref(model: Model, part: str) -> Json:
 
 def components(model: Model) -> Json:
     """Return the schemas of a model's rows and answers under the names that ref points at."""
-    parts = {"rows": rows(model), "list": many(model), "values": values(model), "record": record(model)}
-    parts["answers"] = answers(model)
+    parts = {
+        "rows": rows(model),
+        "list": row_or_rows_schema(model),
+        "values": row_by_position_schema(model),
+        "record": row_by_name_schema(model),
+    }
+    parts["answers"] = predictions_schema(model)
     if model.signature.proba:
         parts["probabilities"] = probabilities(model)
     if has_labels(model):
@@ -42,7 +47,7 @@ def has_labels(model: Model) -> bool:
     return all(target.classes is not None for target in model.signature.targets)
 
 
-def value(feature: Feature, sample: Any) -> Json:
+def cell_schema(feature: Feature, sample: Any) -> Json:
     """Return the schema of one value."""
     takes = [*_TAKES[feature.type], *(["null"] if feature.missing else [])]
     shown: Json = {"type": takes if len(takes) > 1 else takes[0]}
@@ -67,23 +72,23 @@ def describe(feature: Feature) -> str:
     return "; ".join(parts)
 
 
-def cells(model: Model) -> list[tuple[Feature, Json]]:
+def cell_schemas(model: Model) -> list[tuple[Feature, Json]]:
     """Pair each feature with the schema of its value."""
-    return [(f, value(f, sample)) for f, sample in zip(model.signature.features, example(model).row, strict=True)]
+    return [(f, cell_schema(f, sample)) for f, sample in zip(model.signature.features, example(model).row, strict=True)]
 
 
-def record(model: Model) -> Json:
+def row_by_name_schema(model: Model) -> Json:
     """Return the schema of a row by name."""
     return {
         "description": f"One row for {model.name}, by name.",
         "type": "object",
         "required": list(model.signature.names),
         "additionalProperties": False,
-        "properties": {feature.name: schema for feature, schema in cells(model)},
+        "properties": {feature.name: schema for feature, schema in cell_schemas(model)},
     }
 
 
-def values(model: Model) -> Json:
+def row_by_position_schema(model: Model) -> Json:
     """Return the schema of a row by position."""
     width = len(model.signature.features)
     return {
@@ -91,7 +96,7 @@ def values(model: Model) -> Json:
         "type": "array",
         "minItems": width,
         "maxItems": width,
-        "prefixItems": [{"title": feature.name, **schema} for feature, schema in cells(model)],
+        "prefixItems": [{"title": feature.name, **schema} for feature, schema in cell_schemas(model)],
     }
 
 
@@ -100,28 +105,28 @@ def rows(model: Model) -> Json:
     return {"description": "One row, or a list of rows.", "anyOf": [ref(model, "record"), ref(model, "list")]}
 
 
-def many(model: Model) -> Json:
+def row_or_rows_schema(model: Model) -> Json:
     """Return the schema of a list: one row's values, or rows by position or by name."""
     one = [ref(model, "values"), ref(model, "record")]
     if len(model.signature.features) == 1:
-        one.append(cells(model)[0][1])
+        one.append(cell_schemas(model)[0][1])
     listed = {"type": "array", "items": {"anyOf": one}}
     return {"description": "One row by position, or a list of rows.", "anyOf": [ref(model, "values"), listed]}
 
 
-def frame(model: Model) -> Json:
+def split_frame_schema(model: Model) -> Json:
     """Return the schema of a data frame in pandas' split form."""
     columns = {"type": "array", "items": {"enum": list(model.signature.names)}, "uniqueItems": True}
     data = {"type": "array", "items": {"type": "array"}}
     return {"type": "object", "required": ["columns", "data"], "properties": {"columns": columns, "data": data}}
 
 
-def answers(model: Model) -> Json:
+def predictions_schema(model: Model) -> Json:
     """Return the schema of the predictions."""
-    return {"description": "One prediction for each row.", "type": "array", "items": answer(model)}
+    return {"description": "One prediction for each row.", "type": "array", "items": prediction_schema(model)}
 
 
-def answer(model: Model) -> Json:
+def prediction_schema(model: Model) -> Json:
     """Return the schema of one row's prediction."""
     each = [predicted(target) for target in model.signature.targets]
     return each[0] if len(each) == 1 else _tuple(each)

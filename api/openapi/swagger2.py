@@ -7,7 +7,7 @@ from typing import Any
 from api.inference.models import Models
 from api.openapi.default_model_paths import paths
 from api.openapi.examples import example
-from api.openapi.schemas import Json, cells, record
+from api.openapi.schemas import Json, cell_schemas, row_by_name_schema
 from model.runtime.base import Model
 
 _FILE = {"name": "file", "in": "formData", "type": "file", "required": True, "description": "CSV with a header."}
@@ -23,7 +23,7 @@ def swagger2(models: Models) -> Json:
     model = models.default
     described = paths(model)
     parameters: dict[tuple[str, str], list[Any]] = {
-        ("/predict", "get"): [_field(*each) for each in cells(model)],
+        ("/predict", "get"): [_field(*each) for each in cell_schemas(model)],
         ("/predict_file", "post"): [_FILE],
         ("/score", "post"): [{"name": "body", "in": "body", "required": True, "schema": _body(model)}],
     }
@@ -38,7 +38,7 @@ def swagger2(models: Models) -> Json:
         "consumes": ["application/json"],
         "produces": ["application/json"],
         "paths": found,
-        "definitions": {"record": _plain(record(model))},
+        "definitions": {"record": _plain(row_by_name_schema(model))},
     }
 
 

@@ -9,7 +9,7 @@ from api.openapi.examples import example
 from api.openapi.explain_paths import explain_v1
 from api.openapi.information_paths import MLFLOW, V1, V2
 from api.openapi.operation_parts import FILE_TEXT, HEADER, answer, content, obj, operation, options
-from api.openapi.schemas import Json, frame, ref
+from api.openapi.schemas import Json, ref, split_frame_schema
 from api.openapi.tensor_schemas import answers, body
 from api.protocols.mlflow import FORMS
 from model.runtime.base import Model
@@ -19,10 +19,10 @@ def paths(models: Models) -> Json:
     """Return the protocols' scoring paths, with the schemas of each model."""
     found: Json = {}
     for model in models.by_name.values():
-        found[f"/v1/models/{model.name}:predict"] = {"post": predict(model)}
+        found[f"/v1/models/{model.name}:predict"] = {"post": predict_operation(model)}
         if len(model.signature.targets) == 1:
             found[f"/v1/models/{model.name}:explain"] = {"post": explain_v1(model)}
-        found[f"/v2/models/{model.name}/infer"] = {"post": infer(model)}
+        found[f"/v2/models/{model.name}/infer"] = {"post": infer_operation(model)}
     return {**found, "/invocations": {"post": invocations(models.default)}}
 
 
@@ -31,7 +31,7 @@ def _answers(model: Model) -> Json:
     return content(schema, {"one row": {"predictions": [example(model).prediction]}})
 
 
-def predict(model: Model) -> Json:
+def predict_operation(model: Model) -> Json:
     """Describe V1's predict."""
     shown = example(model)
     keys = ("instances", "inputs")
@@ -50,7 +50,7 @@ def predict(model: Model) -> Json:
     )
 
 
-def infer(model: Model) -> Json:
+def infer_operation(model: Model) -> Json:
     """Describe V2's infer."""
     same = f"/v2/models/{model.name}/versions/{model.version}/infer"
     text = (
@@ -73,7 +73,7 @@ def invocations(model: Model) -> Json:
         "inputs": {name: [cell] for name, cell in shown.named.items()},
     }
     columns = {"type": "object", "additionalProperties": {"type": "array"}}
-    schemas = {form: ref(model, "rows") for form in FORMS} | {"dataframe_split": frame(model)}
+    schemas = {form: ref(model, "rows") for form in FORMS} | {"dataframe_split": split_frame_schema(model)}
     schemas["inputs"] = {"anyOf": [ref(model, "rows"), columns]}
     examples = {form: {form: given[form]} for form in FORMS}
     taken = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from api.inference.answers import explanation_values
+from api.inference.answers import count_explanation_values
 from api.inference.models import Models
 from api.pipeline.route import Route, default_model, deferred, model_of_fields, model_of_path, model_of_query
 from api.protocols import health, kserve_v1, mlflow, predict, score
 from api.protocols.message import Request, Response
-from api.protocols.open_inference import decoding, infer, server
-from api.protocols.operation import Operation, Protocol, without_422
+from api.protocols.open_inference import decoding, infer, metadata
+from api.protocols.operation import Operation, Protocol, map_422_to_400
 
 SCORE = Protocol("score", score.render_error)
 PREDICT = Protocol("predict", predict.render_error)
@@ -25,29 +25,29 @@ PAGES = Protocol("pages", score.render_error)
 FILE_PAGE = Protocol("pages", predict.render_error)
 
 SCORE_ROWS = Operation(score.decode, score.encode)
-PREDICT_ROWS = Operation(predict.decode, predict.encode, translate=predict.translate)
+PREDICT_ROWS = Operation(predict.decode, predict.encode, adapt_error=predict.adapt_error)
 PREDICT_QUERY = Operation(predict.decode_query, predict.encode_query)
 PREDICT_FILE = Operation(predict.decode_file, predict.encode_file)
-PREDICT_V1 = Operation(kserve_v1.decode, kserve_v1.encode, translate=kserve_v1.translate)
-INFER = Operation(decoding.decode, infer.encode, infer.predict, infer.values, without_422)
+PREDICT_V1 = Operation(kserve_v1.decode, kserve_v1.encode, adapt_error=kserve_v1.adapt_error)
+INFER = Operation(decoding.decode, infer.encode, infer.predict, infer.values, map_422_to_400)
 INVOCATIONS = Operation(mlflow.decode, mlflow.encode)
 EXPLAIN_ROWS = Operation(
     deferred("api.protocols.explain", "decode"),
     deferred("api.protocols.explain", "encode"),
     deferred("api.inference.explanations", "explain"),
-    explanation_values,
+    count_explanation_values,
 )
 EXPLAIN_V1 = Operation(
     deferred("api.protocols.explain", "decode_v1"),
     EXPLAIN_ROWS.encode,
     EXPLAIN_ROWS.predict,
-    explanation_values,
-    without_422,
+    count_explanation_values,
+    map_422_to_400,
 )
 PREDICTION_PAGE = Operation(
     deferred("api.pages.form", "decode"), deferred("api.pages.form", "encode"), deferred("api.pages.form", "predict")
 )
-BATCH_FILE = Operation(deferred("api.pages.batch", "decode"), deferred("api.pages.batch", "encode"))
+BATCH_FILE = Operation(deferred("api.pages.file_upload", "decode"), deferred("api.pages.file_upload", "encode"))
 
 _form, _error_page = deferred("api.pages.form", "show"), deferred("api.pages.form", "show_error")
 
@@ -80,7 +80,7 @@ ROUTES = (
     _info("POST", "/", PAGES, deferred("api.pages.form", "redirect")),
     _page("GET"),
     _page("POST"),
-    _document("/batch", deferred("api.pages.batch", "show")),
+    _document("/batch", deferred("api.pages.file_upload", "show")),
     _score("POST", "/batch", FILE_PAGE, BATCH_FILE, find_model=model_of_query, upload=True),
     _document("/model", deferred("api.pages.card", "show")),
     _info("GET", "/livez", HEALTH, health.live),
@@ -99,20 +99,20 @@ ROUTES = (
     _info("GET", "/v1/models/<name>", KSERVE_V1, kserve_v1.model_ready),
     _score("POST", "/v1/models/<name>:predict", KSERVE_V1, PREDICT_V1, find_model=model_of_path),
     _score("POST", "/v1/models/<name>:explain", KSERVE_V1, EXPLAIN_V1, find_model=model_of_path),
-    _info("GET", "/v2", OPEN_INFERENCE, server.server_metadata),
-    _info("GET", "/v2/", OPEN_INFERENCE, server.server_metadata),
-    _info("GET", "/v2/health/live", OPEN_INFERENCE, server.server_live),
-    _info("GET", "/v2/health/ready", OPEN_INFERENCE, server.server_ready),
-    _info("GET", "/v2/models", OPEN_INFERENCE, server.list_models),
-    _info("GET", "/v2/models/<name>", OPEN_INFERENCE, server.model_metadata),
-    _info("GET", "/v2/models/<name>/versions/<version>", OPEN_INFERENCE, server.model_metadata),
-    _info("GET", "/v2/models/<name>/ready", OPEN_INFERENCE, server.model_ready),
-    _info("GET", "/v2/models/<name>/versions/<version>/ready", OPEN_INFERENCE, server.model_ready),
+    _info("GET", "/v2", OPEN_INFERENCE, metadata.server_metadata),
+    _info("GET", "/v2/", OPEN_INFERENCE, metadata.server_metadata),
+    _info("GET", "/v2/health/live", OPEN_INFERENCE, metadata.server_live),
+    _info("GET", "/v2/health/ready", OPEN_INFERENCE, metadata.server_ready),
+    _info("GET", "/v2/models", OPEN_INFERENCE, metadata.list_models),
+    _info("GET", "/v2/models/<name>", OPEN_INFERENCE, metadata.model_metadata),
+    _info("GET", "/v2/models/<name>/versions/<version>", OPEN_INFERENCE, metadata.model_metadata),
+    _info("GET", "/v2/models/<name>/ready", OPEN_INFERENCE, metadata.model_ready),
+    _info("GET", "/v2/models/<name>/versions/<version>/ready", OPEN_INFERENCE, metadata.model_ready),
     _score("POST", "/v2/models/<name>/infer", OPEN_INFERENCE, INFER, find_model=model_of_path),
     _score("POST", "/v2/models/<name>/versions/<version>/infer", OPEN_INFERENCE, INFER, find_model=model_of_path),
-    _info("POST", "/v2/repository/index", OPEN_INFERENCE, server.repository_index),
-    _info("POST", "/v2/repository/models/<name>/load", OPEN_INFERENCE, server.refuse_loading),
-    _info("POST", "/v2/repository/models/<name>/unload", OPEN_INFERENCE, server.refuse_loading),
+    _info("POST", "/v2/repository/index", OPEN_INFERENCE, metadata.repository_index),
+    _info("POST", "/v2/repository/models/<name>/load", OPEN_INFERENCE, metadata.refuse_loading),
+    _info("POST", "/v2/repository/models/<name>/unload", OPEN_INFERENCE, metadata.refuse_loading),
     _score("POST", "/invocations", MLFLOW, INVOCATIONS),
     _info("GET", "/ping", MLFLOW, mlflow.ping),
     _info("GET", "/version", MLFLOW, mlflow.version),

@@ -10,10 +10,10 @@ from time import perf_counter, thread_time
 from typing import TYPE_CHECKING
 
 from api.errors import ApiError, as_api_error
-from api.inference.answers import most_values
+from api.inference.answers import max_values_per_row
 from api.inference.models import Models
-from api.limits.cpu_limit import SAMPLED
-from api.limits.large_requests import LARGE_REQUEST
+from api.limits.concurrency_limit import SAMPLED
+from api.limits.large_request_slots import LARGE_REQUEST
 from api.limits.large_responses import LARGE_RESPONSE
 from api.limits.request_cost import ANSWER_VALUE, FREE_ANSWER_VALUES, uncounted_body
 from api.limits.request_limits import RequestLimits
@@ -62,7 +62,7 @@ class Service:
         # Bound once: a request needs each of them.
         self._next_number, self._id_prefix = count(1).__next__, new_prefix()
         self._arrive, self._leave = metrics.in_flight.append, metrics.in_flight.pop
-        self._uncounted_body = uncounted_body(max(map(most_values, models.by_name.values())))
+        self._uncounted_body = uncounted_body(max(map(max_values_per_row, models.by_name.values())))
 
         arrive: tuple[Stage, ...] = (self.identify, self.start_trace, self.admit, self.receive)
         if tracing is None:
@@ -85,16 +85,16 @@ class Service:
             exchange.response = self.render_error(exchange, _INTERNAL_ERROR)
         response = self.record(exchange)
         if exchange.memory or len(response.body) > LARGE_RESPONSE:
-            self._give_memory(exchange, response)
+            self._release_memory(exchange, response)
         return response
 
-    def _give_memory(self, exchange: Exchange, response: Response) -> None:
+    def _release_memory(self, exchange: Exchange, response: Response) -> None:
         """Give the request's memory back, but for what a large response takes until it is sent."""
         exchange.body, exchange.question, exchange.answers = b"", None, None
         if exchange.is_large:
-            self.limits.large.end()
+            self.limits.large.release()
         try:
-            response.pieces = self.limits.give_memory(exchange.memory, response.body)
+            response.pieces = self.limits.release_memory(exchange.memory, response.body)
         except ApiError as error:
             refused = self.render_error(exchange, error)
             response.status, response.body, response.headers = refused.status, refused.body, refused.headers
@@ -172,23 +172,23 @@ class Service:
         operation: Operation = exchange.route.operation  # type: ignore[assignment]
         model: Model = exchange.model  # type: ignore[assignment]
         if len(exchange.body) >= self._uncounted_body:
-            self._take_answer_memory(exchange, operation.values(model, exchange.question))
+            self._take_answer_memory(exchange, operation.count_values(model, exchange.question))
         try:
             exchange.answers = operation.predict(self.models, model, exchange.question)
         except (ApiError, SignatureError, RefusedRow) as error:
-            raise operation.translate(as_api_error(error), model, exchange.question) from None
+            raise operation.adapt_error(as_api_error(error), model, exchange.question) from None
 
     def _take_answer_memory(self, exchange: Exchange, values: int) -> None:
         if values <= FREE_ANSWER_VALUES:
             return
         cost = values * ANSWER_VALUE
-        self.limits.budget.take(cost, before=exchange.memory, wait=0)
+        self.limits.budget.acquire(cost, before=exchange.memory, wait=0)
         exchange.memory += cost
         if exchange.memory > LARGE_REQUEST and not exchange.is_large:
             self._begin_large(exchange)
 
     def _begin_large(self, exchange: Exchange) -> None:
-        self.limits.large.begin()
+        self.limits.large.acquire()
         exchange.is_large = True
 
     def encode(self, exchange: Exchange) -> None:
@@ -203,7 +203,7 @@ class Service:
         if not exchange.route.document:
             exchange.response = handler(self.models, exchange, **exchange.names)
             return
-        with self.limits.documents.turn():
+        with self.limits.documents.acquire():
             exchange.response = handler(self.models, exchange, **exchange.names)
 
     def record(self, exchange: Exchange) -> Response:

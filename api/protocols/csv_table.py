@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from api.errors import ApiError, from_signature
-from api.protocols.csv_numbers import parse_lines, split_header
+from api.errors import ApiError, from_signature_error
 from api.protocols.message import Request
+from api.protocols.numeric_csv import parse_lines, split_header
 from model.runtime.base import Model
 from model.schema.signature import Problem, Signature, SignatureError
 from model.schema.text_values import parse_value
@@ -151,7 +151,7 @@ def _places(header: list[str], signature: Signature) -> dict[str, int]:
     problems += [Problem("missing", "is missing", None, name) for name in signature.names if name in missing]
     if not problems:
         return {name: place for place, name in enumerate(names) if name in known}
-    error = from_signature(SignatureError(problems))
+    error = from_signature_error(SignatureError(problems))
     if missing != known:
         raise error
     single = len(header) == 1 and (";" in header[0] or "\t" in header[0])

@@ -11,9 +11,9 @@ from api.inference.answers import Answers, Question
 from api.inference.models import Models
 from api.protocols import cloudevents
 from api.protocols.json_codec import decode_json, encode_json
-from api.protocols.json_numbers import decode_rows
 from api.protocols.message import FORM, JSON, Request, Response
-from api.protocols.operation import without_422
+from api.protocols.numeric_json import decode_rows
+from api.protocols.operation import map_422_to_400
 from model.runtime.base import Model
 
 # What curl and simple clients call JSON by default.
@@ -54,10 +54,10 @@ def encode(model: Model, question: EventQuestion, answers: Answers) -> Response:
     return cloudevents.wrap(question.event, response, model.name) if question.event else response
 
 
-def translate(error: ApiError, model: Model, question: Question) -> ApiError:
+def adapt_error(error: ApiError, model: Model, question: Question) -> ApiError:
     """Return scikit-learn's message for rows of the wrong width, and a 400 for all rows that do not fit."""
     if error.code != "width":
-        return without_422(error, model, question)
+        return map_422_to_400(error, model, question)
     width = len(model.signature.features)
     rows = question.rows
     found = next((len(row) for row in rows if isinstance(row, list) and len(row) != width), len(rows))

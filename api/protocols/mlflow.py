@@ -9,8 +9,8 @@ from api.inference.answers import Answers, Question
 from api.inference.models import Models
 from api.protocols.csv_table import has_header, read_rows
 from api.protocols.json_codec import encode_json
-from api.protocols.json_numbers import decode_rows
 from api.protocols.message import CSV, FORM, JSON, Request, Response
+from api.protocols.numeric_json import decode_rows
 from api.protocols.predict import split_frame
 from model.runtime.base import Model
 from model.schema.rows import NamedColumns

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from api.errors import ApiError
-from api.inference.answers import Question, answer_values
+from api.inference.answers import Question, count_answer_values
 from api.inference.models import Models
 from api.protocols.message import Request, Response
 from model.runtime.base import Model
@@ -26,7 +26,7 @@ def unchanged(error: ApiError, _: Model, __: Any) -> ApiError:
     return error
 
 
-def without_422(error: ApiError, _: Model, __: Any) -> ApiError:
+def map_422_to_400(error: ApiError, _: Model, __: Any) -> ApiError:
     """Return rows that do not fit the model as a 400, where a protocol knows no 422."""
     return error.with_status(400) if error.status == 422 else error
 
@@ -39,7 +39,7 @@ class Operation:
     encode: Callable[[Model, Any, Any], Response]
     """Called with the model, the question, and what predict returned."""
     predict: Callable[[Models, Model, Any], Any] = Models.answer
-    values: Callable[[Model, Any], int] = answer_values
+    count_values: Callable[[Model, Any], int] = count_answer_values
     """How many values the answers have; called with the model and the question."""
-    translate: Callable[[ApiError, Model, Any], ApiError] = unchanged
+    adapt_error: Callable[[ApiError, Model, Any], ApiError] = unchanged
     """Adapts an error of predict to the protocol; called with the error, the model and the question."""

@@ -10,8 +10,8 @@ from api.errors import ApiError
 from api.inference.answers import Answers, Question
 from api.protocols.csv_table import add_column, file_text, read_rows
 from api.protocols.json_codec import encode_json
-from api.protocols.json_numbers import decode_rows
 from api.protocols.message import CSV, Request, Response
+from api.protocols.numeric_json import decode_rows
 from model.runtime.base import Model
 from model.schema.text_values import parse_record
 
@@ -78,7 +78,7 @@ def _encode_record(model: Model, answers: Answers) -> Response:
     return Response(encode_json({**body, **answers.extras()}), headers=headers, rows=1)
 
 
-def translate(error: ApiError, model: Model, question: KeyedQuestion) -> ApiError:
+def adapt_error(error: ApiError, model: Model, question: KeyedQuestion) -> ApiError:
     """Return tutorial 2's message for rows of the wrong width."""
     if question.key == "data" and error.code == "width":
         return error.with_status(400, f"column must be of length {len(model.signature.features)}")

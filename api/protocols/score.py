@@ -7,8 +7,8 @@ from typing import Any
 from api.errors import ApiError
 from api.inference.answers import Answers, Question
 from api.protocols.json_codec import encode_json
-from api.protocols.json_numbers import decode_rows
 from api.protocols.message import Request, Response
+from api.protocols.numeric_json import decode_rows
 from model.runtime.base import Model
 
 

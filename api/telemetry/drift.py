@@ -18,5 +18,5 @@ def drift_of(metrics: Metrics, model: Model) -> list[Drift]:
     pairs: list[tuple[str, str, NumberCounts | CategoryCounts, Histogram]]
     pairs = [("", title, counts.predicted, reference.predictions[0])]
     pairs += [(name or UNNAMED, name, values, reference.features[name]) for name, values in counts.features.items()]
-    found = [metrics.series_errors.run(model.name, f"drift {each[1]}", partial(compare, *each)) for each in pairs]
+    found = [metrics.series_guard.run(model.name, f"drift {each[1]}", partial(compare, *each)) for each in pairs]
     return [each for each in found if each is not None and sum(each.training) > 0]

@@ -17,7 +17,7 @@ from api.telemetry.buffers import take_numbers
 from api.telemetry.logs import Log
 from api.telemetry.model_metrics import ModelMetrics
 from api.telemetry.prediction_log import PredictionLog
-from api.telemetry.series_errors import SeriesErrors
+from api.telemetry.series_guard import SeriesGuard
 from model.drift.histogram import Histogram
 from model.runtime.base import Model
 from model.schema.rows import Table
@@ -34,7 +34,7 @@ class Metrics:
     def __init__(self, models: Iterable[Model], log: Log | None = None) -> None:
         self.served = tuple(models)
         self.log = log or Log()
-        self.series_errors = SeriesErrors(self.log)
+        self.series_guard = SeriesGuard(self.log)
         self.in_flight: deque[None] = deque()
         """One entry for each request that is being answered."""
         self.requests: defaultdict[tuple[RouteKey, int], int] = defaultdict(int)
@@ -42,7 +42,7 @@ class Metrics:
         self.rejected: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.exemplars: dict[str, tuple[str, float]] = {}
         """The trace id and latency of each route's last traced request."""
-        self.models = {model.name: ModelMetrics(model, self.series_errors) for model in self.served}
+        self.models = {model.name: ModelMetrics(model, self.series_guard) for model in self.served}
         self.prediction_log: PredictionLog | None = None
         """What logs the predictions, if they are logged."""
         self._latencies: dict[tuple[RouteKey, int], array[float]] = {}
@@ -58,7 +58,7 @@ class Metrics:
 
     def record_batch(self, name: str, table: Table, answers: Any, seconds: float) -> None:
         """Record rows that a model answered in one call."""
-        self.series_errors.run(name, "batches", lambda: self._record_batch(self.models[name], table, answers, seconds))
+        self.series_guard.run(name, "batches", lambda: self._record_batch(self.models[name], table, answers, seconds))
 
     def _record_batch(self, model: ModelMetrics, table: Table, answers: Any, seconds: float) -> None:
         if len(answers) <= SMALL_BATCH:

@@ -11,7 +11,7 @@ import numpy as np
 
 from api.telemetry.bounds import BATCH, LATENCY
 from api.telemetry.buffers import RowBuffer, take_items, take_numbers
-from api.telemetry.series_errors import SeriesErrors
+from api.telemetry.series_guard import SeriesGuard
 from model.drift.counts import feature_counts, prediction_counts
 from model.drift.histogram import Histogram
 from model.runtime.base import Model
@@ -35,10 +35,10 @@ class Accuracy:
 class ModelMetrics:
     """The counts of one model."""
 
-    def __init__(self, model: Model, series_errors: SeriesErrors) -> None:
+    def __init__(self, model: Model, series_guard: SeriesGuard) -> None:
         reference = model.manifest.reference
         self.name = model.name
-        self._run = partial(series_errors.run, model.name)
+        self._run = partial(series_guard.run, model.name)
         self.inference = Histogram(LATENCY)
         self.batch_rows = Histogram(BATCH)
         counted = model.signature.features[:MAX_FEATURES]

@@ -28,11 +28,12 @@ from model.segments import FORMAT, Header, LoggedModel, Scored, Truth, strictest
 QUEUED = 4096
 """Places of the queue; a request takes one for each UNIT bytes of its line, so that the bytes are bounded too."""
 UNIT = 512
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.05
 AT_ONCE = 1024
 """Lines that are written in one call."""
 _PIECE = 1000
 """Rows of one record; a large request is written in several."""
+_AS_JSON = (list, dict)
 _encoder = msgspec.json.Encoder()
 
 
@@ -119,26 +120,34 @@ class PredictionLog:
         items = [take() for _ in range(min(len(self._queue), AT_ONCE))]
         lines = [item for item in items if type(item) is bytes]
         rows = len(lines)
-        for item in items:
-            if type(item) is tuple:
-                lines.append(item[0])
-                rows += item[1]
+        if rows != len(items):
+            several = [item for item in items if type(item) is tuple]
+            lines += [line for line, _ in several]
+            rows += sum(count for _, count in several)
         if lines:
             self._safely(partial(self._write, lines, rows), rows)
 
     def _scored(self, exchange: Any, seconds: float, trace: str | None, part: slice | None = None) -> Scored:
         """Return the record of a request, or of some of its rows."""
         question, answers, name = exchange.question, exchange.answers, exchange.model.name
-        rows, by_column = question.rows, type(question.rows) is NamedColumns
+        rows, predictions, probabilities = question.rows, answers.predictions, answers.probabilities
+        when, path = self._epoch + exchange.started, exchange.route.path
+        if (
+            answers.array is None and probabilities is None and question.names is None and type(rows) in _AS_JSON
+            and name not in self._dropping
+        ):  # fmt: skip
+            # Most requests: nothing is to be converted.
+            return Scored(exchange.id, when, seconds, name, path, rows, predictions, trace)
+        by_column = type(rows) is NamedColumns
         rows = {each: _plain(values, part) for each, values in rows.values.items()} if by_column else _plain(rows, part)
         if name in self._dropping:
             names, dropped = self._dropping[name]
             rows = without(rows, question.names or names, dropped, by_column=by_column)
-        predictions = answers.predictions if answers.array is None else answers.array
-        probabilities = None if answers.probabilities is None else _plain(answers.probabilities, part)
+        predictions = _plain(predictions if answers.array is None else answers.array, part)
+        probabilities = None if probabilities is None else _plain(probabilities, part)
         return Scored(
-            exchange.id, self._epoch + exchange.started, seconds, name, exchange.route.path, rows,
-            _plain(predictions, part), trace, question.names, by_column, probabilities, part.start if part else 0,
+            exchange.id, when, seconds, name, path, rows, predictions, trace, question.names, by_column,
+            probabilities, part.start if part else 0,
         )  # fmt: skip
 
     def _write(self, lines: list[bytes], rows: int) -> None:

@@ -46,10 +46,10 @@ class _ServiceCollector(Collector):
         _add_requests(families, self._metrics)
         for model in self._metrics.served:
             for series, make in series_of(self._metrics, model):
-                found = self._metrics.series_errors.run(model.name, series, partial(_samples, make))
+                found = self._metrics.series_guard.run(model.name, series, partial(_samples, make))
                 for name, samples in found or ():
                     families[name].samples += samples
-        for labels, number in sorted(self._metrics.series_errors.errors.items()):
+        for labels, number in sorted(self._metrics.series_guard.errors.items()):
             families["metrics_errors"].add_metric(labels, number)
         if self._metrics.prediction_log is not None:
             _add_prediction_log(families, self._metrics.prediction_log)

@@ -65,12 +65,12 @@ def _verified(
     """Return the verified release, the model to use, the namespace, the image's repository, and the keys."""
     from gitops import models
     from gitops.environments import load
+    from gitops.render_sources import RenderSources
     from gitops.rules.signatures import key_texts
-    from gitops.sources import Sources
 
     environments = load(root)
     declared = environments.get(environment)
-    sources = Sources(root, environments)
+    sources = RenderSources(root, environments)
     release = sources.recorded_release(environment)
     if not release.exists or release.id not in sources.states[environment].verified:
         raise GitopsError(f"{environment} has no verified release: python -m gitops verify {environment}")

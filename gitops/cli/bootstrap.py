@@ -35,7 +35,7 @@ def bootstrap(controller: str, root: Path, context: str | None, timeout: int, us
     Secret, and the account for verify. The command ends when every environment with a release is at the newest commit.
     It can be repeated.
     """
-    from gitops.cluster import bootstrap as connection
+    from gitops.cluster import connect_controller as connection
     from gitops.cluster.access import Access
 
     variable = given["token_from"]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gitops.cli.change import Outcome, carry_out
 from gitops.cli.inspect import require_overlays
 from gitops.cli.options import CONTEXT, DETAILED, JSON, PODS_TIMEOUT, ROOT, TIMEOUT, URL
 from gitops.cli.output import ExitCode, finish, print_json, print_line, reporting
 from gitops.cli.progress import confirmed, working
+from gitops.cli.promotion import Outcome, carry_out
 from gitops.errors import GitopsError
 
 if TYPE_CHECKING:
@@ -113,11 +113,11 @@ def deploy(environment: str, root: Path, timeout: int, context: str | None, *, y
     from gitops.cluster import deploy as deployment
     from gitops.cluster.context import choose_context
     from gitops.environments import load
-    from gitops.sources import Sources
+    from gitops.render_sources import RenderSources
 
     with working() as report:
         require_overlays(root, environment)
-        sources = Sources(root, load(root))
+        sources = RenderSources(root, load(root))
         folder = sources.folder(environment)
 
         def choose() -> str:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 def _run(root: Path, make: Callable[[], Any], notes: list[str], *, as_json: bool, detailed_exitcode: bool) -> None:
     """Apply a change, and print the files that it wrote and what is left to do."""
-    from gitops.declare.apply import applied
+    from gitops.declare.transaction import apply_atomically
 
     with reporting():
-        paths = [str(each) for each in applied(root, make())]
+        paths = [str(each) for each in apply_atomically(root, make())]
     if as_json:
         print_json({"changed": paths, "notes": notes})
     else:
@@ -55,7 +55,7 @@ def init(root: Path, image: str | None, repo: str | None, name: str | None, pref
         found = _asked(root, image, repo, name, prefix)
     first = "next: commit this, make image push, then python -m gitops release 0.1.0@$(cat build/digest)"
     notes = ["next: commit this" if found.image.release else first]
-    _run(root, lambda: owner.init(root, found), notes, **how)
+    _run(root, lambda: owner.write_owner(root, found), notes, **how)
 
 
 def _asked(root: Path, image: str | None, repo: str | None, name: str | None, prefix: str | None) -> Owner:

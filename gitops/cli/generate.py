@@ -22,10 +22,10 @@ def generate(root: Path, *, only_check: bool, as_json: bool, detailed_exitcode: 
     They follow from environments.yaml and the overlays: clusters/, each environment's alerts.yaml, the dashboard, the
     choices of the promotion workflow, README's table of environments, and rendered/.
     """
-    from gitops.generate import files
+    from gitops.generate import generated_files
 
     with reporting():
-        stale = files.stale(root) if only_check else files.generate(root)
+        stale = generated_files.stale(root) if only_check else generated_files.generate(root)
     _report([str(path) for path in stale], only_check=only_check, as_json=as_json, detailed=detailed_exitcode)
 
 
@@ -43,10 +43,10 @@ def render(
     Without a name, that of every environment is written. The first environment is rendered from the working tree; each
     other one from its own overlay there, and from base and components as its release has them.
     """
-    from gitops.generate import files
+    from gitops.generate import generated_files
 
     with reporting():
-        stale = files.render(root, environments, only_check=only_check)
+        stale = generated_files.render(root, environments, only_check=only_check)
     _report([str(path) for path in stale], only_check=only_check, as_json=as_json, detailed=detailed_exitcode)
 
 

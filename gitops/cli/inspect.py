@@ -42,8 +42,8 @@ def status(root: Path, *, as_json: bool, detailed_exitcode: bool) -> None:
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
+    from gitops.escaping import visible
     from gitops.status import age
-    from gitops.text import visible
 
     models = "\n".join(f"{name} {(version or '?')[:7]}" for name, version in row["models"].items())
     state = [f"frozen: {visible(row['frozen'])}"] if row["frozen"] else []
@@ -97,11 +97,11 @@ def diff(source: str, target: str, root: Path, *, markdown: bool, as_json: bool,
     """
     from gitops.environments import load
     from gitops.render import diff as renders
-    from gitops.sources import Sources
+    from gitops.render_sources import RenderSources
 
     with reporting():
         require_overlays(root, source, target)
-        sources = Sources(root, load(root))
+        sources = RenderSources(root, load(root))
         found = renders.diff(*map(sources.render, (source, target)))
     if as_json:
         print_json({"source": source, "target": target, "changes": [each.as_json() for each in found]})
@@ -156,10 +156,10 @@ def _unknown_kinds(root: Path, environments: list[str]) -> Iterator[str]:
     from gitops.cluster.deploy import RIGHTS, namespace_of
     from gitops.cluster.preflight import missing_kinds
     from gitops.environments import load
-    from gitops.sources import Sources
+    from gitops.render_sources import RenderSources
 
     require_overlays(root, *environments)
-    sources = Sources(root, load(root))
+    sources = RenderSources(root, load(root))
     for name in environments:
         objects = sources.render(name)
         with reported(RIGHTS):

@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from gitops.cli import batch, bootstrap, change, cluster, declare, generate, inspect, up
+from gitops.cli import batch, bootstrap, cluster, declare, generate, inspect, promotion, up
 from gitops.cli.output import ExitCode
 
 COMMANDS = (
     up.up, up.down, declare.init, declare.env, declare.component, bootstrap.bootstrap,
-    inspect.status, inspect.diff, inspect.check, generate.generate, generate.render, change.release, change.promote,
-    change.rollback, change.freeze, change.unfreeze,
+    inspect.status, inspect.diff, inspect.check, generate.generate, generate.render,
+    promotion.release, promotion.promote, promotion.rollback, promotion.freeze, promotion.unfreeze,
     cluster.verify, cluster.deploy, batch.batch,
 )  # fmt: skip
 

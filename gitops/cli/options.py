@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from gitops.text import decoded
+from gitops.escaping import decoded
 
 
 class Reason(click.ParamType[str]):

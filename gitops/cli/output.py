@@ -14,8 +14,8 @@ from typing import Any, NoReturn
 import click
 
 from gitops.errors import CheckFailedError, GitopsError
+from gitops.escaping import code_span, visible
 from gitops.render.diff import MISSING, Change
-from gitops.text import code_span, visible
 
 
 class ExitCode(IntEnum):

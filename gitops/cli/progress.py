@@ -12,7 +12,7 @@ import click
 
 from gitops.cli.output import ExitCode, print_line, reporting
 from gitops.cluster.report import Report
-from gitops.text import visible
+from gitops.escaping import visible
 
 
 @dataclass

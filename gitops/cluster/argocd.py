@@ -14,7 +14,7 @@ SHARED = "project.yaml"
 """What all environments need, in clusters/argocd."""
 
 
-def look_now() -> dict[str, str]:
+def refresh_annotations() -> dict[str, str]:
     """Return annotations that make it look at git, also if that failed a moment ago; it removes them itself."""
     return {"argocd.argoproj.io/refresh": "hard"}
 
@@ -30,24 +30,24 @@ def namespaces(application: Object) -> set[str]:
     return {*filter(None, [application["spec"].get("destination", {}).get("namespace")])}
 
 
-def applied(application: Object) -> str | None:
+def synced_revision(application: Object) -> str | None:
     """Return the commit that an Application has compared with the cluster last."""
     found: str | None = ((application.get("status") or {}).get("sync") or {}).get("revision")
     return found
 
 
-def attempted(application: Object) -> str | None:
+def attempted_revision(application: Object) -> str | None:
     """Return the commit that an Application has tried to apply last."""
     operation = (application.get("status") or {}).get("operationState") or {}
     found: str | None = (operation.get("syncResult") or {}).get("revision")
     return found
 
 
-def problem(application: Object, commit: str | None = None) -> str | None:
+def sync_problem(application: Object, commit: str | None = None) -> str | None:
     """Return why an Application has not applied this commit, or what it knows, or None if it has."""
     name, status = application["metadata"]["name"], application.get("status") or {}
     sync, health = status.get("sync") or {}, (status.get("health") or {}).get("status")
-    if commit is not None and applied(application) != commit:
+    if commit is not None and synced_revision(application) != commit:
         return f"{name} is at {str(sync.get('revision'))[:12]}, not {commit[:12]}"
     phase = (status.get("operationState") or {}).get("phase")
     if (sync.get("status"), phase, health) != ("Synced", "Succeeded", "Healthy"):
@@ -55,7 +55,7 @@ def problem(application: Object, commit: str | None = None) -> str | None:
     return None
 
 
-def fault(application: Object) -> str | None:
+def reported_error(application: Object) -> str | None:
     """Return what an Application says is wrong, or None."""
     status = application.get("status") or {}
     wrong = [each.get("message") for each in status.get("conditions") or () if str(each.get("type")).endswith("Error")]

@@ -148,7 +148,7 @@ class Cluster:
             json.loads(self._core.list_namespaced_event(self.namespace, **_RAW).data)["items"],
         )
         for pod in found.newest:
-            if not snapshot.is_ready(pod) and (snapshot.has_ended(pod) or snapshot.lasting(found, pod)):
+            if not snapshot.is_ready(pod) and (snapshot.has_ended(pod) or snapshot.repeated_probe_failures(found, pod)):
                 found.logs[snapshot.name_of(pod)] = self._last_lines(pod)
         return found
 

@@ -13,7 +13,7 @@ FAULT_SECONDS = 20
 """A controller tries again by itself; what it has reported for so long will not go away."""
 
 
-def syncing(controller: ModuleType, cluster: Cluster, namespace: str, folder: str) -> list[Object]:
+def find_syncing_objects(controller: ModuleType, cluster: Cluster, namespace: str, folder: str) -> list[Object]:
     """Return the controller's objects that sync this folder into a namespace.
 
     Another repository may have the same folder; an object that does not say its namespaces yet may be of this one.

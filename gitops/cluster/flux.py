@@ -17,7 +17,7 @@ SHARED = "source.yaml"
 """What all environments need, in clusters/flux."""
 
 
-def look_now() -> dict[str, str]:
+def refresh_annotations() -> dict[str, str]:
     """Return annotations that make it look at git, because they are new."""
     return {"reconcile.fluxcd.io/requestedAt": datetime.now(UTC).isoformat()}
 
@@ -35,12 +35,12 @@ def namespaces(kustomization: Object) -> set[str]:
     return {*filter(None, (str(each.get("id")).partition("_")[0] for each in entries))}
 
 
-def applied(kustomization: Object) -> str | None:
+def synced_revision(kustomization: Object) -> str | None:
     """Return the commit that a Kustomization has applied last."""
     return _commit(kustomization, "lastAppliedRevision")
 
 
-def attempted(kustomization: Object) -> str | None:
+def attempted_revision(kustomization: Object) -> str | None:
     """Return the commit that a Kustomization has tried to apply last."""
     return _commit(kustomization, "lastAttemptedRevision")
 
@@ -50,18 +50,18 @@ def _commit(kustomization: Object, field: str) -> str | None:
     return str((kustomization.get("status") or {}).get(field) or "").rpartition(":")[2] or None
 
 
-def problem(kustomization: Object, commit: str | None = None) -> str | None:
+def sync_problem(kustomization: Object, commit: str | None = None) -> str | None:
     """Return why a Kustomization has not applied this commit, or what it knows, or None if it has."""
     meta, status = kustomization["metadata"], kustomization.get("status") or {}
     name, ready = meta["name"], _ready(kustomization)
-    if commit is not None and applied(kustomization) != commit:
+    if commit is not None and synced_revision(kustomization) != commit:
         return f"{name} has applied {status.get('lastAppliedRevision')}, not {commit[:12]}"
     if status.get("observedGeneration") != meta.get("generation") or not ready:
         return f"{name} has not observed its newest generation yet"
     return None if ready["status"] == "True" else f"{name} is not ready: {ready.get('message')}"
 
 
-def fault(found: Object) -> str | None:
+def reported_error(found: Object) -> str | None:
     """Return what a Kustomization or its source says is wrong, or None."""
     ready = _ready(found)
     return str(ready.get("message")) if ready.get("status") == "False" else None

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitops import files, process
+from gitops import process, text_files
 from gitops.cluster.snapshot import Object
 from gitops.errors import CheckFailedError, GitopsError
 from gitops.repository import Repository
@@ -97,7 +97,7 @@ def build(root: Path, builder: str, pinned: Pinned, show: Callable[[str], None])
 def push(root: Path, builder: str, pinned: Pinned) -> Pinned:
     """Push the image, and return it with its digest."""
     _make(root, "push", builder, pinned)
-    found = re.search(r"sha256:[0-9a-f]{64}", files.read(root / "build" / "digest"))
+    found = re.search(r"sha256:[0-9a-f]{64}", text_files.read(root / "build" / "digest"))
     if not found:
         raise CheckFailedError("the registry gave no digest: build/push.log has what the builder wrote")
     return Pinned(pinned.name, pinned.tag, found.group())

@@ -12,12 +12,12 @@ from gitops.cluster.snapshot import (
     Object,
     Snapshot,
     containers,
-    ended,
     is_ready,
-    lasting,
+    last_termination,
     name_of,
     pod_condition,
-    waiting,
+    repeated_probe_failures,
+    waiting_state,
 )
 
 _PULL = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable"}
@@ -78,7 +78,7 @@ def _refused(found: Snapshot) -> str | None:
 def _not_pulled(found: Snapshot, pod: Object) -> str | None:
     """Return why an image cannot be pulled."""
     for each in containers(pod):
-        state = waiting(each)
+        state = waiting_state(each)
         if state.get("reason") not in _PULL:
             continue
         message = _pull_message(found, pod, state)
@@ -130,7 +130,11 @@ def _pull_cause(message: str, namespace: str) -> str:
 
 def _missing(found: Snapshot, pod: Object) -> str | None:
     """Return which Secret, ConfigMap or key a container needs and has not."""
-    messages = [waiting(each).get("message", "") for each in containers(pod) if waiting(each).get("reason") in _CONFIG]
+    messages = [
+        waiting_state(each).get("message", "")
+        for each in containers(pod)
+        if waiting_state(each).get("reason") in _CONFIG
+    ]
     messages += [each.get("message", "") for each in found.events_of(name_of(pod), "FailedMount")]
     for message in map(_flat, messages):
         if match := _MISSING.search(message):
@@ -138,7 +142,7 @@ def _missing(found: Snapshot, pod: Object) -> str | None:
         if match := _KEY.search(message):
             place = f"{match[2]} {match[3].rpartition('/')[2]}" if match[2] else "its Secret or ConfigMap"
             return f"{place} in {found.namespace} has no key {match[1]}, which the pods read: add the key ({message})"
-    if messages and any(waiting(each).get("reason") in _CONFIG for each in containers(pod)):
+    if messages and any(waiting_state(each).get("reason") in _CONFIG for each in containers(pod)):
         return f"the container cannot be made: {_flat(messages[0])}; kubectl -n {found.namespace} describe pod"
     return None
 
@@ -169,7 +173,7 @@ def _unschedulable(found: Snapshot, pod: Object) -> str | None:
 def _out_of_memory(_: Snapshot, pod: Object) -> str | None:
     """Return whether a container was ended because it needed more memory than it may have."""
     for each in containers(pod):
-        if ended(each).get("reason") == "OOMKilled":
+        if last_termination(each).get("reason") == "OOMKilled":
             limit = _limit(pod, each["name"])
             return (
                 f"{name_of(pod)} was ended because it needs more memory than its limit{limit}: "
@@ -188,7 +192,7 @@ def _limit(pod: Object, container: str) -> str:
 def _probe_failed(found: Snapshot, pod: Object) -> str | None:
     """Return which probe fails, with the last log lines; a probe that fails while a pod starts is none."""
     killed = [each for each in found.events_of(name_of(pod), "Killing") if "probe" in each.get("message", "")]
-    if not killed and not lasting(found, pod):
+    if not killed and not repeated_probe_failures(found, pod):
         return None
     messages = [_flat(each.get("message", "")) for each in found.events_of(name_of(pod), "Unhealthy")]
     # Each start begins with refused connections; what comes after them is the cause.
@@ -200,7 +204,7 @@ def _probe_failed(found: Snapshot, pod: Object) -> str | None:
 def _exited(found: Snapshot, pod: Object) -> str | None:
     """Return with which last words a container ends by itself, as one with a bundle that is refused."""
     for each in containers(pod):
-        how = ended(each)
+        how = last_termination(each)
         # Its last words may come a moment later; without them the exit code alone says little.
         silent = not found.logs.get(name_of(pod)) and each.get("restartCount", 0) < 3
         if how.get("exitCode") and not silent:

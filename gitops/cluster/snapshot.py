@@ -80,10 +80,10 @@ def is_ready(pod: Object) -> bool:
 
 def has_ended(pod: Object) -> bool:
     """Return whether a container of a pod has ended before."""
-    return any(ended(each) for each in containers(pod))
+    return any(last_termination(each) for each in containers(pod))
 
 
-def ended(container: Object) -> Object:
+def last_termination(container: Object) -> Object:
     """Return how a container ended the last time; empty if it never did."""
     for key in ("state", "lastState"):
         if found := (container.get(key) or {}).get("terminated"):
@@ -91,7 +91,7 @@ def ended(container: Object) -> Object:
     return {}
 
 
-def lasting(found: Snapshot, pod: Object) -> list[Object]:
+def repeated_probe_failures(found: Snapshot, pod: Object) -> list[Object]:
     """Return the events of probes that failed too often for a slow start."""
     events = found.events_of(name_of(pod), "Unhealthy")
     return [
@@ -100,7 +100,7 @@ def lasting(found: Snapshot, pod: Object) -> list[Object]:
     ]  # fmt: skip
 
 
-def waiting(container: Object) -> Object:
+def waiting_state(container: Object) -> Object:
     """Return what a container waits for; empty if it does not wait."""
     return dict((container.get("state") or {}).get("waiting") or {})
 

@@ -16,7 +16,7 @@ from time import monotonic, sleep
 import yaml
 
 from gitops import builder, models
-from gitops.cluster import deploy, forward, golden, image, preflight
+from gitops.cluster import deploy, forward, golden_rows, image, preflight
 from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster
 from gitops.cluster.context import Confirm, choose_context
@@ -72,13 +72,13 @@ def up(root: Path, choices: Choices, report: Report, confirm: Confirm) -> None:
     pinned = _brought(root, name, choices, tool, (context, nodes), report)
     kubectl = Kubectl(context)
     with tempfile.TemporaryDirectory() as place:
-        rendered = pin(Path(place), root, choices.environment, pinned)
+        rendered = render_with_image(Path(place), root, choices.environment, pinned)
         file = Path(place) / "rendered.yaml"
         file.write_text(rendered, encoding="utf-8")
         deploy.apply(kubectl, file, report, choices.timeout)
     deploy.wait(cluster, parse(rendered), report, choices.timeout)
     url = _reachable(root, cluster, kubectl, objects, report)
-    if problem := golden.problem(manifests, url):
+    if problem := golden_rows.find_wrong_prediction(manifests, url):
         raise CheckFailedError(f"the pods are ready, but {problem}")
     report.write("golden rows are predicted correctly")
     report.write(_example(url, manifests[0]))
@@ -118,7 +118,7 @@ def _brought(
     return pinned
 
 
-def pin(place: Path, root: Path, environment: str, pinned: Pinned) -> str:
+def render_with_image(place: Path, root: Path, environment: str, pinned: Pinned) -> str:
     """Render an environment with another image, in a folder outside the repository."""
     entry: Object = {
         "name": image_name(root, environment, load(root).image),

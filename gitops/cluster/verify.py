@@ -10,11 +10,11 @@ from pathlib import Path
 from time import monotonic, sleep
 from types import ModuleType
 
-from gitops import models, policy
-from gitops.cluster import forward, golden, live, prometheus, rollout_failures, watch
+from gitops import models, promotion_gates
+from gitops.cluster import forward, golden_rows, live_diff, rollout_failures, slo_check, watch
 from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster, is_ready
-from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, syncing
+from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, find_syncing_objects
 from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.rollout_failures import Reason
 from gitops.environments import Environment, load
@@ -23,10 +23,10 @@ from gitops.history import History
 from gitops.release import Release
 from gitops.render.kustomize import render_text
 from gitops.render.objects import APP, Object, parse
+from gitops.render_sources import RenderSources
 from gitops.rendered_files import FOLDER
 from gitops.repository import Repository
 from gitops.signers import Signers
-from gitops.sources import Sources
 from model.bundle.manifest import Manifest
 
 Check = Callable[[], str | None]
@@ -89,7 +89,7 @@ def verify(expected: Expected, choices: Choices) -> Iterator[Result]:
     cluster = Cluster(expected.environment.namespace)
     with reported("clusters/verify.yaml grants them"):
         for key, controller in CONTROLLERS.items():
-            if syncing(controller, cluster, cluster.namespace, f"overlays/{name}"):
+            if find_syncing_objects(controller, cluster, cluster.namespace, f"overlays/{name}"):
                 raise GitopsError(f"{controller.NAME} syncs overlays/{name} still: python -m gitops bootstrap {key}")
         for title, check, limit in _checks(expected, cluster, choices):
             problem = _wait(check, min(choices.timeout, limit))
@@ -103,9 +103,9 @@ def expect(root: Path, name: str) -> Expected:
     environments, repository = load(root), Repository(root.resolve())
     repository.require_whole()
     Signers(History(repository)).require(environments.get(name).name)
-    environment, sources = environments.get(name), Sources(root, environments)
+    environment, sources = environments.get(name), RenderSources(root, environments)
     release, rendered = sources.release(name), render_text(sources.folder(name))
-    policy.require_rendered(root, name, rendered)
+    promotion_gates.require_rendered(root, name, rendered)
     objects, versions = parse(rendered), models.in_release(root, sources.states.values(), release)
     manifests = models.bundle_manifests(repository, versions, models.served(objects))
     return Expected(environment, release, objects, manifests, repository)
@@ -114,7 +114,8 @@ def expect(root: Path, name: str) -> Expected:
 def _checks(expected: Expected, cluster: Cluster, choices: Choices) -> Iterator[tuple[str, Check, float]]:
     """Yield each check with its name and its time limit, in the order in which they become true."""
     finds: dict[ModuleType, Find] = {
-        each: partial(syncing, each, cluster, cluster.namespace, expected.folder) for each in CONTROLLERS.values()
+        each: partial(find_syncing_objects, each, cluster, cluster.namespace, expected.folder)
+        for each in CONTROLLERS.values()
     }
     yield f"the cluster has what {expected.folder} says", _Content(expected, cluster, finds), inf
     yield "the rollout is complete", lambda: _rollout(cluster), inf
@@ -125,7 +126,7 @@ def _checks(expected: Expected, cluster: Cluster, choices: Choices) -> Iterator[
             yield f"{controller.NAME} is in sync", partial(_controller_problem, controller, find, expected), inf
     yield "golden rows are predicted correctly", lambda: _predictions(expected, cluster, choices), SETTLED
     if (address := choices.prometheus) and (slo := expected.environment.slo):
-        yield "errors and latency are within the SLO", lambda: prometheus.problem(address, slo), SETTLED
+        yield "errors and latency are within the SLO", lambda: slo_check.find_missed_objective(address, slo), SETTLED
 
 
 @dataclass
@@ -140,7 +141,7 @@ class _Content:
 
     def __call__(self) -> str | None:
         """Return what the cluster has otherwise than git, and what a controller says of that."""
-        if (found := live.problem(self.expected.objects, self.cluster)) is None:
+        if (found := live_diff.find_difference(self.expected.objects, self.cluster)) is None:
             return None
         fault = next((fault for each, find in self.finds.items() if (fault := self._fault(each, find))), None)
         if fault is None:
@@ -153,8 +154,8 @@ class _Content:
     def _fault(self, controller: ModuleType, find: Find) -> str | None:
         """Return what a controller says is wrong, unless that is about an earlier render."""
         for each in find():
-            commit = controller.attempted(each)
-            if (fault := controller.fault(each)) and (commit is None or self.expected.is_rendered_at(commit)):
+            commit = controller.attempted_revision(each)
+            if (fault := controller.reported_error(each)) and (commit is None or self.expected.is_rendered_at(commit)):
                 return f"{controller.NAME} says: {' '.join(fault.split())[:500]}"
         return None
 
@@ -164,20 +165,20 @@ def _controller_problem(controller: ModuleType, find: Find, expected: Expected) 
     if not (found := find()):
         return f"{controller.NAME} does not sync {expected.environment.name} any more"
     for each in found:
-        if problem := controller.problem(each):
+        if problem := controller.sync_problem(each):
             return str(problem)
-        if not expected.is_rendered_at(commit := str(controller.applied(each))):
+        if not expected.is_rendered_at(commit := str(controller.synced_revision(each))):
             return f"{each['metadata']['name']} is at {commit[:12]}, which has not what {expected.folder} has here"
     return None
 
 
 def _predictions(expected: Expected, cluster: Cluster, choices: Choices) -> str | None:
     if not choices.forward:
-        return golden.problem(expected.models, choices.url or cluster.address(APP))
+        return golden_rows.find_wrong_prediction(expected.models, choices.url or cluster.address(APP))
     for pod in filter(is_ready, cluster.pods(APP)):
         name, port = pod.metadata.name, pod.spec.containers[0].ports[0].container_port
         with forward.to_pod(Kubectl(), cluster.namespace, name, port) as url:
-            if problem := golden.problem(expected.models, url, repeats=1):
+            if problem := golden_rows.find_wrong_prediction(expected.models, url, repeats=1):
                 return f"{name}: {problem}"
     return None
 
@@ -194,7 +195,7 @@ def _wait(check: Check, timeout: float) -> str | None:
 
 def _rollout(cluster: Cluster) -> str | None:
     found = cluster.snapshot(APP, APP)
-    problem = watch.incomplete(found.deployment)
+    problem = watch.missing_replicas(found.deployment)
     return problem and (rollout_failures.reason(found) or problem)
 
 

@@ -7,7 +7,7 @@ from time import monotonic, sleep
 
 from gitops.cluster import rollout_failures
 from gitops.cluster.client import Cluster
-from gitops.cluster.snapshot import Object, Snapshot, containers, is_ready, name_of, pod_condition, waiting
+from gitops.cluster.snapshot import Object, Snapshot, containers, is_ready, name_of, pod_condition, waiting_state
 
 Show = Callable[[str], None]
 """Shows the state of things, which the next state replaces."""
@@ -18,7 +18,7 @@ def rollout(cluster: Cluster, name: str, app: str, timeout: float, show: Show) -
     end = monotonic() + timeout
     while True:
         found = cluster.snapshot(name, app)
-        problem = incomplete(found.deployment)
+        problem = missing_replicas(found.deployment)
         show(progress(found))
         if problem is None:
             return None
@@ -29,7 +29,7 @@ def rollout(cluster: Cluster, name: str, app: str, timeout: float, show: Show) -
         sleep(0.5)
 
 
-def incomplete(deployment: Object) -> str | None:
+def missing_replicas(deployment: Object) -> str | None:
     """Return what a Deployment lacks, or None."""
     status, count = deployment.get("status") or {}, deployment["spec"].get("replicas", 1)
     if (status.get("observedGeneration") or 0) < deployment["metadata"].get("generation", 0):
@@ -43,18 +43,18 @@ def progress(found: Snapshot) -> str:
     """Return one line about a rollout: how many pods are ready, and what each other one does."""
     count = found.deployment["spec"].get("replicas", 1)
     ready = [each for each in found.newest if is_ready(each)]
-    others = [f"{name_of(each)} {stage(each)}" for each in found.newest if not is_ready(each)]
+    others = [f"{name_of(each)} {pod_stage(each)}" for each in found.newest if not is_ready(each)]
     going = len(found.pods) - len(found.newest)
     parts = [f"{len(ready)} of {count} new pods ready", *sorted(others)]
     return "; ".join([*parts, f"{going} old ones are going"] if going and len(ready) == count else parts)
 
 
-def stage(pod: Object) -> str:
+def pod_stage(pod: Object) -> str:
     """Return what a pod that is not ready does."""
     if "nodeName" not in (pod.get("spec") or {}) or pod_condition(pod, "PodScheduled").get("status") == "False":
         return "waits for a node"
     for each in containers(pod):
-        if found := waiting(each).get("reason"):
+        if found := waiting_state(each).get("reason"):
             return (
                 "gets its image and volumes" if found in ("ContainerCreating", "PodInitializing") else f"waits: {found}"
             )

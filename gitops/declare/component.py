@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from gitops import components, files
+from gitops import components, text_files
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.release import overlay
@@ -27,13 +27,13 @@ def add(root: Path, name: str, environment: str) -> Change:
 
     def change(copy: Path) -> None:
         page = overlay(copy, environment)
-        text = add_text(files.read(page), "components", _path(name), ORDER)
+        text = add_text(text_files.read(page), "components", _path(name), ORDER)
         if declared.slo and name == "monitoring" and ALERTS not in _resources(page):
             text = add_text(text, "resources", ALERTS, ORDER)
         if name == "autoscaling" and "replicas" in kustomization(page.parent):
             # The autoscaler owns the number of pods.
             text = remove_key(text, ("replicas",))
-        files.write(page, text)
+        text_files.write(page, text)
 
     return change
 
@@ -46,10 +46,10 @@ def remove(root: Path, name: str, environment: str) -> Change:
 
     def change(copy: Path) -> None:
         page = overlay(copy, environment)
-        text = files.read(page)
+        text = text_files.read(page)
         if name == "monitoring" and ALERTS in (resources := _resources(page)):
             text = remove_entry(text, ("resources", resources.index(ALERTS)))
-        files.write(page, remove_entry(text, ("components", found.index(name))))
+        text_files.write(page, remove_entry(text, ("components", found.index(name))))
 
     return change
 

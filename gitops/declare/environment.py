@@ -9,13 +9,13 @@ from pathlib import Path
 
 import yaml
 
-from gitops import fields, files, ledger
+from gitops import fields, ledger, text_files
 from gitops.environments import FILE, Environments, load
 from gitops.errors import GitopsError
 from gitops.release import overlay
 from gitops.render.kustomize import kustomization
 from gitops.repository import Repository
-from gitops.rules.names import pattern, texts
+from gitops.rules.old_names import pattern, texts
 from gitops.yaml_edit import entry, insert_after, remove_entry, replace_value
 
 Change = Callable[[Path], None]
@@ -29,7 +29,7 @@ def add(root: Path, name: str, after: str, like: str, namespace: str | None = No
     space = namespace or f"{environments.prefix}-{name}"
 
     def change(copy: Path) -> None:
-        text = files.read(copy / FILE)
+        text = text_files.read(copy / FILE)
         lines = _without_comments(entry(text, ("environments", source)))
         _write(copy, insert_after(text, ("environments", place), lines), place + 1, name, space)
         page = overlay(copy, name)
@@ -45,7 +45,7 @@ def _copy_release(copy: Path, like: str, name: str, actor: str) -> None:
     release = ledger.state(ledger.read(copy, like)).current
     if release is not None:
         facts = {key: release[key] for key in ("tag", "digest", "commit", "mounted", "models") if key in release}
-        files.write(ledger.path(copy, name), ledger.extended("", "release", actor, **facts, **{"from": like}))
+        text_files.write(ledger.path(copy, name), ledger.extended("", "release", actor, **facts, **{"from": like}))
 
 
 def remove(root: Path, name: str) -> Change:
@@ -56,8 +56,8 @@ def remove(root: Path, name: str) -> Change:
         raise GitopsError(f"{name} is the only environment: add another one first")
 
     def change(copy: Path) -> None:
-        text = files.read(copy / FILE)
-        files.write(copy / FILE, remove_entry(text, ("environments", place)))
+        text = text_files.read(copy / FILE)
+        text_files.write(copy / FILE, remove_entry(text, ("environments", place)))
         _set_first(copy, name, next(each for each in environments.names if each != name))
         shutil.rmtree(overlay(copy, name).parent, ignore_errors=True)
         ledger.path(copy, name).unlink(missing_ok=True)
@@ -79,7 +79,7 @@ def rename(root: Path, old: str, new: str, space: str) -> Change:
     place, before = environments.index(old), environments.get(old).namespace
 
     def change(copy: Path) -> None:
-        _write(copy, files.read(copy / FILE), place, new, space)
+        _write(copy, text_files.read(copy / FILE), place, new, space)
         _set_first(copy, old, new)
         overlay(copy, old).parent.rename(overlay(copy, new).parent)
         _set_texts(copy, before, space)
@@ -102,16 +102,16 @@ def _require_new(environments: Environments, name: str) -> None:
 def _write(copy: Path, text: str, place: int, name: str, namespace: str) -> None:
     for key, value in (("name", name), ("namespace", namespace)):
         text = replace_value(text, ("environments", place, key), value)
-    files.write(copy / FILE, text)
+    text_files.write(copy / FILE, text)
 
 
 def _set_page(page: Path, name: str, namespace: str) -> None:
     """Set the namespace and the label `env` of an overlay."""
-    text = replace_value(files.read(page), ("namespace",), namespace)
+    text = replace_value(text_files.read(page), ("namespace",), namespace)
     for index, each in enumerate(kustomization(page.parent).get("labels") or ()):
         if "env" in (each.get("pairs") or {}):
             text = replace_value(text, ("labels", index, "pairs", "env"), name)
-    files.write(page, text)
+    text_files.write(page, text)
 
 
 def _set_first(copy: Path, old: str, new: str) -> None:
@@ -119,15 +119,15 @@ def _set_first(copy: Path, old: str, new: str) -> None:
     page = copy / "kustomization.yaml"
     for index, each in enumerate(kustomization(copy).get("resources") or () if page.exists() else ()):
         if each == f"overlays/{old}":
-            files.write(page, replace_value(files.read(page), ("resources", index), f"overlays/{new}"))
+            text_files.write(page, replace_value(text_files.read(page), ("resources", index), f"overlays/{new}"))
 
 
 def _set_texts(copy: Path, old: str, new: str) -> None:
     """Replace a namespace in the commands of the documentation."""
     for path in (each for each in texts(copy) if each.suffix == ".md"):
-        text = files.read(path)
+        text = text_files.read(path)
         if (changed := pattern(old).sub(new, text)) != text:
-            files.write(path, changed)
+            text_files.write(path, changed)
 
 
 def _without_comments(lines: str) -> str:

@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gitops import fields, files, placeholder
+from gitops import fields, placeholder, text_files
 from gitops.declare import image, remote
 from gitops.declare.image import Image
 from gitops.environments import FILE, Environments, load
 from gitops.errors import GitopsError
 from gitops.release import overlay, replaced
 from gitops.render.kustomize import kustomization
-from gitops.rules.names import pattern, texts
+from gitops.rules.old_names import pattern, texts
 from gitops.yaml_edit import replace_list, replace_value
 
 CODEOWNERS = Path(".github/CODEOWNERS")
@@ -42,7 +42,7 @@ def owner(root: Path, image_name: str, repository: str, name: str | None, prefix
     return named
 
 
-def init(root: Path, new: Owner) -> Callable[[Path], None]:
+def write_owner(root: Path, new: Owner) -> Callable[[Path], None]:
     """Return the change that writes an owner's names."""
     old = load(root)
     spaces = {each.namespace: _renamed(each.namespace, old.prefix, new.prefix) for each in old.all}
@@ -70,9 +70,9 @@ def _set_overlays(copy: Path, old: Environments, new: Owner) -> None:
             raise GitopsError(f"overlays/{name} has no image {old.image!r} under images")
         if new.image.release or old.image_repository != new.image.repository:
             # A digest of another registry's image says nothing of this one's.
-            files.write(page, replaced(page, old.image, image.first(new.image)))
-        text = replace_value(files.read(page), ("images", index, "newName"), new.image.repository)
-        files.write(page, text)
+            text_files.write(page, replaced(page, old.image, image.first(new.image)))
+        text = replace_value(text_files.read(page), ("images", index, "newName"), new.image.repository)
+        text_files.write(page, text)
 
 
 def _set_texts(copy: Path, old: Environments, new: Owner, spaces: dict[str, str]) -> None:
@@ -84,14 +84,14 @@ def _set_texts(copy: Path, old: Environments, new: Owner, spaces: dict[str, str]
     pairs |= spaces
     any_name = re.compile("|".join(pattern(name).pattern for name in sorted(pairs, key=len, reverse=True)))
     for path in texts(copy):
-        before = files.read(path)
+        before = text_files.read(path)
         text = any_name.sub(lambda found: pairs[found[0]], before)
         if path == copy / CODEOWNERS:
             text = _owners(text, remote.owner(old.repository), remote.owner(new.repository))
         if path == copy / "README.md":
             text = re.sub(rf"\A# {re.escape(old.name)}$", f"# {new.name}", text, flags=re.MULTILINE)
         if text != before:
-            files.write(path, text)
+            text_files.write(path, text)
 
 
 def _owners(text: str, old: str, new: str) -> str:
@@ -100,7 +100,7 @@ def _owners(text: str, old: str, new: str) -> str:
 
 
 def _set_environments(copy: Path, old: Environments, new: Owner, spaces: dict[str, str]) -> None:
-    text = files.read(copy / FILE)
+    text = text_files.read(copy / FILE)
     values = {
         "image_repository": new.image.repository, "repository": new.repository, "name": new.name, "prefix": new.prefix,
     }  # fmt: skip
@@ -108,7 +108,7 @@ def _set_environments(copy: Path, old: Environments, new: Owner, spaces: dict[st
         text = replace_value(text, (key,), value)
     for index, each in enumerate(old.all):
         text = replace_value(text, ("environments", index, "namespace"), spaces[each.namespace])
-    files.write(copy / FILE, replace_list(text, ("former_names",), _former_names(old, new)))
+    text_files.write(copy / FILE, replace_list(text, ("former_names",), _former_names(old, new)))
 
 
 def _former_names(old: Environments, new: Owner) -> list[str]:

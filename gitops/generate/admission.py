@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from gitops.environments import Environment, Environments
-from gitops.generate.text import Object
+from gitops.generate.yaml_output import Object
 from gitops.render.objects import containers_of, full_name, pod_of
 from gitops.rules.overlay import Overlay
 

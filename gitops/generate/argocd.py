@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gitops.environments import IN_CLUSTER, Environment, Environments
-from gitops.generate.text import Object
+from gitops.generate.yaml_output import Object
 from gitops.render.objects import APP
 from gitops.rendered_files import FOLDER
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from gitops.environments import Environments
-from gitops.generate.text import yaml_text
+from gitops.generate.yaml_output import yaml_text
 from monitoring.dashboard import dashboard
 from monitoring.operator import prometheus_rule, service_monitor
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gitops import files
+from gitops import text_files
 from gitops.errors import GitopsError
+from gitops.escaping import table_cell
 from gitops.render.objects import is_service_pod, of_kind, pod_of, settings_of
 from gitops.rules.overlay import Overlay
-from gitops.text import table_cell
 
 HEADER = "| environment | namespace | pods | log level | components |"
 
@@ -21,7 +21,7 @@ def updated(text: str, overlays: list[Overlay]) -> str:
     while end < len(lines) and lines[end].startswith("|"):
         end += 1
     table = [HEADER, "|---|---|---|---|---|", *map(_row, overlays)]
-    line_end = files.line_end(text)
+    line_end = text_files.line_end(text)
     return "".join([*lines[:start], *(f"{line}{line_end}" for line in table), *lines[end:]])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gitops.environments import Environment, Environments
-from gitops.generate.text import Object
+from gitops.generate.yaml_output import Object
 
 RBAC = "rbac.authorization.k8s.io"
 RENDERED = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from gitops import files, process
+from gitops import process, text_files
 from gitops.errors import GitopsError
 from gitops.render.objects import Object, parse
 
@@ -56,7 +56,7 @@ def kustomization(folder: Path) -> Object:
     """Return the kustomization of a folder."""
     path = folder / "kustomization.yaml"
     try:
-        found = yaml.safe_load(files.read(path))
+        found = yaml.safe_load(text_files.read(path))
     except OSError as error:
         raise RenderError(f"{path}: cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:

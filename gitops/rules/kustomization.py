@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitops.files import read
 from gitops.render.kustomize import folders, kustomization
 from gitops.rules.overlay import Overlay
+from gitops.text_files import read
 
 ORDER = (
     "apiVersion", "kind", "namespace", "labels", "resources", "components", "images", "replicas",

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gitops.environments import Environment
-from gitops.files import read
 from gitops.render.kustomize import folders, kustomization, render_text
 from gitops.render.objects import APP, Object, containers_of, full_name, is_service_pod, parse, pod_of
+from gitops.render_sources import RenderSources
 from gitops.repository import Repository
-from gitops.sources import Sources
+from gitops.text_files import read
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Overlay:
 
 
 def load(
-    sources: Sources, name: str, models: Mapping[str, str] | None = None, *, folder: Path | None = None
+    sources: RenderSources, name: str, models: Mapping[str, str] | None = None, *, folder: Path | None = None
 ) -> Overlay:
     """Render the overlay of an environment, whose release has these models; another folder of it may be given."""
     environments = sources.environments

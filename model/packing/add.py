@@ -23,7 +23,7 @@ from model.packing.own_modules import archive_of
 from model.packing.pack import Material, pack
 from model.packing.requirements import install, resolve
 from model.packing.types import GAPS, categorical, converted, typed_from_cells
-from model.runtime.own_modules import offer
+from model.runtime.own_modules import make_importable
 from model.segments import Treatment
 
 
@@ -70,7 +70,7 @@ def _brought(wanted: Request, say: Callable[[str], None]) -> dict[str, bytes]:
         install(wanted.requires, brought[REQUIREMENTS])
     if wanted.code:
         brought[CODE] = archive_of(wanted.code)
-        offer(wanted.name, brought[CODE])
+        make_importable(wanted.name, brought[CODE])
     return brought
 
 

@@ -16,6 +16,8 @@ import onnx
 import skl2onnx
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+from sklearn.feature_selection import RFE, RFECV
+from sklearn.pipeline import Pipeline
 
 from model.bundle.manifest import Parity
 from model.packing.converters import register
@@ -121,6 +123,9 @@ def _heart(estimator: Any) -> Any:
         inner = vars(estimator).get(name)
         if inner is not None and (name == "best_estimator_" or type(estimator).__name__ == "SelfTrainingClassifier"):
             return _heart(inner)
+    if type(estimator) in (RFE, RFECV):
+        # skl2onnx takes them for steps, and their answers for the columns that they keep.
+        return Pipeline([("columns", estimator), ("model", estimator.estimator_)])
     return estimator
 
 

@@ -10,7 +10,7 @@ import msgspec
 
 from model.bundle.files import COMPACT, ONNX
 from model.bundle.manifest import Golden, Speed
-from model.check import Ask, proven_limit
+from model.check import Ask, find_proven_limit
 from model.packing.compile import Compiled, compile_and_prove
 from model.packing.golden import golden
 from model.packing.known_code import takes_plain_rows
@@ -119,7 +119,7 @@ def _compiled(proof: ReferenceRows) -> Compiled | str:
 def _settled(copied: Compiled, proof: ReferenceRows) -> Compiled:
     """Lower a copy's limit until rows drawn anew, as `check` will draw them, show no difference below it."""
     for _ in range(_MOST_DRAWS):
-        limit = proven_limit(proof.model, golden(proof, copied.form.limit), _asked(copied, proof), copied.form)
+        limit = find_proven_limit(proof.model, golden(proof, copied.form.limit), _asked(copied, proof), copied.form)
         if limit >= copied.form.limit:
             return copied
         copied = replace(copied, form=msgspec.structs.replace(copied.form, limit=limit))

@@ -17,7 +17,7 @@ from model.proof.boundary import boundary_rows
 from model.proof.compare import Answers, ReferenceRows, Refused, estimator_answers, joined, picked, sizes, spread
 from model.proof.forms import compact_answers
 from model.proof.rows import HUGE, hostile_rows
-from model.runtime.batching import join
+from model.runtime.call_batcher import join
 from model.runtime.compact.answer import answerer
 from model.runtime.compact.form import Form
 from model.runtime.estimator import Estimator, height, take

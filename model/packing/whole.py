@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from model.bundle.manifest import Parity
-from model.check import proven_limit
+from model.check import find_proven_limit
 from model.packing.compact.columns import Underivable
 from model.packing.compact.derive import derive
 from model.packing.golden import golden
@@ -52,4 +52,4 @@ def _holds_again(rows: ReferenceRows, found: Proven, answering: Whole) -> bool:
     def ask(again: Table, expected: Answers) -> Answers:
         return whole_answers(answering, rows.model.signature, again, expected)
 
-    return proven_limit(rows.model, golden(rows, found.input.limit), ask, found.input) >= found.input.limit
+    return find_proven_limit(rows.model, golden(rows, found.input.limit), ask, found.input) >= found.input.limit

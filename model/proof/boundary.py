@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.runtime.batching import join
+from model.runtime.call_batcher import join
 from model.runtime.estimator import Estimator
 from model.schema.rows import Table
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from model.bundle.files import CODE, PICKLE, Bundle
 from model.runtime.estimator import unpickle
-from model.runtime.own_modules import offer
+from model.runtime.own_modules import make_importable
 
 
 def open_estimator(bundle: Bundle) -> Any:
     """Return the estimator; its own modules are importable from now on."""
     if CODE in bundle.files:
-        offer(bundle.manifest.name, bundle.files[CODE])
+        make_importable(bundle.manifest.name, bundle.files[CODE])
     return unpickle(bundle.files[PICKLE])

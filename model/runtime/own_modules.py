@@ -21,7 +21,7 @@ LARGEST = 16 << 20
 """How many bytes of source a bundle may hold."""
 
 
-def offer(name: str, archive: bytes) -> None:
+def make_importable(name: str, archive: bytes) -> None:
     """Make the modules of an archive importable, or raise a BundleError."""
     sources = _read(name, archive)
     missing = {path: source for path, source in sources.items() if not _is_here(name, path, source)}

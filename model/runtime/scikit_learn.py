@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from model.bundle.manifest import Manifest
 from model.runtime.base import Answer, Model, RefusedRow
-from model.runtime.batching import CallBatcher, join, split, split_each
+from model.runtime.call_batcher import CallBatcher, join, split, split_each
 from model.runtime.estimator import Estimator, height, take
 from model.schema.rows import Table
 

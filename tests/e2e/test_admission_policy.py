@@ -7,7 +7,7 @@ import yaml
 
 from gitops.environments import load
 from gitops.generate.admission import policy
-from gitops.generate.text import yaml_text
+from gitops.generate.yaml_output import yaml_text
 from gitops.render.kustomize import render_text
 from tests.helpers.cluster import kubectl, run
 from tests.helpers.waiting import until

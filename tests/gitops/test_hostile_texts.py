@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitops.text import code_block, code_span, table_cell, visible
+from gitops.escaping import code_block, code_span, table_cell, visible
 from tests.helpers.manifests import ROOT
 from tests.helpers.repository import NEW
 

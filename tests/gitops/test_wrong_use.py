@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gitops.cluster import golden, prometheus
+from gitops.cluster import golden_rows, slo_check
 from gitops.environments import load
 from model.bundle.files import read
 from tests.gitops.fake_cluster import CONFIG
@@ -178,5 +178,7 @@ GARBAGE = [b"[", b"[]", b"5", b"null", b'{"models": 5}', b'{"models": {"iris": 1
 def test_a_service_or_prometheus_that_is_none_is_a_problem(body):
     manifest = read(ROOT / "model" / "bundles", "iris").manifest
     with answering(200, body) as url:
-        assert golden.problem([manifest], url)
-        assert prometheus.problem(url, load(SAMPLE).get("prod").slo).endswith("answers, but not as Prometheus does")
+        assert golden_rows.find_wrong_prediction([manifest], url)
+        assert slo_check.find_missed_objective(url, load(SAMPLE).get("prod").slo).endswith(
+            "answers, but not as Prometheus does"
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from gitops.environments import load
-from gitops.generate.text import yaml_text
+from gitops.generate.yaml_output import yaml_text
 from monitoring.operator import prometheus_rule
 from tests.helpers.manifests import ROOT, WORKFLOWS, gitops
 

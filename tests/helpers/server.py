@@ -34,7 +34,7 @@ def ask(operation, models, name, request):
     try:
         answers = operation.predict(models, served, question)
     except ApiError as error:
-        raise operation.translate(error, served, question) from None
+        raise operation.adapt_error(error, served, question) from None
     return operation.encode(served, question, answers)
 
 

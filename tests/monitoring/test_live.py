@@ -8,7 +8,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from gitops.cluster.prometheus import problem
+from gitops.cluster.slo_check import find_missed_objective
 from gitops.environments import load as load_environments
 from gitops.generate.observability import min_rows
 from monitoring.dashboard import dashboard, queries
@@ -128,12 +128,12 @@ def test_drift_of_this_very_load_is_measured_per_feature(prometheus, load):
 
 def test_verify_compares_errors_and_latency_with_the_slo(prometheus, load):
     relaxed = replace(SLO, seconds=10.0)
-    assert problem(prometheus.url, relaxed) is None
-    strict = problem(prometheus.url, replace(SLO, seconds=0.0001))
+    assert find_missed_objective(prometheus.url, relaxed) is None
+    strict = find_missed_objective(prometheus.url, replace(SLO, seconds=0.0001))
     assert re.fullmatch(r"[\d.]+% of the requests were slower than 0.0001 s, 1.00% are allowed", strict)
-    unforgiving = problem(prometheus.url, replace(relaxed, errors=-1.0))
+    unforgiving = find_missed_objective(prometheus.url, replace(relaxed, errors=-1.0))
     assert unforgiving.startswith("0.00% of the requests were answered with 5xx")
-    assert "Prometheus does not answer" in problem("http://127.0.0.1:9", SLO)
+    assert "Prometheus does not answer" in find_missed_objective("http://127.0.0.1:9", SLO)
 
 
 def test_the_dashboard_has_what_the_tutorial_s_had():

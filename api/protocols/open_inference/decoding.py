@@ -10,8 +10,8 @@ import numpy as np
 
 from api.inference.answers import Question
 from api.protocols.json_codec import decode_json
-from api.protocols.json_numbers import decode_rows
 from api.protocols.message import Request
+from api.protocols.numeric_json import decode_rows
 from api.protocols.open_inference.outputs import RequestedOutput
 from api.protocols.open_inference.tensors import Tensor, from_bytes, from_json, keeps_numbers, malformed
 from model.runtime.base import Model

@@ -41,6 +41,9 @@ def unfolded(estimator: Any) -> tuple[list[Any], Any]:
         elif type(estimator).__name__ == "Pipeline":
             steps += [step for _, step in estimator.steps[:-1]]
             estimator = estimator.steps[-1][1]
+        elif type(estimator).__name__ in ("RFE", "RFECV"):
+            steps.append(estimator)
+            estimator = estimator.estimator_
         else:
             return steps, estimator
 

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn import linear_model, svm
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
+from sklearn.naive_bayes import BernoulliNB, CategoricalNB, ComplementNB, MultinomialNB
 
-from model.packing.compact.columns import Column, Underivable, refuse_missing
+from model.packing.compact.columns import Column, Lookup, Number, Underivable, refuse_missing
 from model.packing.compact.documents import presence, require_not_negative
 from model.packing.identity import Identity
 from model.runtime.compact.form import Link, Probability
+from model.schema.values import is_missing
 
 Vector = NDArray[np.float64]
 
@@ -34,11 +35,17 @@ _CLASSIFIERS: tuple[type, ...] = (
 )  # fmt: skip
 _COUNTING: tuple[type, ...] = (MultinomialNB, ComplementNB)
 _BAYES = (*_COUNTING, BernoulliNB)
-KINDS = (*_REGRESSORS, *_GENERALIZED, *_CLASSIFIERS, *_BAYES, Identity)
+KINDS = (*_REGRESSORS, *_GENERALIZED, *_CLASSIFIERS, *_BAYES, CategoricalNB, Identity)
 
 
 def as_taken(last: Any, columns: list[Column]) -> list[Column]:
     """Return the columns as the model itself changes them first."""
+    if type(last) is CategoricalNB:
+        return [
+            _of_class(column, logs)
+            for column, table in zip(columns, last.feature_log_prob_, strict=True)
+            for logs in table
+        ]
     if type(last) not in _BAYES:
         return columns
     columns = list(map(refuse_missing, columns))
@@ -52,10 +59,23 @@ def as_taken(last: Any, columns: list[Column]) -> list[Column]:
     return list(map(presence, columns))
 
 
+def _of_class(column: Column, logs: Vector) -> Column:
+    """Return what each category of a column adds to one class; a category that training had not is refused."""
+    known = dict(enumerate(logs.tolist()))
+    if isinstance(column, Lookup):
+        return column.mapped(lambda value: None if is_missing(value) else known.get(int(value or 0)))
+    if not isinstance(column, Number) or column.operations:
+        raise Underivable("categories that were computed before")
+    return Lookup(column.feature, {float(code): log for code, log in known.items()}, None, None)
+
+
 def parameters(last: Any) -> tuple[Vector, Vector, Link]:
     """Return the weights of each score, what it starts with, and what the scores mean."""
     if isinstance(last, Identity):
         return np.ones((1, 1)), np.zeros(1), "number"
+    if type(last) is CategoricalNB:
+        each = np.eye(len(last.classes_))
+        return np.tile(each, len(last.feature_log_prob_)), last.class_log_prior_, "most"
     if type(last) in _BAYES:
         return *_log_probabilities(last), "most"
     coefficients = np.atleast_2d(np.asarray(last.coef_, dtype=np.float64))

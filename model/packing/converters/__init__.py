@@ -4,7 +4,36 @@ from __future__ import annotations
 
 from functools import cache
 
-from model.packing.converters import boosting, encoders, ensembles, forests, identity, libraries, linear
+from model.packing.converters import (
+    boosting,
+    centers,
+    encoders,
+    ensembles,
+    forests,
+    gaussian,
+    identity,
+    kernels,
+    libraries,
+    linear,
+    networks,
+    simple,
+    wrapped,
+)
+
+_OURS = (
+    boosting,
+    centers,
+    encoders,
+    ensembles,
+    forests,
+    gaussian,
+    identity,
+    kernels,
+    linear,
+    networks,
+    simple,
+    wrapped,
+)
 
 
 def register() -> None:
@@ -15,5 +44,5 @@ def register() -> None:
 
 @cache
 def _register_ours() -> None:
-    for module in (boosting, encoders, ensembles, forests, identity, linear):
+    for module in _OURS:
         module.register()

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from api.errors import ApiError
-from api.limits.cpu_limit import CpuLimit
+from api.limits.concurrency_limit import ConcurrencyLimit
 from api.limits.load_shedding import LoadShedder
 from tests.helpers.server import fetch, running
 from tests.helpers.waiting import until
@@ -16,7 +16,7 @@ ROWS = json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 20_000}).encode()
 
 
 def test_the_second_long_wait_in_a_row_counts():
-    load = LoadShedder(1.0, CpuLimit(lambda: 0, lambda: 0))
+    load = LoadShedder(1.0, ConcurrencyLimit(lambda: 0, lambda: 0))
     for waits, overloaded in (
         ([0.9], False),
         ([1.5], False),

@@ -13,27 +13,27 @@ MEGABYTE = 1 << 20
 
 def refusal(budget, cost, **more):
     with pytest.raises(ApiError) as caught:
-        budget.take(cost, **more)
+        budget.acquire(cost, **more)
     return int(caught.value.status), caught.value.code
 
 
 def test_a_request_that_never_fits_and_one_that_does_not_fit_now():
     budget = MemoryBudget(10)
     assert refusal(budget, 11) == (413, "too_much_memory")
-    budget.take(10)
+    budget.acquire(10)
     assert refusal(budget, 1, wait=0.01) == (503, "busy")
-    budget.give(10)
-    budget.take(1, wait=0)
+    budget.release(10)
+    budget.acquire(1, wait=0)
     assert budget.used == 1
 
 
 def test_a_request_waits_for_others():
     budget, done = MemoryBudget(10), []
-    budget.take(8)
-    waiting = [Thread(target=lambda: (budget.take(5, wait=20), done.append(1), budget.give(5))) for _ in range(4)]
+    budget.acquire(8)
+    waiting = [Thread(target=lambda: (budget.acquire(5, wait=20), done.append(1), budget.release(5))) for _ in range(4)]
     for each in waiting:
         each.start()
-    budget.give(8)
+    budget.release(8)
     until(lambda: len(done) == 4, "all have had their turn")
     for each in waiting:
         each.join()

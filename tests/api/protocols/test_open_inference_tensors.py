@@ -12,7 +12,7 @@ from api.errors import ApiError
 from api.inference.models import Models
 from api.pipeline.routes import INFER
 from api.protocols.message import Request
-from api.protocols.open_inference import server
+from api.protocols.open_inference import metadata
 from api.protocols.open_inference.outputs import RequestedOutput, compute_output, declare_outputs
 from model.schema.signature import Feature, Signature, Target
 from tests.helpers.bundles import SAMPLES
@@ -111,7 +111,7 @@ def test_data_is_flat_or_nested(data):
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("height", [0, 2])
 def test_answers_have_the_type_and_shape_that_metadata_declares(name, height):
-    described = json.loads(server.model_metadata(MODELS, Request(b""), name).body)["outputs"]
+    described = json.loads(metadata.model_metadata(MODELS, Request(b""), name).body)["outputs"]
     columns = [
         tensor([feature.typical] * height, [height], "BYTES" if feature.type == "string" else "FP64", feature.name)
         for feature in model(name).signature.features

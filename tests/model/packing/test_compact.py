@@ -14,7 +14,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
 )
-from sklearn.feature_selection import SelectKBest
+from sklearn.feature_selection import RFE, SelectKBest
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import (
     LinearRegression,
@@ -25,6 +25,7 @@ from sklearn.linear_model import (
     SGDClassifier,
 )
 from sklearn.model_selection import GridSearchCV
+from sklearn.naive_bayes import BernoulliNB, CategoricalNB, MultinomialNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import (
@@ -96,6 +97,11 @@ HAVE_ONE = {
     "selected": (make_pipeline(SelectKBest(k=2), StandardScaler(), LogisticRegression()), ROWS, TWO),
     "components": (make_pipeline(StandardScaler(), PCA(2, whiten=True), LogisticRegression()), ROWS, THREE),
     "codes": (make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression()), ROWS.round(), TWO),
+    "codes, naive": (make_pipeline(OneHotEncoder(handle_unknown="ignore"), MultinomialNB()), ROWS.round(), THREE),
+    "codes, there or not": (make_pipeline(OneHotEncoder(handle_unknown="ignore"), BernoulliNB()), ROWS.round(), THREE),
+    "categories": (CategoricalNB(), ROWS.round(), THREE),
+    "encoded categories": (make_pipeline(OrdinalEncoder(), CategoricalNB()), MIXED[["city"]].fillna("none"), TWO),
+    "chosen columns": (RFE(LogisticRegression(), n_features_to_select=2), ROWS, TWO),
     "ordinal": (make_pipeline(ORDINAL, StandardScaler(), Ridge()), MIXED[["city"]], NUMBER),
     "rare": (make_pipeline(OneHotEncoder(min_frequency=90), Ridge()), MIXED[["city"]].fillna("none"), NUMBER),
     "united": (make_pipeline(make_union(StandardScaler(), RobustScaler()), LogisticRegression()), ROWS, TWO),

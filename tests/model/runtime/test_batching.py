@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 
-from model.runtime.batching import CallBatcher, join, split
+from model.runtime.call_batcher import CallBatcher, join, split
 from model.runtime.estimator import height
 
 

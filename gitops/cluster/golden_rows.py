@@ -15,7 +15,7 @@ REPEATS = 20
 """Requests to each model: a wrong pod among several is met by one of them."""
 
 
-def problem(models: list[Manifest], url: str | None, repeats: int = REPEATS) -> str | None:
+def find_wrong_prediction(models: list[Manifest], url: str | None, repeats: int = REPEATS) -> str | None:
     """Return what is wrong with the predictions of a service, or None."""
     if url is None:
         return f"the Service has no external address; {OTHERWISE}"

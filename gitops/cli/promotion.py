@@ -67,7 +67,7 @@ def carry_out(root: Path, make: MakePlan, *, dry_run: bool = False, pr: bool = F
             return Outcome(*done) if done else Outcome(None)
         plan = make(Planner(repository, environments))
         if plan is None or dry_run:
-            signers.require(*(plan.relies_on if plan else ()))
+            signers.require(*(plan.environments_read if plan else ()))
             return Outcome(plan)
         return Outcome(plan, branch=commit.propose(repository, environments, plan, push=not no_push))
 

@@ -18,7 +18,7 @@ _AMOUNTS = re.compile(
 )
 
 
-def problem(objects: list[Object], cluster: Cluster) -> str | None:
+def find_difference(objects: list[Object], cluster: Cluster) -> str | None:
     """Return the first thing that the cluster has otherwise than git, and how many there are."""
     found = [each for wanted in objects for each in _of(wanted, cluster.read(wanted))]
     if not found:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from gitops import files, ledger, mounted
+from gitops import ledger, mounted, text_files
 from gitops.environments import Environments
 from gitops.errors import GitopsError
 from gitops.release import Release, current_image, overlay
@@ -31,7 +31,7 @@ class LostCommitError(GitopsError):
     """A release whose base and components this clone has not."""
 
 
-class Sources:
+class RenderSources:
     """The files of every environment of one tree; the tree may be a copy, whose history is elsewhere."""
 
     def __init__(self, root: Path, environments: Environments, history: Repository | None = None) -> None:
@@ -108,7 +108,7 @@ class Sources:
             if text is None:
                 (place / file).unlink()
             else:
-                files.write(place / file, text)
+                text_files.write(place / file, text)
         if commit:
             _require_components(place, commit)
         return place

@@ -11,7 +11,7 @@ from monitoring.slo import Slo
 WINDOW = "5m"
 
 
-def problem(url: str, slo: Slo) -> str | None:
+def find_missed_objective(url: str, slo: Slo) -> str | None:
     """Return which objective the environment misses, or None; no requests miss none."""
     for objective in OBJECTIVES:
         query = f"{missed(slo, objective, WINDOW)} / {total(slo, objective, WINDOW)}"

@@ -15,21 +15,21 @@ from types import ModuleType
 
 from kubernetes.client.exceptions import ApiException
 
-from gitops import files, placeholder, rendered_files
+from gitops import placeholder, rendered_files, text_files
 from gitops.cluster import flux, preflight, rollout_failures
 from gitops.cluster.access import Access
 from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster
 from gitops.cluster.context import Confirm, choose_context
-from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, syncing
+from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, find_syncing_objects
 from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.report import Report
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
 from gitops.errors import CheckFailedError, GitopsError
 from gitops.release import current_image
 from gitops.render.objects import APP, Object, parse
+from gitops.render_sources import RenderSources
 from gitops.repository import Repository
-from gitops.sources import Sources
 
 RIGHTS = "whoever connects a controller needs to write its objects, Secrets and cluster-wide rights"
 
@@ -49,7 +49,7 @@ def bootstrap(root: Path, choices: Choices, report: Report, confirm: Confirm) ->
     environments, controller = load(root), CONTROLLERS[choices.controller]
     placeholder.require_owner(environments)
     choices.access.require_suits(environments.repository)
-    commit, sources = _pushed(Repository(root.resolve()), environments), Sources(root, environments)
+    commit, sources = _pushed(Repository(root.resolve()), environments), RenderSources(root, environments)
     released = [each for each in environments.all if current_image(root, each.name, environments.image).exists]
     if environments.all[0] not in released:
         preflight.require_image(environments.all[0].name, sources.render(environments.all[0].name))
@@ -67,12 +67,12 @@ def bootstrap(root: Path, choices: Choices, report: Report, confirm: Confirm) ->
         name = environments.repository_secret
         if kubectl.run("get", "secret", name, "-n", controller.NAMESPACE).returncode == 0:
             objects = [flux.with_secret(each, name) if each["kind"] == "GitRepository" else each for each in objects]
-        _apply(kubectl, [_annotated(each, controller.look_now()) for each in objects], report)
+        _apply(kubectl, [_annotated(each, controller.refresh_annotations()) for each in objects], report)
         for each in released:
             _wait(controller, cluster, each, commit, choices.timeout, report)
         _apply(kubectl, list(_account(root, cluster, environments)), report)
         if any(each.admission and each.cluster == IN_CLUSTER for each in environments.all):
-            _apply(kubectl, parse(files.read(root / "clusters" / "admission.yaml")), report)
+            _apply(kubectl, parse(text_files.read(root / "clusters" / "admission.yaml")), report)
     for line in _next(environments, released, choices.controller):
         report.write(line)
 
@@ -103,7 +103,7 @@ def _objects(root: Path, controller: str, released: list[Environment]) -> list[O
     """Return what the controller gets, as git has it."""
     folder = root / "clusters" / controller
     names = (CONTROLLERS[controller].SHARED, *(f"{each.name}.yaml" for each in released))
-    return [found for name in names for found in parse(files.read(folder / name))]
+    return [found for name in names for found in parse(text_files.read(folder / name))]
 
 
 def _annotated(found: Object, annotations: dict[str, str]) -> Object:
@@ -130,12 +130,12 @@ def _wait(
     folder, end = f"{rendered_files.FOLDER}/{environment.name}", monotonic() + timeout
     pods, said, since = Cluster(environment.namespace, cluster.context), None, monotonic()
     while True:
-        found = next(iter(syncing(controller, cluster, environment.namespace, folder)), None)
+        found = next(iter(find_syncing_objects(controller, cluster, environment.namespace, folder)), None)
         if found is None:
             raise CheckFailedError(f"{environment.name}: the object that syncs {folder} was deleted")
-        if (problem := controller.problem(found, commit)) is None:
+        if (problem := controller.sync_problem(found, commit)) is None:
             return report.write(f"{environment.name}: {controller.NAME} has applied {commit[:12]}")
-        fault = next(filter(None, map(controller.fault, (*_sources(cluster, found), found))), None)
+        fault = next(filter(None, map(controller.reported_error, (*_sources(cluster, found), found))), None)
         since, said = (since if fault == said else monotonic()), fault
         report.show(f"{environment.name}: {problem}")
         if fault and monotonic() - since > FAULT_SECONDS:
@@ -171,7 +171,7 @@ def _account(root: Path, cluster: Cluster, environments: Environments) -> Iterat
         if Cluster(each.namespace, cluster.context).own_namespace() is None
     }  # fmt: skip
     file = root / "clusters" / "verify.yaml"
-    yield from (each for each in parse(files.read(file)) if each["metadata"].get("namespace") not in absent)
+    yield from (each for each in parse(text_files.read(file)) if each["metadata"].get("namespace") not in absent)
 
 
 def _next(environments: Environments, released: list[Environment], controller: str) -> Iterator[str]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from api.errors import ApiError
 from api.inference.models import Models
 from api.pipeline.routes import PREDICT_FILE
-from api.protocols import csv_numbers
+from api.protocols import numeric_csv
 from api.protocols.message import Request
 from tests.helpers.server import model
 
@@ -56,8 +56,8 @@ def test_the_array_is_what_the_ordinary_reader_makes_or_refuses(file):
     found = []
     for smallest, piece in ((0, 3), (0, 1 << 15), (1 << 40, 3)):
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(csv_numbers, "SMALL_BODY", smallest)
-            patched.setattr(csv_numbers, "PIECE_SIZE", piece)
+            patched.setattr(numeric_csv, "SMALL_BODY", smallest)
+            patched.setattr(numeric_csv, "PIECE_SIZE", piece)
             found.append(outcome(*file))
     assert found[0] == found[1] == found[2]
 

@@ -1,4 +1,4 @@
-"""Print the provenance of an image: python -m gitops.provenance IMAGE TARGET REVISION MODELS."""
+"""Print the provenance of an image: python -m gitops.build_provenance IMAGE TARGET REVISION MODELS."""
 
 from __future__ import annotations
 

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gitops import files, policy, rendered_files
+from gitops import promotion_gates, rendered_files, text_files
 from gitops.errors import GitopsError
-from gitops.generate import files as generated
+from gitops.generate import generated_files as generated
 from gitops.mounted import FILE
 from gitops.mounted import text as mount_text
 from gitops.release import Release, overlay, replaced
 from gitops.render.diff import Change, diff
 from gitops.render.kustomize import kustomization
 from gitops.render.objects import Object
+from gitops.render_sources import RenderSources
 from gitops.rules.check import NEEDED_TO_START, RULES, problems
 from gitops.rules.kustomization import ORDER
 from gitops.rules.overlay import Overlay, load
-from gitops.sources import Sources
 from gitops.yaml_edit import add_text, remove_entry
 
 
-class Candidates:
+class ReleasePreviews:
     """Renders the environments of one tree with releases that they do not have yet."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: RenderSources) -> None:
         self.sources = sources
 
-    def own_files(self, target: str, release: Release) -> dict[str, str | None]:
+    def overlay_changes(self, target: str, release: Release) -> dict[str, str | None]:
         """Return the files of an overlay that a release changes, with their new texts."""
         page = overlay(self.sources.root, target)
         text = replaced(page, self.sources.environments.image, release)
@@ -36,14 +36,14 @@ class Candidates:
             text = add_text(text, "patches", f"path: {FILE}", ORDER)
         elif not release.models and place is not None:
             text = remove_entry(text, ("patches", place))
-        own: dict[str, str | None] = {page.name: text} if text != files.read(page) else {}
+        own: dict[str, str | None] = {page.name: text} if text != text_files.read(page) else {}
         if release.models:
             own[FILE] = mount_text(release.models, self.sources.environments.image_repository)
         elif (page.parent / FILE).exists():
             own[FILE] = None
         return own
 
-    def checked(
+    def render_checked(
         self, target: str, own: dict[str, str | None], release: Release, versions: dict[str, str], *, back: bool
     ) -> tuple[list[Change], Overlay]:
         """Render the environment with its new release; refuse it if it breaks a rule or cannot be applied.
@@ -57,7 +57,7 @@ class Candidates:
         for broken in problems([after], NEEDED_TO_START if back else RULES):
             raise GitopsError(f"the change breaks a rule: {broken}")
         changes = diff(before, after.objects)
-        policy.require_no_deletion(changes, back=back)
+        promotion_gates.require_no_deletion(changes, back=back)
         return changes, after
 
     def before(self, target: str, *, edited: bool) -> list[Object]:
@@ -69,7 +69,7 @@ class Candidates:
         if not self.sources.is_first(target):
             found = load(self.sources, target)
             if not edited:
-                policy.require_rendered(self.sources.root, target, found.rendered)
+                promotion_gates.require_rendered(self.sources.root, target, found.rendered)
             return found.objects
         try:
             return self.sources.render(target, commit)
@@ -85,4 +85,4 @@ class Candidates:
             # Another environment cannot be rendered, which `check` says: that is no matter of this one.
             return {}
         overlays = [others.get(name, after) for name in self.sources.environments.names]
-        return {**generated.outdated(self.sources.root, self.sources.environments, overlays)}
+        return {**generated.updates(self.sources.root, self.sources.environments, overlays)}

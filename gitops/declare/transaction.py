@@ -9,9 +9,9 @@ from pathlib import Path
 
 from gitops.check import check
 from gitops.errors import GitopsError
-from gitops.files import content
-from gitops.generate.files import generate
+from gitops.generate.generated_files import generate
 from gitops.repository import Repository
+from gitops.text_files import content
 
 PARTS = (
     ".github", "README.md", "base", "clusters", "components", "docs", "environments.yaml", "kustomization.yaml",
@@ -19,7 +19,7 @@ PARTS = (
 )  # fmt: skip
 
 
-def applied(root: Path, change: Callable[[Path], None]) -> list[Path]:
+def apply_atomically(root: Path, change: Callable[[Path], None]) -> list[Path]:
     """Make a change and return the files that it wrote or removed; refuse it if it breaks a rule."""
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gitops import placeholder
 from gitops.environments import Environments
-from gitops.files import read
+from gitops.text_files import read
 
 TEXTS = (
     ".github/*", ".github/*/*", "README.md", "base/*.yaml", "clusters/**/*", "components/**/*.yaml", "docs/*.md",
@@ -17,7 +17,7 @@ TEXTS = (
 """Where a name may stand; generated files are among them."""
 
 
-def names(root: Path, environments: Environments) -> Iterator[str]:
+def find_old_names(root: Path, environments: Environments) -> Iterator[str]:
     """Yield what is still to be named, or the files that name an earlier owner."""
     if found := placeholder.problem(environments):
         yield found

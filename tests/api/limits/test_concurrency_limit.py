@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.limits.cpu_limit import LEAST, TARGET_SECONDS, CpuLimit
+from api.limits.concurrency_limit import LEAST, TARGET_SECONDS, ConcurrencyLimit
 
 
 class Process:
@@ -10,7 +10,7 @@ class Process:
 
     def __init__(self, **options):
         self.in_flight = self.reading = 0
-        self.limit = CpuLimit(lambda: self.in_flight, lambda: self.reading, **options)
+        self.limit = ConcurrencyLimit(lambda: self.in_flight, lambda: self.reading, **options)
 
     def answer(self, *seconds):
         for each in seconds:
@@ -18,7 +18,7 @@ class Process:
 
     def refuses(self, in_flight, reading=0, *, has_body=False):
         self.in_flight, self.reading = in_flight, reading
-        return self.limit.is_full(has_body=has_body)
+        return self.limit.is_exceeded(has_body=has_body)
 
 
 @pytest.mark.parametrize("cpu_of_request", [0.00005, 0.001, 0.1])

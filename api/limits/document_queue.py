@@ -12,14 +12,14 @@ MAX_WAITING = 16
 """How many may be made or wait for their turn; with more, those who scrape metrics would wait too long."""
 
 
-class RenderQueue:
+class DocumentQueue:
     """Let requests make documents one after the other, and refuse those that would wait long."""
 
     def __init__(self) -> None:
         self._places, self._turn = BoundedSemaphore(MAX_WAITING), Lock()
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def acquire(self) -> Iterator[None]:
         """Wait for a turn, and hold it; raise a 503 if too many wait already."""
         if not self._places.acquire(blocking=False):
             raise ApiError(503, "busy", "several pages or documents are being made; try again in a moment")

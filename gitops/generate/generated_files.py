@@ -9,15 +9,15 @@ from pathlib import Path
 from gitops import rendered_files
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
 from gitops.errors import GitopsError
-from gitops.files import is_current, read, replace, with_line_ends_of
 from gitops.generate import admission, argocd, flux, observability, readme, settings_page, verify_account, workflow
-from gitops.generate.text import HEADER, kustomization, yaml_text
+from gitops.generate.yaml_output import HEADER, kustomization, yaml_text
 from gitops.render.kustomize import RenderError
 from gitops.render.objects import of_kind
+from gitops.render_sources import RenderSources
 from gitops.repository import Repository
 from gitops.rules import overlay
 from gitops.rules.overlay import Overlay
-from gitops.sources import Sources
+from gitops.text_files import is_current, read, replace, with_line_ends_of
 
 Files = dict[Path, str]
 CLUSTERS, README = Path("clusters"), Path("README.md")
@@ -30,7 +30,7 @@ SETTINGS = Path("docs/settings.md")
 PATTERNS = ("clusters/*.yaml", "clusters/*/*.yaml", "overlays/*/alerts.yaml")
 
 
-def declared(root: Path, environments: Environments) -> Files:
+def expected_from_declarations(root: Path, environments: Environments) -> Files:
     """Return the files that follow from the declarations, without a render."""
     found = dict(observability.files(environments))
     found |= dict(_by_cluster(environments))
@@ -50,7 +50,7 @@ def declared(root: Path, environments: Environments) -> Files:
     return found
 
 
-def derived(root: Path, environments: Environments, overlays: list[Overlay]) -> Files:
+def expected_from_renders(root: Path, environments: Environments, overlays: list[Overlay]) -> Files:
     """Return the files that follow from the renders."""
     found: Files = {}
     for each in overlays:
@@ -64,10 +64,10 @@ def derived(root: Path, environments: Environments, overlays: list[Overlay]) -> 
     return found
 
 
-def outdated(root: Path, environments: Environments, overlays: list[Overlay]) -> Files:
+def updates(root: Path, environments: Environments, overlays: list[Overlay]) -> Files:
     """Return the new texts of those of these files that the repository has and that are stale."""
-    found = derived(root, environments, overlays)
-    there = [path for path in differing(root, found) if (root / path).exists()]
+    found = expected_from_renders(root, environments, overlays)
+    there = [path for path in stale_among(root, found) if (root / path).exists()]
     return {root / path: with_line_ends_of(root / path, found[path]) for path in there}
 
 
@@ -84,7 +84,7 @@ def _by_cluster(environments: Environments) -> Iterator[tuple[Path, str]]:
             yield CLUSTERS / f"admission{end}", yaml_text(*policy, comment=str(admission.__doc__))
 
 
-def differing(root: Path, files: Files) -> list[Path]:
+def stale_among(root: Path, files: Files) -> list[Path]:
     """Return which of these files are missing or have another content."""
     return [path for path, text in files.items() if not is_current(root / path, text)]
 
@@ -109,25 +109,27 @@ def leftovers(root: Path, environments: Environments) -> list[Path]:
 def stale(root: Path) -> list[Path]:
     """Return every file that `generate` would write or remove."""
     environments = load(root)
-    found = differing(root, declared(root, environments)) + leftovers(root, environments)
+    found = stale_among(root, expected_from_declarations(root, environments)) + leftovers(root, environments)
     try:
-        overlays = _overlays(Sources(root, environments))
+        overlays = _overlays(RenderSources(root, environments))
     except RenderError:
         # An overlay may include a file that is still to be generated.
         if found:
             return found
         raise
-    return found + differing(root, derived(root, environments, overlays)) + stale_renders(root, overlays)
+    return (
+        found + stale_among(root, expected_from_renders(root, environments, overlays)) + stale_renders(root, overlays)
+    )
 
 
 def generate(root: Path, history: Repository | None = None) -> list[Path]:
     """Write every stale file, remove the leftovers, and return the paths of both."""
     environments = load(root)
-    found = _write(root, declared(root, environments))
+    found = _write(root, expected_from_declarations(root, environments))
     for path in (removed := leftovers(root, environments)):
         (root / path).unlink()
-    overlays = _overlays(Sources(root, environments, history))
-    found += removed + _write(root, derived(root, environments, overlays))
+    overlays = _overlays(RenderSources(root, environments, history))
+    found += removed + _write(root, expected_from_renders(root, environments, overlays))
     return found + _write_renders(root, overlays)
 
 
@@ -138,13 +140,13 @@ def stale_renders(root: Path, overlays: Iterable[Overlay]) -> list[Path]:
 
 def render(root: Path, names: Sequence[str], *, only_check: bool) -> list[Path]:
     """Write what is stale in rendered/ of these environments, or only look; return the paths."""
-    sources = Sources(root, load(root))
+    sources = RenderSources(root, load(root))
     wanted = [sources.environments.get(name).name for name in names] or sources.environments.names
     overlays = [overlay.load(sources, name) for name in wanted]
     return stale_renders(root, overlays) if only_check else _write_renders(root, overlays)
 
 
-def _overlays(sources: Sources) -> list[Overlay]:
+def _overlays(sources: RenderSources) -> list[Overlay]:
     return [overlay.load(sources, name) for name in sources.environments.names]
 
 
@@ -161,7 +163,7 @@ def _write_renders(root: Path, overlays: Iterable[Overlay]) -> list[Path]:
 
 
 def _write(root: Path, files: Files) -> list[Path]:
-    found = differing(root, files)
+    found = stale_among(root, files)
     for path in found:
         replace(root / path, files[path])
     return found

@@ -12,17 +12,17 @@ LARGE_REQUEST = 1 << 18
 _AT_ONCE = 2
 
 
-class LargeRequests:
+class LargeRequestSlots:
     """Places for large requests."""
 
     def __init__(self) -> None:
         self._places = BoundedSemaphore(_AT_ONCE)
 
-    def begin(self) -> None:
+    def acquire(self) -> None:
         """Wait for a place and take it; raise a 503 if none becomes free."""
         if not self._places.acquire(timeout=MAX_WAIT_SECONDS):
             raise ApiError(503, "busy", f"{_AT_ONCE} large requests are being answered; try again in a moment")
 
-    def end(self) -> None:
+    def release(self) -> None:
         """Give the place back."""
         self._places.release()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from api.errors import ApiError
 from api.inference.models import Models
 from api.pipeline import routes
-from api.protocols import json_numbers
+from api.protocols import numeric_json
 from api.protocols.message import Request
 from model.schema.input_form import Input
 from model.schema.readers import reader
@@ -86,7 +86,7 @@ def outcome(name, protocol, body):
         question = operation.decode(served, Request(body, {"CONTENT_TYPE": "application/json"}))
         table = MODELS.read(served, question.rows, question.names)
     except ApiError as error:
-        error = error if question is None else operation.translate(error, served, question)
+        error = error if question is None else operation.adapt_error(error, served, question)
         return error.status, error.code, error.message, error.details
     return table.dtype, table.shape, table.tobytes()
 
@@ -96,8 +96,8 @@ def both(name, protocol, body):
     found = []
     for smallest, piece in ((0, 5), (0, 1 << 16), (1 << 40, 5)):
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(json_numbers, "SMALL_BODY", smallest)
-            patched.setattr(json_numbers, "PIECE_SIZE", piece)
+            patched.setattr(numeric_json, "SMALL_BODY", smallest)
+            patched.setattr(numeric_json, "PIECE_SIZE", piece)
             found.append(outcome(name, protocol, body))
     return found
 
@@ -163,7 +163,7 @@ def test_many_rows_of_numbers_become_an_array(protocol, frame):
 
 MEASURED = """
 import resource, sys
-from api.protocols.json_numbers import decode_rows
+from api.protocols.numeric_json import decode_rows
 from tests.helpers.server import model
 served, body = model("iris"), open(sys.argv[1], "rb").read()
 served.reader(decode_rows(served, body[: body.index(b"]") + 1] + b"]}")["X"])

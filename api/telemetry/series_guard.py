@@ -11,7 +11,7 @@ from api.telemetry.logs import Log
 Result = TypeVar("Result")
 
 
-class SeriesErrors:
+class SeriesGuard:
     """Run what counts or exposes a series, and record what fails."""
 
     def __init__(self, log: Log) -> None:

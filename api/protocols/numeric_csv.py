@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import simdjson
 
-from api.protocols.json_numbers import PARSER_ERRORS, PIECE_SIZE, SMALL_BODY, Numbers, are_exact, parse_rows
+from api.protocols.numeric_json import PARSER_ERRORS, PIECE_SIZE, SMALL_BODY, Numbers, are_exact, parse_rows
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

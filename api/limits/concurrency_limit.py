@@ -22,7 +22,7 @@ _KEPT, _ENOUGH = 32, 4
 _RECENT_SECONDS = 0.1
 
 
-class CpuLimit:
+class ConcurrencyLimit:
     """Knows the CPU time of a request, and limits the requests in flight by it."""
 
     def __init__(self, in_flight: Callable[[], int], reading: Callable[[], int], *, enabled: bool = True) -> None:
@@ -40,7 +40,7 @@ class CpuLimit:
             mean = (sum(samples) - max(samples)) / (len(samples) - 1)
             self.limit = max(LEAST, TARGET_SECONDS / mean) if mean > 0 else inf
 
-    def is_full(self, *, has_body: bool) -> bool:
+    def is_exceeded(self, *, has_body: bool) -> bool:
         """Return whether more requests are in flight than the limit, the one that asks among them.
 
         Who waits for a body needs no CPU, and must not keep others out. But while even requests that have their bodies

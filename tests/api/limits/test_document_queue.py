@@ -6,15 +6,15 @@ from threading import Event
 import pytest
 
 from api.errors import ApiError
-from api.limits.render_queue import MAX_WAITING, RenderQueue
+from api.limits.document_queue import MAX_WAITING, DocumentQueue
 from tests.helpers.waiting import until
 
 
 def test_one_is_made_at_a_time_and_few_wait():
-    turns, go, made, most = RenderQueue(), Event(), [], []
+    turns, go, made, most = DocumentQueue(), Event(), [], []
 
     def make():
-        with turns.turn():
+        with turns.acquire():
             made.append(None)
             go.wait(20)
             most.append(len(made))
@@ -27,13 +27,13 @@ def test_one_is_made_at_a_time_and_few_wait():
         for each in waiting:
             each.result(20)
     assert most == [1] * MAX_WAITING
-    with turns.turn():
+    with turns.acquire():
         pass
 
 
 def refused(turns):
     try:
-        with turns.turn():
+        with turns.acquire():
             return False
     except ApiError as error:
         return error.status == 503
