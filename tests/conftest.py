@@ -64,7 +64,7 @@ def bundles(tmp_path) -> Path:
     return Path(shutil.copytree(DEFAULT_ROOT, tmp_path / "bundles"))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def model_cli():
     """Return a function that runs `python -m model …` in this process."""
     return lambda *args: CliRunner().invoke(main, [str(arg) for arg in args])

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kubernetes.utils.quantity import parse_quantity
-
 from gitops.cluster.client import Cluster
+from gitops.quantities import quantity
 from gitops.render.diff import keyed
 from gitops.render.objects import Object
 
@@ -59,9 +58,5 @@ def _fields(wanted: Any, live: Any, path: str) -> Iterator[tuple[str, Any, Any]]
 def _same(wanted: Any, live: Any, path: str) -> bool:
     if wanted is None or wanted == live or (live is None and wanted in ("", [], False, 0)):
         return True
-    if not _AMOUNTS.search(path):
-        return False
-    try:
-        return bool(parse_quantity(str(wanted)) == parse_quantity(str(live)))  # type: ignore[no-untyped-call]
-    except (ValueError, TypeError):
-        return False
+    amount = quantity(wanted) if _AMOUNTS.search(path) else None
+    return amount is not None and amount == quantity(live)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
-from kubernetes.utils.quantity import parse_quantity
-
+from gitops.quantities import quantity
 from gitops.rules.overlay import Overlay
 
 
@@ -23,19 +21,12 @@ def _problems(resources: dict[str, dict[str, Any]]) -> Iterator[str]:
     requests, limits = (resources.get(kind) or {} for kind in ("requests", "limits"))
     for kind, given in (("requests", requests), ("limits", limits)):
         for name, value in given.items():
-            if _size(value) is None:
+            if quantity(value) is None:
                 yield f"{kind}.{name} is {value!r}, which is no quantity: use one such as 250m or 128Mi"
     for name in requests.keys() & limits.keys():
-        asked, most = _size(requests[name]), _size(limits[name])
+        asked, most = quantity(requests[name]), quantity(limits[name])
         if asked is not None and most is not None and asked > most:
             yield (
                 f"requests.{name} is {requests[name]}, above limits.{name}, {limits[name]}: no pod would start; "
                 "lower the request or raise the limit"
             )
-
-
-def _size(value: Any) -> Decimal | None:
-    try:
-        return Decimal(parse_quantity(value))  # type: ignore[no-untyped-call]
-    except (ValueError, TypeError, ArithmeticError):
-        return None

@@ -157,8 +157,8 @@ class ReferenceRows:
         left_out = np.zeros(height(self.rows), dtype=bool) if left_out is None else left_out
         differ = errors(self.model.signature, self.expected, found, self.scale)
         differ = np.where(left_out, 0.0, differ)
-        wrong = self._asked_again(found, differ)
         size = sizes(self.rows)
+        wrong = self._asked_again(found, differ, size)
         limit = self._limit(size, wrong)
         within = (size <= limit) & ~left_out
         training = np.arange(len(within)) < height(self.training)
@@ -173,15 +173,20 @@ class ReferenceRows:
         )  # fmt: skip
         return parity, limit
 
-    def _asked_again(self, found: Answers, differ: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Return where a form is wrong; where the estimator itself answers a row alone as the form does, it is not."""
+    def _asked_again(self, found: Answers, differ: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return where a form is wrong; where the estimator itself answers a row alone as the form does, it is not.
+
+        Rows are asked about from small numbers to large ones, up to the first that is wrong: beyond it nothing counts.
+        """
         wrong = ~(differ <= PROVEN)
-        for place in np.flatnonzero(wrong)[:_MOST_ASKED_AGAIN].tolist():
+        places = np.flatnonzero(wrong)
+        for place in places[np.argsort(size[places], kind="stable")][:_MOST_ASKED_AGAIN].tolist():
             alone = estimator_answers(self.model, take(self.rows, slice(place, place + 1)))
             one = picked(found, slice(place, place + 1))
             alone = alone if found.proba else replace(alone, proba=[])
-            if errors(self.model.signature, alone, one, self.scale)[0] <= PROVEN:
-                wrong[place] = False
+            if not errors(self.model.signature, alone, one, self.scale)[0] <= PROVEN:
+                break
+            wrong[place] = False
         return wrong
 
     def _limit(self, size: NDArray[np.float64], wrong: NDArray[np.bool_]) -> float:

@@ -2,31 +2,58 @@
 
 import re
 import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
 
 import pytest
 
+from gitops import process
+from tests.helpers import renders
 from tests.helpers.manifests import RENDERS, ROOT
 from tests.helpers.repository import Repository, git
 from tests.helpers.sample import sample
 from tests.helpers.waiting import unless
 
 
-@pytest.fixture
-def repository(tmp_path):
-    unless(RENDERS, "neither kustomize nor kubectl is here")
-    remote, place = tmp_path / "remote.git", tmp_path / "clone"
+@cache
+def _origin():
+    """Make a repository and its remote once in this process; each test gets a copy of both."""
+    folder = tempfile.TemporaryDirectory()
+    remote, place = Path(folder.name) / "remote.git", Path(folder.name) / "clone"
     place.mkdir()
     (place / ".gitignore").write_text("/build/\n")
     sample(place, "base", "components", "overlays", "rendered", "environments.yaml")
     shutil.copytree(ROOT / "promotions", place / "promotions", ignore=shutil.ignore_patterns("*.jsonl"))
-    git(tmp_path, "init", "-q", "--bare", "-b", "main", str(remote))
+    git(remote.parent, "init", "-q", "--bare", "-b", "main", str(remote))
     git(place, "init", "-q", "-b", "main")
     git(place, "config", "user.email", "someone@example.org")
     git(place, "config", "user.name", "Someone")
     git(place, "remote", "add", "origin", str(remote))
-    found = Repository(place)
-    found.commit("initial")
-    git(place, "fetch", "-q", "origin")
+    Repository(place).commit("initial")
+    for each in (remote, place):
+        # Fewer files to copy.
+        git(each, "gc", "-q")
+        shutil.rmtree((each / ".git" if each == place else each) / "hooks")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _renderer(monkeypatch):
+    monkeypatch.setattr(process, "run", renders.run)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    unless(RENDERS, "neither kustomize nor kubectl is here")
+    origin = Path(_origin().name)
+    for each in ("remote.git", "clone"):
+        shutil.copytree(origin / each, tmp_path / each)
+    found = Repository(tmp_path / "clone")
+    config = found.place / ".git" / "config"
+    config.write_text(config.read_text().replace(str(origin), str(tmp_path)))
+    # The copied files are those that the index knows.
+    found.git("update-index", "-q", "--refresh")
     return found
 
 

@@ -2,14 +2,17 @@
 
 import pytest
 
+from gitops import process
+from tests.helpers import renders
 from tests.helpers.manifests import RENDERS, gitops
 from tests.helpers.sample import sample
 from tests.helpers.waiting import unless
 
 
 @pytest.fixture(autouse=True)
-def _renderer():
+def _renderer(monkeypatch):
     unless(RENDERS, "neither kustomize nor kubectl is here")
+    monkeypatch.setattr(process, "run", renders.run)
 
 
 @pytest.fixture

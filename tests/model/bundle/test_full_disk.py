@@ -4,6 +4,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import joblib
 import numpy as np
@@ -28,40 +29,56 @@ def mine(tmp_path_factory):
     return folder
 
 
-def add(mine, bundles, *within, **more):
-    command = ["-m", "model", "add", mine / "mine.joblib", "--data", mine / "rows.csv", "--bundles", bundles]
-    return subprocess.run([*within, sys.executable, *command], capture_output=True, text=True, **more)
+@pytest.fixture
+def add(mine, model_cli):
+    """Return a function that adds the model to a folder of bundles."""
+    return lambda bundles, *more: model_cli(*arguments(mine, bundles), *more)
 
 
-def said(done):
+def arguments(mine, bundles):
+    return ("add", mine / "mine.joblib", "--data", mine / "rows.csv", "--bundles", bundles)
+
+
+@contextmanager
+def no_file_above(size):
+    """Let this process write no larger file."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def said(code, stderr):
     """Return the one error that ended a command."""
-    assert done.returncode == 2, done.stderr
-    (error,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-    assert "Traceback" not in done.stderr
+    assert code == 2, stderr
+    (error,) = [line for line in stderr.splitlines() if line.startswith("error: ")]
+    assert "Traceback" not in stderr
     return error
 
 
 def test_a_volume_that_fills_up_is_said_and_left_empty(mine, tmp_path):
     there = shutil.which("unshare") and not subprocess.run(["unshare", "--mount", "true"]).returncode
     unless(there, "no mounts of one's own here: that needs root")
-    done = add(mine, tmp_path, "unshare", "--mount", "sh", "-c", SMALL, tmp_path)
+    command = ["unshare", "--mount", "sh", "-c", SMALL, tmp_path, sys.executable, "-m", "model"]
+    done = subprocess.run([*command, *arguments(mine, tmp_path)], capture_output=True, text=True)
     end = "cannot be written to {}: No space left on device; nothing is left of it"
-    assert said(done) == f"error: mine: {end.format(tmp_path)}"
+    assert said(done.returncode, done.stderr) == f"error: mine: {end.format(tmp_path)}"
     assert done.stdout == ""
 
 
-def test_a_bundle_that_was_there_stays(mine, tmp_path):
-    assert add(mine, tmp_path).returncode == 0
+def test_a_bundle_that_was_there_stays(add, tmp_path):
+    assert add(tmp_path).exit_code == 0
     before = {path: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
-    limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # noqa: E731
-    command = ["-m", "model", "add", mine / "mine.joblib", "--data", mine / "rows.csv", "--bundles", tmp_path]
-    done = subprocess.run([sys.executable, *command, "--replace"], capture_output=True, text=True, preexec_fn=limit)
-    assert "File too large; nothing is left of it" in said(done)
+    with no_file_above(20_000):
+        done = add(tmp_path, "--replace")
+    assert "File too large; nothing is left of it" in said(done.exit_code, done.stderr)
     assert {path: path.read_bytes() for path in (tmp_path / "mine").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == names(tmp_path) == ["mine"]
 
 
-def test_a_place_that_is_none_is_said(mine, tmp_path):
+def test_a_place_that_is_none_is_said(add, tmp_path):
     (tmp_path / "file").write_text("in the way")
-    done = add(mine, tmp_path / "file" / "bundles")
-    assert "Not a directory; nothing is left of it" in said(done)
+    done = add(tmp_path / "file" / "bundles")
+    assert "Not a directory; nothing is left of it" in said(done.exit_code, done.stderr)

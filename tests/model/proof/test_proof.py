@@ -1,6 +1,7 @@
 """The proof refutes forms that are wrong, however they were made: those that version 1 shipped, one by one."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from sklearn.preprocessing import Binarizer, FunctionTransformer, OneHotEncoder,
 from model.packing.compact.derive import derive
 from model.packing.describe import Hints, describe
 from model.packing.prove import prove, trial
-from model.proof.compare import Refused, estimator_answers
+from model.proof.compare import Refused, estimator_answers, sizes
 from model.runtime.estimator import Estimator
 from model.schema.input_form import Input
 from tests.model.proof.guess import guessed
@@ -112,3 +113,17 @@ def test_a_weight_that_is_a_little_off_is_found(by):
     assert prove(rows, form).parity.passed
     with pytest.raises(Refused):
         prove(rows, nudged(form, by))
+
+
+def test_of_all_rows_that_are_wrong_beyond_a_size_the_smallest_alone_is_asked_about(monkeypatch):
+    rows, _ = proof_of(LinearRegression(), NUMBERS, NUMBERS["a"] * 2 + RNG.normal(size=COUNT))
+    size, asked = sizes(rows.rows), []
+    monkeypatch.setattr(
+        "model.proof.compare.estimator_answers", lambda *given: asked.append(given[1]) or estimator_answers(*given)
+    )
+    beyond = size > 1e7
+    assert beyond.sum() > 10
+    halved = np.where(beyond[:, None], rows.expected.predict / 2, rows.expected.predict)
+    parity, limit = rows.verdict(replace(rows.expected, predict=halved))
+    assert (parity.passed, limit) == (True, size[~beyond].max())
+    assert [sizes(each)[0] for each in asked] == [size[beyond].min()]
