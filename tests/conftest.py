@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from model.__main__ import main
 from model.bundle.files import DEFAULT_ROOT
+from tests.helpers.cluster import is_there
 from tests.helpers.environment import isolate, restore
 
 # A busy machine is no reason to fail, and a run that decides over a change must be one that can be repeated.
@@ -39,7 +40,7 @@ CLUSTER_SECONDS = 1200
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark what is in the folders that need more than Python, before pytest-xdist reads the marks."""
+    """Mark what is in the folders that need more than Python, before pytest-xdist reads it; long ones go first."""
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker("browser")
@@ -49,6 +50,20 @@ def pytest_collection_modifyitems(items):
             # They wait most of the time, so those with environments of their own run beside the others.
             whose = "own" if item.path.stem in WITH_OWN_ENVIRONMENTS else "shared"
             item.add_marker(pytest.mark.xdist_group(f"{whose} environments"))
+    items.sort(key=_turn)
+
+
+def _turn(item):
+    """Return when a test begins: first the groups, those of the cluster above all, then what is slow, then the rest."""
+    marks = ("cluster", "xdist_group", "slow")
+    return next((turn for turn, mark in enumerate(marks) if item.get_closest_marker(mark)), len(marks))
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """Add a worker for each of the cluster's two groups, which wait most of the time, where a cluster is there."""
+    workers = yield
+    return workers + 2 * ("not cluster" not in config.option.markexpr and is_there())
 
 
 @pytest.fixture(autouse=True)

@@ -50,3 +50,12 @@ def test_pre_commit_runs_lint():
 def test_tests_of_one_group_are_given_to_one_process(request):
     grouped = [each.nodeid for each in request.session.items if each.get_closest_marker("xdist_group")]
     assert "PYTEST_XDIST_WORKER" not in os.environ or all("@" in each for each in grouped)
+
+
+def test_what_takes_longest_begins_first(request):
+    """The cluster's two groups, then other groups, then what is slow: otherwise workers wait for one at the end."""
+    marks = ("cluster", "xdist_group", "slow")
+    found = [[bool(each.get_closest_marker(mark)) for mark in marks] for each in request.session.items]
+    turns = [[*each, True].index(True) for each in found]
+    assert turns == sorted(turns)
+    assert "--no-loadscope-reorder" in PROJECT["tool"]["pytest"]["ini_options"]["addopts"]

@@ -6,7 +6,7 @@ from time import monotonic
 
 import pytest
 
-from tests.helpers.cluster import IMAGE, INSIDE, PULL, ROOT, address, ask, built, get, kubectl, rolled, run
+from tests.helpers.cluster import IMAGE, INSIDE, PULL, ROOT, address, ask, built, get, is_there, kubectl, rolled, run
 from tests.helpers.s3 import HERE, require_keys
 from tests.helpers.waiting import unless, until
 
@@ -14,8 +14,7 @@ from tests.helpers.waiting import unless, until
 @pytest.fixture(scope="session")
 def cluster():
     """Require a cluster."""
-    there = shutil.which("kubectl") and run("kubectl", "get", "nodes", check=False, timeout=30).returncode == 0
-    unless(there, "no cluster: point KUBECONFIG to one")
+    unless(is_there(), "no cluster: point KUBECONFIG to one")
 
 
 @pytest.fixture(scope="module")

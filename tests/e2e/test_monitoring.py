@@ -13,7 +13,7 @@ from tests.helpers.prometheus import watching
 from tests.helpers.waiting import unless, until
 
 PLACE = "mlops-staging"
-PORT = 19095
+PORT = 15095
 FLOWERS = load_iris().data.tolist()
 SHIFTED = [[one, two + 1.5, three, four] for one, two, three, four in FLOWERS]
 

@@ -33,7 +33,7 @@ TOKEN = "a-token-for-the-test"
 PREFIX = "ship"
 """Of its namespaces, as other tests run beside this one."""
 RECORD = []
-PORTS = {"dev": 18081, "staging": 18082, "prod": 18083}
+PORTS = {"dev": 15081, "staging": 15082, "prod": 15083}
 WRONG = """
 import sys, joblib
 from sklearn.datasets import load_iris

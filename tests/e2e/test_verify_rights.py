@@ -16,7 +16,7 @@ from tests.e2e.test_promote import FORWARD
 from tests.helpers.cluster import ROOT, address, kubectl, rolled, run, small
 from tests.helpers.waiting import until
 
-NAME, SPACE, PORT = "rights", "mlops-rights", 18084
+NAME, SPACE, PORT = "rights", "mlops-rights", 15084
 ACCOUNT = ("-n", "mlops-verify")
 FORBIDDEN = [
     ("get", "secrets"), ("list", "secrets"), ("list", "configmaps"), ("create", "pods"), ("delete", "pods"),

@@ -36,6 +36,11 @@ def run(*command, check=True, timeout=120, **more):
     return done
 
 
+def is_there():
+    """Tell whether KUBECONFIG points to a cluster."""
+    return bool(shutil.which("kubectl")) and not run("kubectl", "get", "nodes", check=False, timeout=30).returncode
+
+
 def kubectl(*args, check=True, timeout=120, **more):
     return run("kubectl", *args, check=check, timeout=timeout, **more).stdout
 
