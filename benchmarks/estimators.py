@@ -35,7 +35,7 @@ TRAINED, WIDTH = 3000, 12
 SLOWER = 1.1
 PAGE = Path(__file__).parents[1] / "docs" / "model-speed.md"
 HEAD = (
-    f"each estimator of scikit-learn, fitted on {TRAINED:,} rows of {WIDTH} numbers. Microseconds of CPU, one thread, "
+    f"estimators of scikit-learn, fitted on {TRAINED:,} rows of {WIDTH} numbers. Microseconds of CPU, one thread, "
     f"the least of several turns, for *one row / {MANY:,} rows* that have been read already. *Own* is the "
     "estimator's own `predict` of an array. *Served* is the bundle as the service asks it; the last columns are its "
     "ratio to *own*, for one row and for many. The forms were measured when the model was packed, one row "
@@ -120,7 +120,7 @@ def page(found: list[Line]) -> str:
     """Return the page."""
     day, python, cores = datetime.now(UTC).date(), platform.python_version(), os.cpu_count()
     slower = [line.name for line in sorted(found) if max(line.ratios) > SLOWER]
-    head = f"`python -m benchmarks.estimators`, {day}, {cores} cores, Python {python}: {HEAD}"
+    head = f"`python -m benchmarks.estimators`, {day}, {cores} cores, Python {python}: {len(found)} {HEAD}"
     told = (
         f"**{len(found) - len(slower)} of {len(found)} take at most {SLOWER} times their own time, one row and many.**"
     )
