@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from model.bundle.files import BundleError, read
+from model.bundle.files import read
 from model.bundle.manifest import Speed
 from model.packing import prove
 from model.packing.pack import Material, pack
@@ -29,6 +29,7 @@ from model.runtime.base import Model
 from model.runtime.beside import MANY
 from model.runtime.estimator import forget_names, keep_to_one_thread
 from model.runtime.load import load
+from model.user_error import UserError
 from tools.estimators import contestants, rows_of
 
 TRAINED, WIDTH = 3000, 12
@@ -95,7 +96,7 @@ def lines(names: list[str]) -> Iterator[Line]:
                 continue
             try:
                 line = measure(name, estimator, taken, target, Path(folder))
-            except (BundleError, ValueError) as error:
+            except (UserError, ValueError) as error:
                 print(f"{name}: {error}", file=sys.stderr)
                 continue
             print(_row(line), flush=True)

@@ -13,8 +13,9 @@ from gitops.ledger import State
 from gitops.release import Release
 from gitops.render.objects import Object, settings_of
 from gitops.repository import Repository
-from model.bundle.files import MANIFEST, BundleError, manifest_from, names, read
+from model.bundle.files import MANIFEST, manifest_from, names, read
 from model.bundle.manifest import Manifest
+from model.user_error import UserError
 
 IN_CLUSTER = ("API_KEYS_FILE", "MODEL_KEYS")
 """Settings that name what only a pod has."""
@@ -38,7 +39,7 @@ def in_working_tree(root: Path) -> dict[str, str]:
         return {}
     try:
         return {name: read(root / BUNDLES, name).manifest.version for name in names(root / BUNDLES)}
-    except BundleError as error:
+    except UserError as error:
         raise GitopsError(str(error)) from None
 
 
@@ -81,7 +82,7 @@ def folders_with(repository: Repository, name: str, version: str) -> Iterator[Pa
 def _is_version(name: str, version: str, page: Path) -> bool:
     try:
         return manifest_from(name, page.read_bytes()).version == version
-    except (BundleError, OSError):
+    except (UserError, OSError):
         return False
 
 
@@ -104,7 +105,7 @@ def _manifest(repository: Repository, name: str, version: str) -> Manifest:
     for commit in repository.git("log", "--format=%H", "HEAD", "--", str(file)).split():
         try:
             found = manifest_from(name, repository.git("show", f"{commit}:{file}", check=False).encode())
-        except BundleError:
+        except UserError:
             continue
         if found.version == version:
             return found

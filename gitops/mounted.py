@@ -14,8 +14,9 @@ import yaml
 from gitops import text_files
 from gitops.errors import GitopsError
 from gitops.render.objects import APP
-from model.bundle.files import NAME, BundleError, read, read_signature
+from model.bundle.files import NAME, read, read_signature
 from model.oci.image import image_of
+from model.user_error import UserError
 
 FILE = "models.yaml"
 PLACE = "/app/bundles"
@@ -59,7 +60,7 @@ def parse(text: str, bundles: Path) -> Mounted:
     try:
         bundle = read(bundles, name)
         right = image_of(bundle, read_signature(bundles, name)).digest
-    except BundleError as error:
+    except UserError as error:
         raise GitopsError(str(error)) from None
     if right != digest:
         raise GitopsError(

@@ -18,6 +18,7 @@ from model.batch.cli import score
 from model.bundle import files as bundle
 from model.command import BUNDLES, Commands, lasting_interrupt, print_error, trained_with
 from model.prediction_log.cli import log
+from model.user_error import UserError
 
 if TYPE_CHECKING:
     from model.bundle.manifest import Manifest
@@ -129,7 +130,7 @@ def _password(key: Path) -> str:
     if found := os.environ.get("MODEL_KEY_PASSWORD"):
         return found
     if not sys.stdin.isatty():
-        raise bundle.BundleError(f"{key} is encrypted: set MODEL_KEY_PASSWORD to its password")
+        raise UserError(f"{key} is encrypted: set MODEL_KEY_PASSWORD to its password")
     return str(click.prompt(f"Password of {key}", hide_input=True, err=True))
 
 
@@ -146,7 +147,7 @@ def check(names: tuple[str, ...], place: Path | None, bundles: Path) -> None:
     """Verify bundles: digests, library versions, golden rows, compiled copy, and with --keys signatures."""
     names = names or tuple(bundle.names(bundles))
     if not names:
-        raise bundle.BundleError(f"there is no bundle in {bundles}")
+        raise UserError(f"there is no bundle in {bundles}")
     keys = None
     if place is not None:
         from model.signing.keys import public_keys  # noqa: PLC0415 - imports cryptography

@@ -16,8 +16,9 @@ from typing import Any, NoReturn
 
 import click
 
-from model.bundle.files import DEFAULT_ROOT, BundleError
+from model.bundle.files import DEFAULT_ROOT
 from model.errors import message, one_line, shorten
+from model.user_error import UserError
 
 _MOST_SHOWN = 600
 REFUSED, INTERRUPTED = 2, 130
@@ -125,6 +126,6 @@ def sentence(error: BaseException) -> str:
     """Return what an error says on one line that a terminal can show."""
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"{error.name} is not installed, which this command needs: {INSTALL}"
-    known = isinstance(error, BundleError)
+    known = isinstance(error, UserError)
     text = shorten(message(error), _MOST_SHOWN) if known else one_line(error, _MOST_SHOWN)
     return text if known and error.__cause__ is None else f"{text} (--debug shows the traceback)"

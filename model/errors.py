@@ -6,20 +6,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 
-from model.bundle.files import BundleError
 from model.rendering.text import printable
+from model.user_error import UserError
 
 
 @contextmanager
 def guarded(start: str) -> Iterator[None]:
-    """Raise a BundleError that begins so for whatever an estimator raises; what it prints goes to stderr."""
+    """Raise a UserError that begins so for whatever an estimator raises; what it prints goes to stderr."""
     try:
         with redirect_stdout(sys.stderr):
             yield
-    except (BundleError, KeyboardInterrupt):
+    except (UserError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        raise BundleError(f"{start}: {one_line(error)}") from error
+        raise UserError(f"{start}: {one_line(error)}") from error
 
 
 def one_line(error: BaseException, most: int = 300) -> str:

@@ -7,12 +7,13 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from model.bundle.files import BundleError, read
+from model.bundle.files import read
 from model.bundle.manifest import Manifest
 from model.check import check_bundle, verify_golden_rows
 from model.errors import guarded
 from model.runtime import base
 from model.runtime.load import load as load_bundle
+from model.user_error import UserError
 from score_app.folder import Folder, folder_of
 from score_app.rows import rows_of
 
@@ -39,7 +40,7 @@ class Model:
     def predict_proba(self, rows: Any) -> NDArray[Any] | list[NDArray[Any]]:
         """Return each row's probabilities in the order of the classes; with several targets, one table for each."""
         if not self._loaded.signature.proba:
-            raise BundleError(f"{self.name} gives no probabilities: call predict")
+            raise UserError(f"{self.name} gives no probabilities: call predict")
         tables = self._loaded.predict_proba(self._table(rows))
         return tables[0] if len(tables) == 1 else tables
 

@@ -6,8 +6,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from model.bundle.files import BundleError
 from model.errors import guarded
+from model.user_error import UserError
 from score_app.folder import Folder, folder_of
 from score_app.model import Model, load
 
@@ -33,7 +33,7 @@ def pack(  # noqa: PLR0913 - keywords, most of which are left out
     try:
         import model.packing.pack as packing  # noqa: PLC0415 - serving needs none of it
     except ModuleNotFoundError as error:
-        raise BundleError(f"packing a model needs {error.name}, which is not installed: {TRAIN}") from None
+        raise UserError(f"packing a model needs {error.name}, which is not installed: {TRAIN}") from None
 
     folder = folder_of(bundles)
     _require_free(folder / name, replace=replace)
@@ -45,7 +45,7 @@ def pack(  # noqa: PLR0913 - keywords, most of which are left out
 
 def _require_free(place: Any, *, replace: bool) -> None:
     if place.is_dir() and not replace:
-        raise BundleError(f"there is a bundle {place.name!r} already: replace=True overwrites it, or give another name")
+        raise UserError(f"there is a bundle {place.name!r} already: replace=True overwrites it, or give another name")
 
 
 def _material(estimator: Any, X: Any, y: Any, name: str, title: str, units: Mapping[str, str]) -> Material:

@@ -15,7 +15,8 @@ from typing import IO, Self
 
 from api.settings import NAMES, SettingsError, from_environment
 from api.transport.addresses import free_ports
-from model.bundle.files import BundleError, read
+from model.bundle.files import read
+from model.user_error import UserError
 from score_app.folder import Folder, folder_of
 
 HOST = "127.0.0.1"
@@ -107,9 +108,9 @@ def _environment(
     names: tuple[str, ...], folder: object, port: int | None, settings: dict[str, object]
 ) -> dict[str, str]:
     if not names:
-        raise BundleError('name what to serve, such as serve("iris")')
+        raise UserError('name what to serve, such as serve("iris")')
     if unknown := [name for name in settings if name.upper() not in NAMES]:
-        raise BundleError(f"{unknown[0]} is no setting of the service; it has {', '.join(NAMES).lower()}")
+        raise UserError(f"{unknown[0]} is no setting of the service; it has {', '.join(NAMES).lower()}")
     ports = free_ports(2)
     own = {"HOST": HOST, "PORT": ports[0] if port is None else port, "ADMIN_PORT": ports[1], "DRAIN_IDLE_SECONDS": 0}
     own |= {"MODEL": ",".join(names), "BUNDLES": folder} | {name.upper(): value for name, value in settings.items()}
@@ -117,7 +118,7 @@ def _environment(
     try:
         from_environment(environment)
     except SettingsError as error:
-        raise BundleError(str(error)) from None
+        raise UserError(str(error)) from None
     return environment
 
 
@@ -127,9 +128,9 @@ def _wait(server: Server) -> None:
     while "\nscore-app: " not in f"\n{server.log}":
         if not server.is_running:
             lines = server.log.strip().splitlines() or ["it wrote nothing"]
-            raise BundleError(f"the service did not start: {lines[-1].removeprefix('error: ')}")
+            raise UserError(f"the service did not start: {lines[-1].removeprefix('error: ')}")
         if monotonic() > end:
-            raise BundleError(f"the service did not answer in {START_SECONDS} seconds; its log: {server.log[-300:]}")
+            raise UserError(f"the service did not answer in {START_SECONDS} seconds; its log: {server.log[-300:]}")
         sleep(0.02)
 
 

@@ -40,9 +40,9 @@ from sklearn.svm import SVC, NuSVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from sklearn.utils import all_estimators
 
-from model.bundle.files import BundleError
 from model.bundle.manifest import Manifest
 from model.packing.pack import Material, pack
+from model.user_error import UserError
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 
@@ -138,7 +138,7 @@ def pack_all(folder: Path) -> dict[str, Manifest | str]:
             slug = "".join(c if c.isalnum() else "-" for c in name.lower()).strip("-")
             try:
                 manifest = pack(Material(name=slug, title=name, estimator=estimator, rows=rows, lean=True), folder)
-            except BundleError as error:
+            except UserError as error:
                 results[name] = str(error)
                 continue
             results[name] = manifest

@@ -29,8 +29,9 @@ from gitops.errors import CheckFailedError, GitopsError
 from gitops.release import image_name
 from gitops.render.kustomize import render, render_text
 from gitops.render.objects import APP, Object, of_kind, parse
-from model.bundle.files import BundleError, read
+from model.bundle.files import read
 from model.bundle.manifest import Manifest
+from model.user_error import UserError
 
 ADDRESS_SECONDS = 30
 REACHABLE_SECONDS = 6
@@ -94,7 +95,7 @@ def _served(root: Path, objects: list[Object]) -> list[Manifest]:
     """Return the manifests of the models that the environment serves, as they are in the working tree."""
     try:
         return [read(root / models.BUNDLES, name).manifest for name in models.served(objects)]
-    except BundleError as error:
+    except UserError as error:
         raise GitopsError(str(error)) from None
 
 

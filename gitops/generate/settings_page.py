@@ -10,11 +10,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from api import settings
 from api.setting_values import size
 from gitops.errors import GitopsError
+from gitops.render.objects import parse
 from model.bundle.files import DEFAULT_ROOT
 
 HEAD = """# Settings
@@ -113,7 +112,7 @@ def _setters(root: Path) -> Iterator[tuple[str, list[str]]]:
     for top in ("base", "components/*", "overlays/*"):
         for folder in sorted(root.glob(top)):
             texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.yaml"))]
-            values = dict(pair for text in texts for each in yaml.safe_load_all(text) for pair in _values(each))
+            values = dict(pair for text in texts for each in parse(text) for pair in _values(each))
             for name, value in values.items():
                 place = f"`{folder.relative_to(root)}`"
                 found.setdefault(name, []).append(f"{place} ({f'`{value}`'})" if value else place)
@@ -134,7 +133,7 @@ def _values(node: Any) -> Iterator[tuple[str, str]]:
             yield from _values(each)
     elif isinstance(node, str) and "\n" in node:
         # A patch, written as a text.
-        for each in yaml.safe_load_all(node):
+        for each in parse(node):
             yield from _values(each)
     elif isinstance(node, str) and node.partition("=")[0] in settings.NAMES:
         name, _, value = node.partition("=")

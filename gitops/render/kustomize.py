@@ -12,7 +12,7 @@ import yaml
 
 from gitops import process, text_files
 from gitops.errors import GitopsError
-from gitops.render.objects import Object, parse
+from gitops.render.objects import Object, parse, safe_loader
 
 OLDEST = (5, 5)
 
@@ -56,7 +56,8 @@ def kustomization(folder: Path) -> Object:
     """Return the kustomization of a folder."""
     path = folder / "kustomization.yaml"
     try:
-        found = yaml.safe_load(text_files.read(path))
+        text = text_files.read(path)
+        found = yaml.load(text, Loader=safe_loader(text))  # noqa: S506 - a safe one
     except OSError as error:
         raise RenderError(f"{path}: cannot be read ({error.strerror})") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:

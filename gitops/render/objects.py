@@ -16,10 +16,14 @@ _SAFE_DEPTH = 5_000
 
 def parse(rendered: str) -> list[Object]:
     """Return the objects of rendered YAML."""
+    return [each for each in yaml.load_all(rendered, Loader=safe_loader(rendered)) if each]
+
+
+def safe_loader(text: str) -> Any:
+    """Return what reads a text as YAML: libyaml, unless values may be nested too deeply for it."""
     # Each level that is not in brackets begins further right on its line.
-    deepest = max(map(len, rendered.splitlines()), default=0) + rendered.count("[") + rendered.count("{")
-    loader = _C_LOADER if deepest < _SAFE_DEPTH else yaml.SafeLoader
-    return [each for each in yaml.load_all(rendered, Loader=loader) if each]
+    deepest = max(map(len, text.splitlines()), default=0) + text.count("[") + text.count("{")
+    return _C_LOADER if deepest < _SAFE_DEPTH else yaml.SafeLoader
 
 
 def of_kind(objects: list[Object], kind: str) -> list[Object]:

@@ -11,8 +11,9 @@ from gitops.models import folders_with, service_settings
 from gitops.mounted import Mounted, of_overlay
 from gitops.render.objects import Object, is_service_pod, of_kind, pod_of, settings_of
 from gitops.rules.overlay import Overlay
-from model.bundle.files import BundleError, read, read_signature
+from model.bundle.files import read, read_signature
 from model.oci.image import image_of
+from model.user_error import UserError
 
 if TYPE_CHECKING:
     from model.signing.keys import PublicKeys
@@ -31,7 +32,7 @@ def signed_models(overlay: Overlay) -> Iterator[str]:
     try:
         keys = {key: each for name, text in texts.items() for key, each in keys_from(text, f"{where}: {name}").items()}
         wanted = service_settings(overlay.objects).model
-    except BundleError as error:
+    except UserError as error:
         yield str(error)
         return
     except SettingsError:
@@ -73,7 +74,7 @@ def _problem(overlay: Overlay, name: str, keys: PublicKeys, mounted: Mounted | N
             if mounted and image_of(bundle, read_signature(folder, name)).digest != mounted.digest:
                 continue
             require_signed(folder, bundle, keys)
-        except BundleError as error:
+        except UserError as error:
             return str(error)
         return None
     if mounted and not overlay.repository.is_shallow:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from model.bundle.files import BundleError
 from model.command import BUNDLES, Command
+from model.user_error import UserError
 
 if TYPE_CHECKING:
     from model.batch.watch import Watch
@@ -62,7 +62,7 @@ def _shard(text: str | None) -> tuple[int, int] | None:
         return None
     found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
     if not found or int(found[1]) >= int(found[2]):
-        raise BundleError(f"--shard is INDEX/COUNT, like 0/4 for the first of four, not {text!r}")
+        raise UserError(f"--shard is INDEX/COUNT, like 0/4 for the first of four, not {text!r}")
     return int(found[1]), int(found[2])
 
 

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from model.bundle.files import BundleError
 from model.runtime.base import Model
 from model.schema.arrays import integers, moments
 from model.schema.readers import MatrixReader
@@ -22,6 +21,7 @@ from model.schema.rows import Table
 from model.schema.signature import Feature, Problem
 from model.schema.text_values import parse_value
 from model.schema.values import LARGEST_EXACT, problem
+from model.user_error import UserError
 
 _NAMES = {
     "number": "a number",
@@ -43,7 +43,7 @@ class Read:
 
 
 class Columns:
-    """The columns of one schema that a model takes; raises a BundleError if it cannot take them."""
+    """The columns of one schema that a model takes; raises a UserError if it cannot take them."""
 
     def __init__(self, model: Model, schema: pa.Schema, source: str, *, text: bool) -> None:
         self._model, self._text = model, text
@@ -178,10 +178,10 @@ def _places(model: Model, schema: pa.Schema, source: str, *, text: bool) -> list
     known = set(model.signature.names)
     names = [name.strip() if text and name not in known else name for name in schema.names]
     if twice := [name for name in model.signature.names if names.count(name) > 1]:
-        raise BundleError(f"{source} has two columns named {twice[0]!r}")
+        raise UserError(f"{source} has two columns named {twice[0]!r}")
     if missing := [name for name in model.signature.names if name not in names]:
         has = _listed(schema.names)
-        raise BundleError(f"{source} lacks {_listed(missing)}, which {model.name} takes (it has {has})")
+        raise UserError(f"{source} lacks {_listed(missing)}, which {model.name} takes (it has {has})")
     return [names.index(name) for name in model.signature.names]
 
 
@@ -189,7 +189,7 @@ def _check_types(model: Model, fields: list[pa.Field], source: str) -> None:
     for feature, field in zip(model.signature.features, fields, strict=True):
         if not _takes(feature, field.type):
             wanted = _NAMES[feature.type]
-            raise BundleError(
+            raise UserError(
                 f"{source}: the column {feature.name} is {field.type}, but {model.name} takes {wanted} there"
             )
 

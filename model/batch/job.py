@@ -16,8 +16,8 @@ from model.batch.scorer import Scorer, Wanted
 from model.batch.sinks import Sink
 from model.batch.sources import Batch, File, form_of
 from model.batch.watch import Watch
-from model.bundle.files import BundleError
 from model.schema.signature import SignatureError
+from model.user_error import UserError
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Job:
 
     def _refuse(self, file: File, problems: list[Any]) -> None:
         if self._strict:
-            raise BundleError(f"{file.place} has rows that cannot be scored: {SignatureError(problems)}")
+            raise UserError(f"{file.place} has rows that cannot be scored: {SignatureError(problems)}")
 
     def require(self, files: list[File]) -> None:
         """Refuse files that the model cannot take, before anything is written."""
@@ -84,20 +84,20 @@ class Job:
 def require_rows(source: Place, rows: int, scored: int) -> None:
     """Refuse an input without any row, or without any good one."""
     if not rows:
-        raise BundleError(f"{source} has no rows")
+        raise UserError(f"{source} has no rows")
     if not scored:
-        raise BundleError(f"{source}: none of the {rows} rows can be scored; --strict names the first ones")
+        raise UserError(f"{source}: none of the {rows} rows can be scored; --strict names the first ones")
 
 
 def is_folder(source: Place, output: Place) -> bool:
-    """Tell whether the output is a folder of parts; raise a BundleError if it cannot be what was asked for."""
+    """Tell whether the output is a folder of parts; raise a UserError if it cannot be what was asked for."""
     folder = output.text.endswith("/") or form_of(output) is None or output.kind() == fs.FileType.Directory
     if not folder and source.kind() == fs.FileType.Directory:
-        raise BundleError(f"{source} is a folder, so the output must be one too: end {output} with /")
+        raise UserError(f"{source} is a folder, so the output must be one too: end {output} with /")
     if output.path == source.path or (folder and source.path.startswith(f"{output.path}/")):
-        raise BundleError(f"{output} holds the input: name another output")
+        raise UserError(f"{output} holds the input: name another output")
     if output.path.startswith(f"{source.path}/"):
-        raise BundleError(f"{output} is within the input, and would be read the next time: name another output")
+        raise UserError(f"{output} is within the input, and would be read the next time: name another output")
     return folder
 
 
@@ -105,7 +105,7 @@ def require_free(output: Place, *, replace: bool) -> None:
     """Refuse to overwrite a file that nobody has allowed to overwrite."""
     with explained(str(output)):
         if output.kind() != fs.FileType.NotFound and not replace:
-            raise BundleError(f"{output} is there already; --replace overwrites it")
+            raise UserError(f"{output} is there already; --replace overwrites it")
 
 
 def program() -> str:

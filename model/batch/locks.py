@@ -12,7 +12,7 @@ from threading import Event, Thread
 from time import monotonic
 
 from model.batch.places import Place, explained
-from model.bundle.files import BundleError
+from model.user_error import UserError
 
 PULSE_SECONDS, STALE_SECONDS = 2.0, 10.0
 _RACE_SECONDS = 0.5
@@ -20,7 +20,7 @@ _RACE_SECONDS = 0.5
 
 @contextmanager
 def only_writer(output: Place) -> Iterator[None]:
-    """Hold the right to write an output, or raise a BundleError if somebody else has it."""
+    """Hold the right to write an output, or raise a UserError if somebody else has it."""
     with _local(output) if output.local else _remote(output):
         yield
 
@@ -95,10 +95,10 @@ def _beat(lock: Place, name: str, stop: Event) -> None:
         count += 1
         try:
             lock.write(f"{name} {count}".encode())
-        except BundleError:
+        except UserError:
             # The next beat may arrive; if none does, writing the output fails too.
             continue
 
 
-def _busy(output: Place) -> BundleError:
-    return BundleError(f"another process is writing {output}: wait for its end, or name another output")
+def _busy(output: Place) -> UserError:
+    return UserError(f"another process is writing {output}: wait for its end, or name another output")

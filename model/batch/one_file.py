@@ -13,7 +13,7 @@ from model.batch.places import Place, explained
 from model.batch.sinks import BAD_ROWS, Sink
 from model.batch.sources import File, form_of
 from model.batch.watch import Stopped
-from model.bundle.files import BundleError
+from model.user_error import UserError
 
 LINEAGE = ".lineage.json"
 
@@ -21,7 +21,7 @@ LINEAGE = ".lineage.json"
 def score_file(request: Request, job: Job, file: File, output: Place) -> str:
     """Score a file, and return what was done."""
     if request.shard is not None:
-        raise BundleError(f"--shard needs a folder to write to: end {output} with /")
+        raise UserError(f"--shard needs a folder to write to: end {output} with /")
     require_free(output, replace=request.replace)
     job.require([file])
     started, begin = datetime.now(UTC), perf_counter()
@@ -46,7 +46,7 @@ def score_file(request: Request, job: Job, file: File, output: Place) -> str:
             }
             _publish(sink, output, msgspec.json.format(msgspec.json.encode(lineage), indent=2))
     except Stopped as reason:
-        raise BundleError(
+        raise UserError(
             f"stopped by {reason}: nothing was written; one file starts again, and a folder as the output would go on"
         ) from None
     bad = f"; {sink.bad} bad rows: {output}{BAD_ROWS}" if sink.bad else ""

@@ -19,7 +19,7 @@ from model.batch.locks import only_writer
 from model.batch.places import Place, explained
 from model.batch.sources import File, Piece
 from model.batch.watch import Stopped
-from model.bundle.files import BundleError
+from model.user_error import UserError
 
 JOB, LINEAGE, SUCCESS, RECORDS, BAD_ROWS = "_job.json", "_lineage.json", "_SUCCESS", "_parts", "_bad_rows"
 
@@ -34,7 +34,7 @@ def score_folder(request: Request, job: Job, source: Place, files: list[File], o
         with only_writer(output):
             return run()
     except Stopped as reason:
-        raise BundleError(
+        raise UserError(
             f"stopped by {reason}: {run.finished} parts are finished, and the same command goes on from there"
         ) from None
 
@@ -72,11 +72,11 @@ class _Run:
             if found == wanted:
                 return
             if found is not None and (not self._request.replace or self._request.shard):
-                raise BundleError(
+                raise UserError(
                     f"{output} holds the answers of another run; --replace overwrites them, without --shard"
                 )
             if found is None and others:
-                raise BundleError(f"{output} holds other files: name a folder of its own")
+                raise UserError(f"{output} holds other files: name a folder of its own")
             for name in self._records() if found is not None else {}:
                 for place in self._places(name):
                     place.delete()

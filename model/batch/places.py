@@ -14,9 +14,9 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 from pyarrow import fs
 
-from model.bundle.files import BundleError
 from model.errors import one_line
 from model.s3 import open_s3
+from model.user_error import UserError
 
 _COPY_BYTES = 8 << 20
 # What the S3 client's sentences hold, and what it means.
@@ -123,7 +123,7 @@ def place(text: str) -> Place:
             system, path = fs.FileSystem.from_uri(text)
             return Place(text, system, path.rstrip("/"))
         if "/" not in path.strip("/"):
-            raise BundleError(f"{text} names a bucket alone: add a key, like s3://bucket/folder")
+            raise UserError(f"{text} names a bucket alone: add a key, like s3://bucket/folder")
         system = open_s3()
         _require_bucket(system, path.strip("/").partition("/")[0], text)
         return Place(text, system, path.strip("/"))
@@ -133,16 +133,16 @@ def _require_bucket(system: fs.S3FileSystem, bucket: str, text: str) -> None:
     """Refuse a bucket that is not there: some servers would make it when something is written."""
     with suppress(OSError):  # whoever may not ask for the bucket may still have rights on what is in it
         if system.get_file_info(bucket).type == fs.FileType.NotFound:
-            raise BundleError(f"{text}: there is no bucket {bucket}")
+            raise UserError(f"{text}: there is no bucket {bucket}")
 
 
 @contextmanager
 def explained(name: str) -> Iterator[None]:
-    """Raise a BundleError, in a sentence about this file, for whatever reading or writing it raises."""
+    """Raise a UserError, in a sentence about this file, for whatever reading or writing it raises."""
     try:
         yield
     except (OSError, pa.ArrowException) as error:
-        raise BundleError(f"{name}: {_reason(error)}") from None
+        raise UserError(f"{name}: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:

@@ -15,7 +15,7 @@ from model.check import load_verified, trusted_keys
 
 
 def score(request: Request, watch: Watch) -> str:
-    """Score what the request names, and return what was done; raise a BundleError if it cannot be."""
+    """Score what the request names, and return what was done; raise a UserError if it cannot be."""
     source, output = place(request.source), place(request.output)
     folder = is_folder(source, output)
     files = files_at(source)

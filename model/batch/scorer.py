@@ -10,13 +10,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from model.batch.columns import Columns
-from model.bundle.files import BundleError
 from model.errors import one_line
 from model.runtime.base import BATCH_ROWS, Model, RefusedRow
 from model.runtime.effects import effects, varied
 from model.runtime.estimator import height, take
 from model.schema.rows import Table
 from model.schema.signature import Label, Problem, SignatureError
+from model.user_error import UserError
 
 _TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
 
@@ -42,7 +42,7 @@ class Scored:
 
 
 class Scorer:
-    """Answer tables with one model; raises a BundleError if it cannot give what is wanted."""
+    """Answer tables with one model; raises a UserError if it cannot give what is wanted."""
 
     def __init__(self, model: Model, wanted: Wanted) -> None:
         self.model, self.wanted = model, wanted
@@ -57,7 +57,7 @@ class Scorer:
         """Return how to read tables of this schema; the texts of a CSV file are read as their features' types."""
         for field in self.fields:
             if field.name in schema.names:
-                raise BundleError(f"{source} has a column named {field.name!r} already: rename it")
+                raise UserError(f"{source} has a column named {field.name!r} already: rename it")
         return Columns(self.model, schema, source, text=text)
 
     def score(self, columns: Columns, table: pa.Table) -> Scored:
@@ -124,13 +124,13 @@ class Scorer:
 def _require(model: Model, wanted: Wanted) -> None:
     signature = model.signature
     if wanted.proba and not signature.proba:
-        raise BundleError(f"{model.name} gives no probabilities: leave --proba out")
+        raise UserError(f"{model.name} gives no probabilities: leave --proba out")
     if wanted.labels and any(target.classes is None for target in signature.targets):
-        raise BundleError(f"{model.name} predicts numbers, which have no labels: leave --labels out")
+        raise UserError(f"{model.name} predicts numbers, which have no labels: leave --labels out")
     if wanted.explain and len(signature.targets) != 1:
-        raise BundleError(f"{model.name} has several targets, and only one can be explained: leave --explain out")
+        raise UserError(f"{model.name} has several targets, and only one can be explained: leave --explain out")
     if wanted.explain and not varied(model):
-        raise BundleError(f"{model.name} knows no typical values to explain with: leave --explain out")
+        raise UserError(f"{model.name} knows no typical values to explain with: leave --explain out")
 
 
 def _fields(model: Model, wanted: Wanted) -> list[tuple[str, pa.DataType]]:

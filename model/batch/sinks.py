@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from model.bundle.files import BundleError
 from model.schema.signature import Problem
+from model.user_error import UserError
 
 BAD_ROWS = ".bad_rows.csv"
 _HEADER = ("file", "row", "feature", "code", "reason")
@@ -66,4 +66,4 @@ class Sink:
 def _require_flat(schema: pa.Schema, name: str) -> None:
     for field in schema:
         if pa.types.is_nested(field.type) or pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
-            raise BundleError(f"{name}: the column {field.name} is {field.type}, which CSV cannot hold: write Parquet")
+            raise UserError(f"{name}: the column {field.name} is {field.type}, which CSV cannot hold: write Parquet")

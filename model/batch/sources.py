@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from pyarrow import csv, fs
 
 from model.batch.places import Place, explained
-from model.bundle.files import BundleError
 from model.schema.signature import Problem
+from model.user_error import UserError
 
 SUFFIXES = {".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
 MOST_ROWS, FEWEST_ROWS, BATCH_BYTES = 1 << 17, 1 << 10, 32 << 20
@@ -101,7 +101,7 @@ class File:
     @contextmanager
     def _opened(self) -> Iterator[Any]:
         if not self.size:
-            raise BundleError(f"{self.place} is empty")
+            raise UserError(f"{self.place} is empty")
         if not self.text:
             with self.place.system.open_input_file(self.place.path) as stream:
                 yield _parquet(stream, str(self.place))
@@ -124,7 +124,7 @@ def files_at(source: Place) -> list[File]:
     with explained(str(source)):
         info = source.system.get_file_info(source.path)
         if info.type == fs.FileType.NotFound:
-            raise BundleError(f"{source} is not there")
+            raise UserError(f"{source} is not there")
         if info.type == fs.FileType.File:
             return [_file(source, info)]
         found = source.system.get_file_info(fs.FileSelector(source.path, recursive=True))
@@ -135,7 +135,7 @@ def files_at(source: Place) -> list[File]:
         if each.type == fs.FileType.File and not hidden and f".{each.extension.lower()}" in SUFFIXES:
             files.append(_file(source.below(name), each))
     if not files:
-        raise BundleError(f"{source} has no file whose name ends with {', '.join(SUFFIXES)}")
+        raise UserError(f"{source} has no file whose name ends with {', '.join(SUFFIXES)}")
     return files
 
 
@@ -147,7 +147,7 @@ def form_of(place: Place) -> str | None:
 def _file(place: Place, info: fs.FileInfo) -> File:
     form = form_of(place)
     if form is None:
-        raise BundleError(f"{place} must have a name that ends with {', '.join(SUFFIXES)}")
+        raise UserError(f"{place} must have a name that ends with {', '.join(SUFFIXES)}")
     return File(place, form, info.size)
 
 
@@ -155,7 +155,7 @@ def _parquet(stream: Any, name: str) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(stream, pre_buffer=False, buffer_size=_READ_BYTES)
     except pa.ArrowInvalid as error:
-        raise BundleError(f"{name} is no Parquet file, or damaged: {str(error).splitlines()[0]}") from None
+        raise UserError(f"{name} is no Parquet file, or damaged: {str(error).splitlines()[0]}") from None
 
 
 def _row_groups(found: pq.ParquetFile) -> Iterator[Piece]:

@@ -22,6 +22,7 @@ import msgspec
 
 from model.bundle.consistency import contradiction
 from model.bundle.manifest import FORMAT, PROOF, Manifest, readable
+from model.user_error import UserError
 
 MANIFEST, PICKLE, ONNX, COMPACT = "manifest.json", "model.joblib", "model.onnx", "model.compact.json"
 CODE, REQUIREMENTS = "code.zip", "requirements.txt"
@@ -34,7 +35,7 @@ DEFAULT_ROOT = _SOURCES / "model" / "bundles" if (_SOURCES / "pyproject.toml").i
 """The repository's own folder; where only the package is installed, `bundles` in the current folder."""
 
 
-class BundleError(Exception):
+class BundleError(UserError):
     """A bundle that must not be served, in one sentence."""
 
 

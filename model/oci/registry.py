@@ -10,9 +10,9 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin
 from urllib.request import Request, urlopen
 
-from model.bundle.files import BundleError
 from model.oci import access
 from model.oci.image import IMAGE, INDEX, Image
+from model.user_error import UserError
 
 _NAME = re.compile(r"[\w.-]+(:\d+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)+")
 _CHALLENGE = re.compile(r'(\w+)="([^"]*)"')
@@ -25,7 +25,7 @@ _ACCESS = {401: "docker login first", 403: "this account may not push there", 40
 def push(image: Image, repository: str) -> str:
     """Push an image, and return its name by digest; what the registry has already is not sent again."""
     if not _NAME.fullmatch(repository):
-        raise BundleError(f"{repository!r} is not the name of an image: use REGISTRY/NAME, without a tag")
+        raise UserError(f"{repository!r} is not the name of an image: use REGISTRY/NAME, without a tag")
     host, _, name = repository.partition("/")
     registry = _Registry(host, name)
     try:
@@ -36,10 +36,10 @@ def push(image: Image, repository: str) -> str:
         registry.push_manifest(image.digest, image.index, INDEX)
     except HTTPError as error:
         reason = _ACCESS.get(error.code) or " ".join(error.read(300).decode(errors="replace").split())
-        raise BundleError(f"{host} answers with {error.code}: {reason}; nothing is to be released yet") from None
+        raise UserError(f"{host} answers with {error.code}: {reason}; nothing is to be released yet") from None
     except (OSError, HTTPException, ValueError) as error:
         why = getattr(error, "reason", error)
-        raise BundleError(f"{host} does not answer as a registry: {why}; nothing is to be released yet") from None
+        raise UserError(f"{host} does not answer as a registry: {why}; nothing is to be released yet") from None
     return f"{repository}@{image.digest}"
 
 

@@ -48,7 +48,7 @@ class Request:
 
 
 def add(wanted: Request, folder: Path, say: Callable[[str], None]) -> Manifest:
-    """Pack the estimator of a file, or raise a PackError or BundleError and write nothing."""
+    """Pack the estimator of a file, or raise a UserError and write nothing."""
     free(folder, wanted.name, replace=wanted.replace)
     data = read_data(wanted.data)
     _require_columns(data, (*wanted.targets, *wanted.types))

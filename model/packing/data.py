@@ -13,10 +13,10 @@ import pandas as pd
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from model.bundle.files import BundleError
 from model.errors import one_line
 from model.runtime.estimator import parts
 from model.trees.read import library_of
+from model.user_error import UserError
 
 TYPED: dict[str, Any] = {
     ".parquet": pd.read_parquet,
@@ -28,7 +28,7 @@ PICKLED = (".pkl", ".pickle", ".joblib")
 _FIRST_BYTES = 65_536
 
 
-class PackError(BundleError):
+class PackError(UserError):
     """A model that cannot be packed as asked, in one sentence."""
 
 

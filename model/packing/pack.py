@@ -67,7 +67,7 @@ def _silent(_: str) -> None:
 
 
 def pack(material: Material, folder: Path, *, replace: bool = False, say: Callable[[str], None] = _silent) -> Manifest:
-    """Write a bundle of this material, or raise a PackError or BundleError and write nothing."""
+    """Write a bundle of this material, or raise a UserError and write nothing."""
     free(folder, material.name, replace=replace)
     # Estimators and converters warn about their own insides; what matters here is proven instead.
     with warnings.catch_warnings():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from model.bundle.files import BundleError
+from model.user_error import UserError
 
 
-class LogError(BundleError):
+class LogError(UserError):
     """A log that cannot be shipped or read as asked, in one sentence."""

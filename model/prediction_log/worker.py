@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from threading import Event, Thread
 
-from model.bundle.files import BundleError
 from model.prediction_log.log_lines import log_line
 from model.prediction_log.ship import Shipper
 from model.prediction_log.store import Store
 from model.prediction_log.supervise import FORWARDED, INTERRUPTED, REFUSED
+from model.user_error import UserError
 
 
 def open_shipper() -> Shipper:
@@ -20,7 +20,7 @@ def open_shipper() -> Shipper:
     folder, place = os.environ["PREDICTION_LOG"], os.environ["PREDICTION_LOG_STORE"]
     try:
         shipper = Shipper(Path(folder), Store(place), os.environ.get("PREDICTION_LOG_HASH_KEY", ""))
-    except BundleError as error:
+    except UserError as error:
         print(f"error: {error}", file=sys.stderr)  # noqa: T201
         sys.exit(REFUSED)
     log_line("info", "prediction_log_shipper_started", folder=folder, store=place)

@@ -12,7 +12,9 @@ import pytest
 from tests.differential.__main__ import shown
 from tests.differential.front import FORMS
 from tests.differential.kept import KEPT, run_kept
+from tests.differential.run import run as run_case
 from tests.differential.run import run_seed
+from tests.differential.texts import text_case
 
 FEW, ROWS = 12, 60
 MANY = int(os.environ.get("DIFFERENTIAL_CASES", "12"))
@@ -33,6 +35,15 @@ def run(seed, count=200):
 @pytest.mark.parametrize("seed", range(FEW))
 def test_a_random_pipeline_is_served_as_its_estimator_answers(seed):
     require_right(run(seed, ROWS))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", range(FEW // 2))
+def test_a_random_pipeline_of_texts_is_served_as_its_estimator_answers(seed):
+    form = FORMS[seed % len(FORMS)]
+    report = run_case(lambda: text_case(seed, form), f"text {seed}", ROWS, seed)
+    require_right(report)
+    assert report.runtime.endswith("short"), report.pipeline
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from gitops import process
 from tests.helpers import renders
 from tests.helpers.manifests import RENDERS, ROOT
-from tests.helpers.repository import Repository, git
+from tests.helpers.repository import Repository, copied, git
 from tests.helpers.sample import sample
 from tests.helpers.waiting import unless
 
@@ -46,15 +46,7 @@ def _renderer(monkeypatch):
 @pytest.fixture
 def repository(tmp_path):
     unless(RENDERS, "neither kustomize nor kubectl is here")
-    origin = Path(_origin().name)
-    for each in ("remote.git", "clone"):
-        shutil.copytree(origin / each, tmp_path / each)
-    found = Repository(tmp_path / "clone")
-    config = found.place / ".git" / "config"
-    config.write_text(config.read_text().replace(str(origin), str(tmp_path)))
-    # The copied files are those that the index knows.
-    found.git("update-index", "-q", "--refresh")
-    return found
+    return copied(Path(_origin().name), tmp_path)
 
 
 @pytest.fixture

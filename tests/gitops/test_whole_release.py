@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from gitops.repository import Repository
-from tests.helpers.repository import NEW, NEWER, PROMOTE, clone, git, promoted
+from tests.helpers.repository import NEW, NEWER, PROMOTE, clone, copied, git, promoted
 from tests.helpers.sample import sample
 
 BASE = "base/kustomization.yaml"
@@ -41,13 +41,23 @@ def rows(repository):
     return {each["environment"]: each for each in json.loads(repository.run("status", "--json").output)}
 
 
+@pytest.fixture(scope="module")
+def origins():
+    """Keep what each test gets a copy of."""
+    return {}
+
+
 @pytest.fixture
-def everywhere(repository):
+def everywhere(repository, origins, tmp_path, tmp_path_factory):
     """Return a repository whose first release is in every environment, and verified there."""
-    promoted(repository).verified("staging", minutes=31)
-    repository.change("promote", "staging", "prod")
-    repository.verified("prod")
-    return repository
+    if not origins:
+        promoted(repository).verified("staging", minutes=31)
+        repository.change("promote", "staging", "prod")
+        repository.verified("prod")
+        origins["everywhere"] = copied(tmp_path, tmp_path_factory.mktemp("everywhere")).place.parent
+        return repository
+    place = tmp_path / "everywhere"
+    return copied(origins["everywhere"], place)
 
 
 def test_an_edit_of_base_reaches_the_first_environment_alone(everywhere):

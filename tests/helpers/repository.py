@@ -1,6 +1,7 @@
 """A git repository that holds the manifests, and the commands that change it."""
 
 import json
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 
@@ -67,6 +68,18 @@ class Repository:
         with (self.place / "promotions" / f"{environment}.jsonl").open("a") as ledger:
             ledger.write(json.dumps(entry) + "\n")
         self.commit(f"verify {environment}")
+
+
+def copied(origin, place):
+    """Copy a repository and its remote, which are in one folder, into another one."""
+    for each in ("remote.git", "clone"):
+        shutil.copytree(origin / each, place / each)
+    found = Repository(place / "clone")
+    config = found.place / ".git" / "config"
+    config.write_text(config.read_text().replace(str(origin), str(place)))
+    # The copied files are those that the index knows.
+    found.git("update-index", "-q", "--refresh")
+    return found
 
 
 def promoted(repository):

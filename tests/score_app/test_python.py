@@ -13,8 +13,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
-from model.bundle.files import BundleError
 from model.schema.signature import SignatureError
+from model.user_error import UserError
 from score_app import check, load, pack, serve
 from tests.helpers.server import fetch
 from tests.helpers.waiting import until
@@ -156,7 +156,7 @@ MISTAKES = {
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_a_sentence_and_writes_nothing(mistake, tmp_path):
     call, message = MISTAKES[mistake]
-    with pytest.raises(BundleError) as raised:
+    with pytest.raises(UserError) as raised:
         call(tmp_path)
     assert message in str(raised.value)
     assert list(tmp_path.iterdir()) == []
@@ -164,12 +164,12 @@ def test_a_mistake_is_a_sentence_and_writes_nothing(mistake, tmp_path):
 
 def test_a_taken_name_is_kept_unless_replaced(packed):
     folder, estimator, _ = packed
-    with pytest.raises(BundleError, match="replace=True overwrites it"):
+    with pytest.raises(UserError, match="replace=True overwrites it"):
         pack(estimator, ROWS, name="customers", bundles=folder)
 
 
 def test_a_taken_port_is_named(packed):
-    with serve("iris") as first, pytest.raises(BundleError, match=r"did not start: PORT .* is taken"):
+    with serve("iris") as first, pytest.raises(UserError, match=r"did not start: PORT .* is taken"):
         serve("iris", port=int(first.url.rpartition(":")[2]))
 
 
