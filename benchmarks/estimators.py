@@ -126,7 +126,7 @@ def page(found: list[Line]) -> str:
         f"**{len(found) - len(slower)} of {len(found)} take at most {SLOWER} times their own time, one row and many.**"
     )
     lines = [
-        "# How fast every estimator is served", "", *wrap(head, 120), "", told,
+        "# How fast estimators are served", "", *wrap(head, 120), "", told,
         *wrap(f"Slower: {', '.join(slower) or 'none'}.", 120), "",
         "| estimator | own | compact | ONNX | scikit-learn | serves one, many | served | ratio, one | many |",
         "|---|---:|---:|---:|---:|---|---:|---:|---:|",
