@@ -67,7 +67,7 @@ class Settings:
     send_timeout_seconds: float = 10.0
     """How long a caller may take to read the next 4 KiB of a response."""
     max_queue_seconds: float = 1.0
-    """How long requests may wait for a thread before new ones are refused with 503; 0 disables all load shedding."""
+    """How long requests may wait for a thread before new ones get 503; 0 disables this, and the limit by CPU time."""
     api_keys: tuple[str, ...] = ()
     """The accepted keys. With at least one, scoring needs a key; health stays open."""
     public_metrics: bool = False

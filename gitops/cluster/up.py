@@ -35,7 +35,7 @@ from model.user_error import UserError
 
 ADDRESS_SECONDS = 30
 REACHABLE_SECONDS = 6
-BUILD_SETTINGS = ("MODELS", "TARGET", "PLATFORM")
+BUILD_SETTINGS = ("MODELS", "TARGET", "EXTRAS", "PLATFORM")
 
 
 @dataclass(frozen=True)

@@ -77,4 +77,6 @@ def _how(manifest: Manifest, library: str) -> str:
         return ": `make setup` and `make image TARGET=full` install what a bundle asks for"
     if library.split("-", maxsplit=1)[0] in LIBRARIES:
         return ": `make setup EXTRAS=boosting` and `make image TARGET=full EXTRAS=boosting` install it"
+    if library == "scikit-learn":
+        return ": the image that has it is `make image TARGET=full`"
     return ""
