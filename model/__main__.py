@@ -163,7 +163,7 @@ def _is_good(bundles: Path, name: str, keys: PublicKeys | None) -> bool:
 
     try:
         click.echo(check_bundle(bundles, name, keys))
-    except bundle.BundleError as error:
+    except UserError as error:
         print_error(error)
         return False
     return True

@@ -73,8 +73,8 @@ OVERLOAD = """400 callers send requests of 5,000 rows for 15 seconds, and do not
 | first answer after the callers had stopped | {recovered_s:.2f} s |
 | requests lost after that | {lost_after} |
 
-The server takes as many requests at once as need 60 ms of CPU time together, eight in any case, and refuses the others at
-once: [decision 8](decisions/0008-overload.md)."""
+The server takes as many requests at once as need 60 ms of CPU time together, eight in any case, and refuses the
+others at once: [decision 8](decisions/0008-overload.md)."""
 SOAK = """{requests:,} requests in {minutes} minutes on three pods, {lost} lost of those that were counted one
 by one. Other work ran on the same two cores, and caused the peaks of the latency.
 Memory of the pods: {first} MiB in the fifth minute,

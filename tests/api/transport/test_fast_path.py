@@ -107,7 +107,7 @@ def test_keys_guard_scoring_and_nothing_else():
 
 
 def test_an_internal_error_is_a_500_without_details(monkeypatch, capsys):
-    monkeypatch.setattr(SERVICE.models.default, "one", lambda _: 1 / 0)
+    monkeypatch.setattr(SERVICE.models.default, "answer_row", lambda _: 1 / 0)
     answer = FAST.post("/score", {"X": [1, 2, 3, 4]})
     assert (answer.status, answer.json["error"]["code"]) == (500, "internal")
     assert b"ZeroDivision" not in answer.body

@@ -46,6 +46,7 @@ CLASSIFIERS = {
     "naive Bayes": (GaussianNB(), THREE),
     "neighbours": (KNeighborsClassifier(4), THREE),
     "support vectors": (make_pipeline(StandardScaler(), SVC()), TWO),
+    "support vectors that break ties": (make_pipeline(StandardScaler(), SVC(break_ties=True)), THREE),
     "voting": (VotingClassifier([("tree", DecisionTreeClassifier(max_depth=3)), ("bayes", GaussianNB())]), TWO),
 }
 
