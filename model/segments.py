@@ -93,18 +93,28 @@ class SegmentError(Exception):
     """A file that is no segment, in one sentence."""
 
 
-def read_segment(path: Path) -> tuple[Header, list[Record]]:
-    """Return the header and the records of a segment."""
+def read_segment(path: Path) -> tuple[Header, list[Record], list[str]]:
+    """Return the header and the records of a segment, and what is wrong with lines that are no record."""
     lines = path.read_bytes().split(b"\n")[:-1]
     if not lines:
-        return Header(FORMAT, {}), []
+        return Header(FORMAT, {}), [], []
     try:
         header = _headers.decode(lines[0])
-        if header.format != FORMAT:
-            raise SegmentError(f"{path.name} has the format {header.format}; this program reads {FORMAT}")
-        return header, [_records.decode(line) for line in lines[1:]]
     except msgspec.DecodeError as error:
         raise SegmentError(f"{path.name} is no segment: {error}") from None
+    if header.format != FORMAT:
+        raise SegmentError(f"{path.name} has the format {header.format}; this program reads {FORMAT}")
+    return header, *_decoded(lines[1:])
+
+
+def _decoded(lines: list[bytes]) -> tuple[list[Record], list[str]]:
+    records, faults = [], []
+    for number, line in enumerate(lines, 2):
+        try:
+            records.append(_records.decode(line))
+        except msgspec.DecodeError as error:
+            faults.append(f"line {number} is no record: {error}")
+    return records, faults
 
 
 def finished(folder: Path) -> list[Path]:

@@ -62,22 +62,22 @@ class PredictionLog:
 
     def add(self, exchange: Any, seconds: float, trace_id: str | None) -> None:
         """Queue an answered request, an Exchange; a large one is written at once."""
-        share = self._sample
-        if share < 1 and exchange.number * share % 1 >= share:
+        share, count = self._sample, exchange.answers.count
+        if not count or (share < 1 and exchange.number * share % 1 >= share):
             return
         if exchange.memory:
             self._write_large(exchange, seconds, trace_id)
         elif len(self._queue) >= QUEUED:
-            self._drop(exchange.answers.count, "queue")
+            self._drop(count, "queue")
         else:
             try:
                 # Encoded here, so that nothing of the request stays: objects that stay cost far more than a line, since
                 # the collector of cycles looks at them again and again.
                 line = self._encode(self._scored(exchange, seconds, trace_id))
             except Exception as error:  # noqa: BLE001 - whatever is wrong with the log must cost no answer
-                self._fail(exchange.answers.count, "error", error)
+                self._fail(count, "error", error)
                 return
-            self._add(line if (count := exchange.answers.count) == 1 else (line, count))
+            self._add(line if count == 1 else (line, count))
             if len(line) > UNIT:
                 self._queue.extend((None,) * (len(line) // UNIT))
 
@@ -94,7 +94,8 @@ class PredictionLog:
 
     def add_truth(self, request_id: str, model: str | None, truths: list[Any]) -> None:
         """Write the ground truth of an earlier request."""
-        self._safely(lambda: self._write([self._encode(Truth(request_id, time(), truths, model))], 0))
+        if truths:
+            self._safely(lambda: self._write([self._encode(Truth(request_id, time(), truths, model))], 0))
 
     def close(self) -> None:
         """Write what is queued, and finish the segment."""

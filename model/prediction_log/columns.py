@@ -6,7 +6,8 @@ import hmac
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -19,24 +20,61 @@ from model.schema.signature import Feature, Signature
 from model.schema.values import has_zone, is_missing, moment
 from model.segments import Header, LoggedModel, Record, Scored, Truth
 
+R = TypeVar("R", bound=Record)
+_FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a record raises that fits in no table; a LogError is of the settings, and stops the shipper."""
 
-def tables(header: Header, records: Iterable[Record], segment: str, key: str) -> Iterator[tuple[str, pa.Table]]:
-    """Yield each table of a segment with its path in the store."""
+
+def tables(
+    header: Header, records: Iterable[Record], segment: str, key: str
+) -> tuple[list[tuple[str, pa.Table]], list[str]]:
+    """Return each table of a segment with its path in the store, and what is wrong with records that are in none."""
     scored: defaultdict[tuple[str, str], list[Scored]] = defaultdict(list)
     truths: defaultdict[str, list[Truth]] = defaultdict(list)
     for each in records:
         if isinstance(each, Scored):
-            scored[each.model, layout.day_of(each.time)].append(each)
-        else:
+            if each.predictions:
+                scored[each.model, layout.day_of(each.time)].append(each)
+        elif each.truths:
             truths[layout.day_of(each.time)].append(each)
+    made, faults = list[tuple[str, pa.Table]](), list[str]()
     for (name, day), found in scored.items():
-        model = header.models[name]
-        yield layout.path_of(name, model.version, day, segment), _predictions(model, found, key)
+        if model := header.models.get(name):
+            path = layout.path_of(name, model.version, day, segment)
+            made += ((path, each) for each in _whole(partial(_predictions, model, key), found, faults))
+        else:
+            faults += [f"{len(found)} requests are of {name}, which the segment does not describe"]
     for day, reported in truths.items():
-        yield f"{FEEDBACK}/day={day}/{segment}.parquet", _truths(reported)
+        path = f"{FEEDBACK}/day={day}/{segment}.parquet"
+        made += ((path, each) for each in _whole(_truths, reported, faults))
+    return made, faults
 
 
-def _predictions(model: LoggedModel, records: list[Scored], key: str) -> pa.Table:
+def _whole(make: Callable[[list[R]], pa.Table], records: list[R], faults: list[str]) -> list[pa.Table]:
+    """Return one table of all records that fit in one, if any does, and add what is wrong with the others."""
+    try:
+        return [make(records)]
+    except _FAULTS:
+        good = list(_fitting(make, records, faults))
+    return [make(good)] if good else []
+
+
+def _fitting(make: Callable[[list[R]], pa.Table], records: list[R], faults: list[str]) -> Iterator[R]:
+    """Give the records that fit in a table; half by half, since most do."""
+    try:
+        make(records)
+    except _FAULTS as error:
+        if len(records) == 1:
+            faults.append(f"request {records[0].id}: {error}")
+            return
+        middle = len(records) // 2
+        yield from _fitting(make, records[:middle], faults)
+        yield from _fitting(make, records[middle:], faults)
+    else:
+        yield from records
+
+
+def _predictions(model: LoggedModel, key: str, records: list[Scored]) -> pa.Table:
     signature = model.signature
     reader, rows, own = Reader(signature), list[Sequence[Any]](), list[tuple[Any, ...]]()
     for each in records:
@@ -56,10 +94,11 @@ def _predictions(model: LoggedModel, records: list[Scored], key: str) -> pa.Tabl
 def _table(reader: Reader, record: Scored) -> list[Sequence[Any]]:
     """Return the rows of a record by position, in the model's order."""
     if record.by_column:
-        return list(zip(*(record.rows[name] for name in reader.names), strict=True))
-    found = reader.table(record.rows, record.names)
+        found: list[Sequence[Any]] = list(zip(*(record.rows[name] for name in reader.names), strict=True))
+    else:
+        found = reader.table(record.rows, record.names)
     if len(found) != len(record.predictions):
-        raise LogError(f"request {record.id} has {len(found)} rows and {len(record.predictions)} predictions")
+        raise ValueError(f"{len(found)} rows and {len(record.predictions)} predictions")
     return found
 
 

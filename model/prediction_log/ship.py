@@ -18,6 +18,7 @@ from model.segments import SegmentError, finish_abandoned, finished, read_segmen
 
 _POLL_SECONDS, _LONGEST_WAIT = 0.5, 30.0
 UNREADABLE = ".unreadable"
+_KEPT = 4
 Log = Callable[..., None]
 
 
@@ -64,23 +65,31 @@ class Shipper:
 
     def ship(self, path: Path) -> None:
         """Write a segment's rows to the store, and delete it."""
-        rows = 0
         try:
-            header, records = read_segment(path)
-            found = list(tables(header, records, path.stem, self._key))
-        except LogError:
-            raise
-        except (SegmentError, KeyError, TypeError, ValueError) as error:
-            # It stays in the folder, where it counts, and keeps no other one waiting.
-            path.rename(path.with_suffix(UNREADABLE))
-            self._log("error", "prediction_log_unreadable", segment=path.name, reason=_one_line(error))
+            header, records, faults = read_segment(path)
+        except SegmentError as error:
+            self._set_aside(path, [str(error)])
             return
+        found, misfits = tables(header, records, path.stem, self._key)
         for place, table in found:
             self._store.write(table, place)
-            rows += table.num_rows
-        path.unlink()
+        if faults := faults + misfits:
+            self._set_aside(path, faults)
+        else:
+            path.unlink()
+        rows = sum(table.num_rows for _, table in found)
         self._log("info", "prediction_log_shipped", segment=path.name, rows=rows, files=len(found))
 
+    def _set_aside(self, path: Path, faults: list[str]) -> None:
+        """Keep a segment to be looked at, where it keeps no other one waiting; more than some would fill the volume."""
+        kept = sum(each.suffix == UNREADABLE for each in self._folder.iterdir()) < _KEPT
+        if kept:
+            path.rename(path.with_suffix(UNREADABLE))
+        else:
+            path.unlink()
+        facts = {"segment": path.name, "kept": kept, "faults": len(faults), "reason": _one_line(faults[0])}
+        self._log("error", "prediction_log_unreadable", **facts)
 
-def _one_line(error: BaseException) -> str:
+
+def _one_line(error: object) -> str:
     return " ".join(str(error).split())[:300]

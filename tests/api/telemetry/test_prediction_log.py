@@ -97,6 +97,24 @@ def test_refused_requests_and_explanations_are_not_logged(make_client, tmp_path)
     assert not list((tmp_path / "log").iterdir())
 
 
+EMPTY = {
+    "instances": ("/v1/models/churn:predict", {"instances": []}),
+    "a list": ("/score?model=churn", {"X": []}),
+    "no truth": ("/feedback", {"request_id": "another-pod-1", "truth": []}),
+}
+
+
+@pytest.mark.parametrize("kind", EMPTY)
+def test_an_empty_request_costs_no_other_row(kind, make_client, tmp_path):
+    client = make_client("iris", "churn", prediction_log=tmp_path / "log")
+    client.post("/score", {"X": ROW})
+    assert client.post(*EMPTY[kind]).status in (200, 202)
+    client.service.close()
+    (found,) = ship(tmp_path / "log", tmp_path / "store")
+    assert found["prediction"] == 0
+    assert not list((tmp_path / "log").iterdir())
+
+
 def test_a_full_volume_drops_counts_and_says_so(make_client, tmp_path):
     said = io.StringIO()
     client = make_client(stream=said, prediction_log=tmp_path / "log", prediction_log_bytes=8000)

@@ -16,6 +16,8 @@ from api.telemetry.logs import Log
 from api.telemetry.prediction_log import PredictionLog
 from model.bundle.files import DEFAULT_ROOT, read
 from model.prediction_log.layout import column_names
+from model.prediction_log.ship import Shipper
+from model.prediction_log.store import Store
 from model.schema.signature import Feature
 from model.segments import FORMAT, Header, LoggedModel, Scored, finish_abandoned
 from tests.helpers.logged import ship, stored
@@ -129,6 +131,36 @@ def test_a_cut_line_is_no_record_and_a_broken_file_keeps_nobody_waiting(tmp_path
     ship(log, store)
     assert ids(store) == ["2-0"]
     assert [path.suffix for path in log.iterdir()] == [".unreadable"]
+
+
+UNFIT = {
+    "a row too many": Scored("bad", 1795000000.5, 0.001, "iris", "/score", [[5.1, 3.5, 1.4, 0.2]] * 2, [0]),
+    "a text": Scored("bad", 1795000000.5, 0.001, "iris", "/score", ["long", 3.5, 1.4, 0.2], [0]),
+    "columns that differ": Scored("bad", 1795000000.5, 0.001, "iris", "/", {"a": [1]}, [0], by_column=True),
+    "an unknown model": Scored("bad", 1795000000.5, 0.001, "other", "/score", [1], [0]),
+    "no record": ["scored", 5],
+}
+
+
+@pytest.mark.parametrize("kind", UNFIT)
+def test_a_record_that_cannot_be_read_costs_no_other(kind, tmp_path):
+    log, store, said = tmp_path / "log", tmp_path / "store", []
+    lines = segment(log, 1, rows=7).read_bytes().splitlines()
+    lines[4:4] = [msgspec.json.encode(UNFIT[kind])]
+    (log / f"{1:020d}-0000.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    Shipper(log, Store(str(store)), log=lambda _, event, **facts: said.append((event, facts))).ship_all()
+    assert ids(store) == [f"1-{row}" for row in range(7)]
+    assert [path.suffix for path in log.iterdir()] == [".unreadable"]
+    assert [event for event, _ in said] == ["prediction_log_unreadable", "prediction_log_shipped"]
+    assert (said[0][1]["faults"], said[1][1]["rows"]) == (1, 7)
+
+
+def test_unreadable_segments_do_not_fill_the_volume(tmp_path):
+    log, store = tmp_path / "log", tmp_path / "store"
+    for number in range(9):
+        segment(log, number).write_text("no JSON\n")
+    ship(log, store)
+    assert [path.name for path in sorted(log.iterdir())] == [f"{number:020d}-0000.unreadable" for number in range(4)]
 
 
 @pytest.mark.parametrize(
