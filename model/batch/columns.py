@@ -103,13 +103,12 @@ class Columns:
         kind = column.type
         if pa.types.is_timestamp(kind) and kind.unit == "ns":
             column = column.cast(pa.timestamp("us", kind.tz), safe=False)
-        for value in column.to_pylist():
-            if self._text:
-                yield None if value is None else parse_value(value, feature.type)
-            elif pa.types.is_temporal(kind):
-                yield None if value is None else value.isoformat()
-            else:
-                yield value
+        if pa.types.is_temporal(kind):
+            yield from _dates(column)
+        elif self._text:
+            yield from (None if value is None else parse_value(value, feature.type) for value in column.to_pylist())
+        else:
+            yield from column.to_pylist()
 
     def _converter(self, feature: Feature) -> Callable[[Sequence[Any]], NDArray[Any]]:
         if feature.type == "date":
@@ -155,6 +154,15 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
         column = column.cast(pa.string())
     found = column.combine_chunks()
     return found if isinstance(found, pa.Array) else pa.concat_arrays(found.chunks)
+
+
+def _dates(column: pa.Array) -> list[str | None]:
+    """Return dates as ISO texts; one that Python cannot hold becomes a text that is refused."""
+    try:
+        return [None if value is None else value.isoformat() for value in column.to_pylist()]
+    except (OverflowError, ValueError):
+        texts: list[str | None] = column.cast(pa.string()).to_pylist()
+        return texts
 
 
 def _numbers(column: pa.Array) -> NDArray[np.float64] | None:

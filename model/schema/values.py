@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
@@ -71,6 +71,8 @@ def _wrong_date(value: str, feature: Feature) -> tuple[Any, str] | None:
         return "type", 'expected a date in ISO 8601, like "2026-11-26" or "2026-11-26T10:30:00"'
     if (found.tzinfo is not None) != has_zone(feature):
         return "type", "needs a time zone, like +00:00" if has_zone(feature) else "may not have a time zone"
+    if found.tzinfo is not None and not _fits_utc(found):
+        return "finite", "is not within the years 1 to 9999 of UTC"
     if "[ns" in (feature.dtype or "") and found.year not in _NANOSECOND_YEARS:
         return "finite", "is not within the years 1678 to 2261, which is all that the model's type of date holds"
     return None
@@ -87,6 +89,14 @@ def moment(text: str) -> datetime | None:
         return datetime.fromisoformat(text)
     except ValueError:
         return None
+
+
+def _fits_utc(found: datetime) -> bool:
+    try:
+        found.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def has_zone(feature: Feature) -> bool:

@@ -147,6 +147,29 @@ def test_dates_categories_and_exact_integers(odd):
     assert verdicts(odd, encoded) == found
 
 
+FAR = {
+    "a text": ("at", ["0001-01-01T00:00:00+14:00", "2026-03-01T00:00:00+00:00", None], pa.string()),
+    "a time": ("at", [10**18, 1772323200 * 10**6, None], pa.timestamp("us", "UTC")),
+    "a time before the first year": (
+        "at",
+        [-62135596800 * 10**6, 1772323200 * 10**6, None],
+        pa.timestamp("us", "-14:00"),
+    ),
+    "a day": ("day", [2**30, 20513, None], pa.date32()),
+}
+
+
+@pytest.mark.parametrize("kind", FAR)
+def test_a_date_that_no_program_can_hold_is_one_bad_row(kind, odd):
+    name, values, cells = FAR[kind]
+    good = {"amount": 1.0, "key": 2**60, "plan": "free", "active": True, "seats": 1}
+    good |= {"day": date(2026, 3, 1), "at": datetime(2026, 3, 1, tzinfo=UTC)}
+    table = pa.Table.from_pylist([good] * 3)
+    column = pa.array(values, pa.string() if cells == pa.string() else pa.int32() if name == "day" else pa.int64())
+    found = verdicts(odd, table.set_column(table.schema.get_field_index(name), name, column.cast(cells)))
+    assert [isinstance(each, list) for each in found] == [True, False, False]
+
+
 def test_a_row_that_the_estimator_refuses_does_not_spoil_the_others(tmp_path):
     def pick(rows):
         if (np.asarray(rows["a"]) == 13).any():

@@ -183,6 +183,14 @@ def test_a_date_that_nanoseconds_cannot_count_is_refused():
     assert coarse(["9999-12-31", 1])["when"].tolist()[0][0].year == 9999
 
 
+def test_a_date_that_utc_cannot_hold_is_refused():
+    read = ColumnReader(signature(Feature(name="when", type="date", dtype="datetime64[us, UTC]"), number("a")))
+    for date in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        assert faults(read, [date, 1]) == [(0, "when", "finite")]
+        assert faults(read, [["2024-01-01T00:00:00Z", 1], [date, 1]]) == [(1, "when", "finite")]
+    assert read(["9999-12-31T23:59:59+14:00", 1])["when"].tolist()[0][0].year == 9999
+
+
 def test_a_column_of_float32_holds_no_larger_number():
     read = MatrixReader(signature(number("a", dtype="float32"), number("b")))
     assert read([1, 3e38]).tolist() == [[1, 3e38]]
