@@ -17,7 +17,7 @@ from model.prediction_log.errors import LogError
 from model.prediction_log.layout import FEEDBACK, OWN, TRUTHS, Facts
 from model.schema.rows import Reader
 from model.schema.signature import Feature, Signature
-from model.schema.values import has_zone, is_missing, moment
+from model.schema.values import LARGEST_EXACT, has_zone, is_missing, moment
 from model.segments import Header, LoggedModel, Record, Scored, Truth
 
 R = TypeVar("R", bound=Record)
@@ -106,23 +106,31 @@ def _features(model: LoggedModel, rows: list[Sequence[Any]], key: str) -> tuple[
     features = model.signature.features
     names, found, hashed = layout.column_names(features), {}, []
     for feature, values in zip(features, zip(*rows, strict=True), strict=True):
-        what = model.fields.get(feature.name, "keep")
+        what, convert = model.fields.get(feature.name, "keep"), _converter(feature)
         if what == "hash":
             hashed.append(feature.name)
-            found[names[feature.name]] = pa.array([_hashed(value, key) for value in values], pa.string())
+            hashes = [None if is_missing(value) else _hashed(_text(convert(value)), key) for value in values]
+            found[names[feature.name]] = pa.array(hashes, pa.string())
         elif what == "keep":
-            convert = _converter(feature)
             cells = [None if is_missing(value) else convert(value) for value in values]
             found[names[feature.name]] = pa.array(cells, layout.type_of(feature))
     return found, tuple(hashed)
 
 
-def _hashed(value: Any, key: str) -> str | None:
+def _hashed(text: str, key: str) -> str:
     """Return what stands for a value: the same for the same value, and nobody can try values without the key."""
     if not key:
         raise LogError("a feature is to be hashed: set PREDICTION_LOG_HASH_KEY to a secret text")
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return None if is_missing(value) else hmac.new(key.encode(), text.encode(), "sha256").hexdigest()[:32]
+    return hmac.new(key.encode(), text.encode(), "sha256").hexdigest()[:32]
+
+
+def _text(value: Any) -> str:
+    """Return the one text of a value of a feature: 5 and 5.0 are the same number."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT:
+        value = int(value)
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _converter(feature: Feature) -> Callable[[Any], Any]:

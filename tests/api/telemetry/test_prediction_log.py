@@ -232,6 +232,18 @@ def test_personal_data_does_not_leave_the_pod(make_client, tmp_path):
     assert first[names[1]] == CHURN[1]
 
 
+def test_equal_values_have_one_hash_whatever_they_came_as(make_client, tmp_path):
+    client = make_client(prediction_log=tmp_path / "log", prediction_log_fields=((NAMES[0], "hash"),))
+    client.post("/score", {"X": [5, 3, 1, 0.5]})
+    client.post("/score", {"X": [[5.0, 3, 1, 0.5]]})
+    client.post("/score", {"X": [[5, 3, 1, 0.5]] * 300})
+    client.post("/v2/models/iris/infer", {"inputs": [TENSOR | {"data": [5, 3, 1, 0.5]}]})
+    client.service.close()
+    found = ship(tmp_path / "log", tmp_path / "store")
+    assert len(found) == 303
+    assert len({each[NAMES[0]] for each in found}) == 1
+
+
 @pytest.mark.parametrize(
     ("settings", "wanted"),
     [

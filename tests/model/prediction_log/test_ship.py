@@ -155,6 +155,37 @@ def test_a_record_that_cannot_be_read_costs_no_other(kind, tmp_path):
     assert (said[0][1]["faults"], said[1][1]["rows"]) == (1, 7)
 
 
+EQUAL = {
+    "numbers": (Feature(name="a", type="number"), [5, 5.0]),
+    "zeros": (Feature(name="a", type="number"), [0, -0.0, 0.0]),
+    "large numbers": (Feature(name="a", type="number"), [2**60, 2.0**60]),
+    "exact numbers": (Feature(name="a", type="integer", exact=True), [7, 7.0]),
+    "booleans": (Feature(name="a", type="boolean"), [True, 1, 1.0]),
+    "dates": (Feature(name="a", type="date"), ["2026-11-28", "2026-11-28T00:00:00"]),
+    "dates with a zone": (
+        Feature(name="a", type="date", dtype="datetime64[us, UTC]"),
+        ["2026-11-28T10:00:00Z", "2026-11-28T12:00:00+02:00"],
+    ),
+    "missing values": (Feature(name="a", type="number", missing=True), [None]),
+}
+
+
+@pytest.mark.parametrize("kind", EQUAL)
+def test_equal_values_have_one_hash_and_others_another(kind, tmp_path):
+    log, store, (feature, values) = tmp_path / "log", tmp_path / "store", EQUAL[kind]
+    log.mkdir()
+    signature = msgspec.structs.replace(IRIS.signature, features=(feature,))
+    header = Header(FORMAT, {"it": LoggedModel("1", signature, {"a": "hash"})})
+    other = "2026-11-29T00:00:00Z" if "zone" in kind else "2026-11-29" if feature.type == "date" else 9.5
+    other = 8 if feature.exact else False if feature.type == "boolean" else other
+    records = [Scored("1", 1795000000.0, 0.1, "it", "/", [[each]], [0]) for each in [*values, other]]
+    (log / f"{1:020d}-0000.jsonl").write_bytes(msgspec.json.Encoder().encode_lines([header, *records]))
+    *equal, last = [each["a"] for each in ship(log, store)]
+    assert len(equal) == len(values)
+    assert len({*equal}) == 1
+    assert last not in equal
+
+
 def test_unreadable_segments_do_not_fill_the_volume(tmp_path):
     log, store = tmp_path / "log", tmp_path / "store"
     for number in range(9):
