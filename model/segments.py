@@ -17,6 +17,7 @@ from time import time
 from typing import Any, Literal, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from model.schema.signature import Signature
 
@@ -175,6 +176,13 @@ def strictest(names: Iterable[str], *rules: Mapping[str, Treatment]) -> dict[str
         if (what := max(wanted, key=_FROM_MILD_TO_STRICT.index)) != "keep":
             found[name] = what
     return found
+
+
+def undescribed(signature: Signature, names: Container[str]) -> Signature:
+    """Return a signature that does not say which values some features had in training."""
+    bare = {"low": None, "high": None, "typical": None, "categories": None, "closed": False}
+    features = (replace(each, **bare) if each.name in names else each for each in signature.features)
+    return replace(signature, features=tuple(features))
 
 
 def without(rows: Any, names: Sequence[str], dropped: Container[str], *, by_column: bool = False) -> Any:

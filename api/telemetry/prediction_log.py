@@ -23,7 +23,7 @@ from api.telemetry.logs import Log
 from api.telemetry.segment_writer import NoRoom, SegmentWriter, lag_seconds
 from model.runtime.base import Model
 from model.schema.rows import NamedColumns
-from model.segments import FORMAT, Header, LoggedModel, Scored, Truth, strictest, without
+from model.segments import FORMAT, Header, LoggedModel, Scored, Truth, strictest, undescribed, without
 
 QUEUED = 4096
 """Places of the queue; a request takes one for each UNIT bytes of its line, so that the bytes are bounded too."""
@@ -182,7 +182,8 @@ class PredictionLog:
 def _logged(model: Model, settings: Settings) -> LoggedModel:
     """Return what a segment says of a model: of the settings' rule for a feature and the bundle's, the stricter."""
     setting: Mapping[str, Any] = dict(settings.prediction_log_fields)
-    return LoggedModel(model.version, model.signature, strictest(model.signature.names, setting, model.manifest.log))
+    fields = strictest(model.signature.names, setting, model.manifest.log)
+    return LoggedModel(model.version, undescribed(model.signature, fields), fields)
 
 
 def _plain(values: Any, part: slice | None) -> Any:

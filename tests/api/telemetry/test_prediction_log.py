@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+import pyarrow.parquet as pq
 import pytest
 
 from api.application import build
@@ -16,6 +17,7 @@ from api.settings import Settings, SettingsError
 from api.telemetry.logs import Log
 from api.telemetry.prediction_log import AT_ONCE, QUEUED
 from model.bundle.files import DEFAULT_ROOT, read
+from model.prediction_log.layout import KEY
 from model.runtime.load import load
 from model.segments import strictest
 from tests.helpers.logged import records, ship, stored
@@ -230,6 +232,23 @@ def test_personal_data_does_not_leave_the_pod(make_client, tmp_path):
     assert first[names[0]] == second[names[0]] != str(CHURN[0])
     assert len(first[names[0]]) == 32
     assert first[names[1]] == CHURN[1]
+
+
+@pytest.mark.parametrize("what", ["hash", "drop"])
+def test_the_log_does_not_describe_what_it_hides(what, make_client, tmp_path):
+    features = {each.name: each for each in model("churn").signature.features}
+    fields = tuple((name, what) for name in ("contract", "monthly_charges"))
+    client = make_client("churn", prediction_log=tmp_path / "log", prediction_log_fields=fields)
+    client.post("/score", {"X": list(CHURN)})
+    client.service.close()
+    (segment,) = (tmp_path / "log").iterdir()
+    header = segment.read_bytes().splitlines()[0]
+    ship(tmp_path / "log", tmp_path / "store")
+    (file,) = (tmp_path / "store" / "predictions").rglob("*.parquet")
+    for text in (header, pq.read_schema(file).metadata[KEY]):
+        assert json.dumps(features["monthly_charges"].typical).encode() not in text
+        assert not any(each.encode() in text for each in features["contract"].categories)
+        assert all(each.encode() in text for each in features["internet"].categories)
 
 
 def test_equal_values_have_one_hash_whatever_they_came_as(make_client, tmp_path):
