@@ -64,8 +64,13 @@ def parts(thing: Any, seen: set[int] | None = None) -> Iterator[Any]:
         inside: Any = thing.values()
     elif isinstance(thing, list | tuple) or (isinstance(thing, np.ndarray) and thing.dtype == object):
         inside = thing
-    elif hasattr(thing, "get_params") and hasattr(thing, "__dict__") and not isinstance(thing, type):
+    elif isinstance(thing, type) or not hasattr(thing, "__dict__"):
+        return
+    elif hasattr(thing, "get_params"):
         yield thing
+        inside = vars(thing).values()
+    elif type(thing).__module__.partition(".")[0] == "sklearn":
+        # What calibration has fitted is no estimator, but holds one.
         inside = vars(thing).values()
     else:
         return

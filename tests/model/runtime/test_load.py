@@ -7,14 +7,16 @@ from threading import Thread
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from model.bundle.files import DEFAULT_ROOT, read
-from model.runtime.estimator import parts, unpickle
+from model.runtime.estimator import forget_names, parts, unpickle
 from model.runtime.load import load
 from tests.helpers.bundles import SAMPLES
 
@@ -80,3 +82,15 @@ def test_a_pickled_estimator_is_kept_to_one_thread(tmp_path):
     joblib.dump(search, tmp_path / "search.joblib")
     loaded = unpickle((tmp_path / "search.joblib").read_bytes())
     assert {getattr(part, "n_jobs", None) for part in parts(loaded)} == {None, 1}
+
+
+@pytest.mark.parametrize("ensemble", [True, False])
+def test_what_calibration_has_fitted_is_kept_to_one_thread_and_takes_plain_rows(ensemble, tmp_path):
+    forest = RandomForestClassifier(3, n_jobs=-1)
+    frame = pd.DataFrame(np.arange(80.0).reshape(-1, 2), columns=["a", "b"])
+    calibrated = CalibratedClassifierCV(forest, cv=2, ensemble=ensemble).fit(frame, [0, 1] * 20)
+    joblib.dump(calibrated, tmp_path / "calibrated.joblib")
+    loaded = unpickle((tmp_path / "calibrated.joblib").read_bytes())
+    assert {each.estimator.n_jobs for each in loaded.calibrated_classifiers_} == {1}
+    forget_names(loaded)
+    np.testing.assert_array_equal(loaded.predict_proba(frame.to_numpy()), calibrated.predict_proba(frame))
