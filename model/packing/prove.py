@@ -15,7 +15,7 @@ from model.packing.compact.columns import Underivable
 from model.packing.compact.derive import derive
 from model.proof.boundary import boundary_rows
 from model.proof.compare import Answers, ReferenceRows, Refused, estimator_answers, joined, picked, sizes, spread
-from model.proof.forms import compact_answers
+from model.proof.forms import answers_unknown, compact_answers
 from model.proof.rows import HUGE, hostile_rows
 from model.runtime.call_batcher import join
 from model.runtime.compact.answer import answerer
@@ -107,6 +107,8 @@ def prove(rows: ReferenceRows, form: Form) -> Compact:
         raise Refused("it leaves most rows to the full model")
     if not parity.passed:
         raise Refused("it answers otherwise")
+    if answers_unknown(answer, rows.model.signature, rows.training):
+        raise Refused("it answers a category that training had not")
     return Compact(_limited(form, limit), parity)
 
 

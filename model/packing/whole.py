@@ -12,7 +12,7 @@ from model.packing.compact.columns import Underivable
 from model.packing.compact.derive import derive
 from model.packing.golden import golden
 from model.proof.compare import Answers, ReferenceRows, Refused
-from model.proof.forms import whole_answers
+from model.proof.forms import answers_unknown, whole_answers
 from model.runtime.compact.form import Sum
 from model.runtime.compact.whole import Whole
 from model.schema.input_form import Input
@@ -38,7 +38,7 @@ def whole(rows: ReferenceRows) -> Proven | None:
         if not isinstance(form, Sum) or not form.documents:
             return None
         answering = Whole(form, rows.model.signature)
-        if not answering.complete:
+        if not answering.complete or answers_unknown(answering.label, rows.model.signature, rows.training):
             return None
         parity, limit = rows.verdict(whole_answers(answering, rows.model.signature, rows.rows, rows.expected))
         limit = _settled(rows, answering, min(limit, form.limit, float(LARGEST_EXACT - 1)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,8 @@ from model.schema.signature import MISSING_TEXT, Feature, Signature
 from model.schema.values import has_zone, is_missing
 
 _ALONE = 200
+_WITH_UNKNOWN = 20
+_UNKNOWN_TEXTS = ("", "never seen by anyone")
 
 
 def copy_answers(content: bytes, signature: Signature, form: Input, rows: Table) -> Answers:
@@ -85,6 +87,26 @@ def whole_answers(answering: Whole, signature: Signature, rows: Table, expected:
         if proba:
             proba[0][place] = answering.shares(given[place])
     return Answers(predict, proba, refused)
+
+
+def answers_unknown(ask: Callable[[Any], object], signature: Signature, rows: Table) -> bool:
+    """Tell whether a form answers rows like these with a value outside a feature's closed categories."""
+    some = by_row(take(rows, slice(_WITH_UNKNOWN)), signature)
+    return any(
+        ask([*row[:place], value, *row[place + 1 :]]) is not None
+        for place, feature in enumerate(signature.features)
+        if feature.closed
+        for value in _unknown(feature.categories or ())
+        for row in some
+    )
+
+
+def _unknown(categories: Sequence[Any]) -> list[Any]:
+    if categories and not isinstance(categories[0], str):
+        drawn = [max(categories) + 1, min(categories) - 1, min(categories) + 0.5]
+    else:
+        drawn = list(_UNKNOWN_TEXTS)
+    return [value for value in drawn if value not in categories]
 
 
 def by_row(table: Table, signature: Signature) -> list[list[Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from math import hypot
 from operator import add as sum_of_two
 from operator import mul, sub
-from typing import Any
+from typing import Any, TypeVar
 
 from model.runtime.compact.decide import decider
 from model.runtime.compact.documents import added
@@ -17,12 +17,33 @@ from model.schema.values import ALLOWED, LARGEST_EXACT, NUMBERS
 
 Row = Callable[[Sequence[Any]], Any]
 Scores = Callable[[Sequence[Any]], tuple[list[float], float] | None]
+T = TypeVar("T")
 # Whether a float holds a larger whole number exactly is the full model's to say.
 _LIMIT = float(LARGEST_EXACT - 1)
 
 
 def answerer(form: Form, signature: Signature) -> Row:
     """Return a function that answers one row by position, or None where only the full model can tell."""
+    return of_known_categories(_answerer(form, signature), signature)
+
+
+def of_known_categories(ask: Callable[[Sequence[Any]], T | None], signature: Signature) -> Callable[..., T | None]:
+    """Return what answers only rows whose closed features have values that they take."""
+    closed = [
+        (place, frozenset(feature.categories or ()) | ({None} if feature.missing else frozenset()))
+        for place, feature in enumerate(signature.features)
+        if feature.closed
+    ]
+
+    def ask_known(row: Sequence[Any]) -> T | None:
+        # First the answer: it tells that the row has its width, and no value that could not be looked up.
+        found = ask(row)
+        return found if found is not None and all(row[place] in known for place, known in closed) else None
+
+    return ask_known if closed else ask
+
+
+def _answerer(form: Form, signature: Signature) -> Row:
     if isinstance(form, Trees):
         return _from_trees(form, signature)
     if any(term.by_category for term in form.terms) or any(each.type == "boolean" for each in signature.features):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from model.runtime.compact.answer import mixed_scores
+from model.runtime.compact.answer import mixed_scores, of_known_categories
 from model.runtime.compact.decide import chooser
 from model.runtime.compact.form import Sum
 from model.runtime.compact.probabilities import probabilities
@@ -16,7 +16,7 @@ class Whole:
     """Answer a row by position, or None where its values are none that the model takes."""
 
     def __init__(self, form: Sum, signature: Signature) -> None:
-        self._scores_of = mixed_scores(form, signature)
+        self._scores_of = of_known_categories(mixed_scores(form, signature), signature)
         self._choose = chooser(form.link, signature.targets[0])
         self._shares = None if form.probability is None else probabilities(form.probability)
         self.complete = (self._shares is not None) >= signature.proba
