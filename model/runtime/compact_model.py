@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,12 @@ class CompactModel(Model):
     def __init__(self, manifest: Manifest, form: Sum) -> None:
         super().__init__(manifest)
         self._whole = Whole(form, self.signature)
-        self.answer_row = self._whole.label
+        self.answer_row = self._finite if self.signature.answers_numbers else self._whole.label
+
+    def _finite(self, row: Sequence[Any]) -> Any:
+        """Leave a number that JSON cannot hold to predict, which refuses it."""
+        number = self._whole.label(row)
+        return number if number is not None and isfinite(number) else None
 
     def _predict(self, rows: Table) -> Answer:
         if not height(rows):

@@ -33,8 +33,18 @@ def chooser(link: Link, target: Target) -> Callable[[list[float]], Any]:
     if link == "sign":
         no, yes = classes
         return lambda scores: yes if scores[0] > 0 else no
+    if link == "exp":
+        return _exponential
     decide = decider(link, target)
     return lambda scores: decide(scores, 0.0)
+
+
+def _exponential(scores: list[float]) -> float:
+    """Return infinity where it is too large for a float, as numpy does."""
+    try:
+        return exp(scores[0])
+    except OverflowError:
+        return inf
 
 
 def _sign(no: Any, yes: Any) -> Decide:
