@@ -1,10 +1,15 @@
-"""What a text adds to the scores of a row: its terms, counted, changed and weighted in scikit-learn's order."""
+"""What a text adds to the scores of a row: its terms, counted, changed and weighted in scikit-learn's order.
+
+All sums are taken term after term in the order of scikit-learn's columns, so that they are rounded alike: where two
+classes are equally good for a text, the last bit decides.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from math import log, sqrt
+from functools import lru_cache
+from math import sqrt
 from operator import mul
 from typing import Any
 
@@ -29,6 +34,13 @@ _MANY = 32
 _FEW = 4
 
 
+class _Zero(float):
+    """A start for sum(), which adds floats with higher precision from Python 3.12 on, but only to a plain float."""
+
+
+_ZERO = _Zero()
+
+
 def added(document: Document, scores: int) -> Added:
     """Return what gives the part of a text; a text that scikit-learn refuses raises a ValueError."""
     counts, row_of = _counted(document), _rows(document)
@@ -44,7 +56,6 @@ def added(document: Document, scores: int) -> Added:
             return nothing, 0.0
         if len(found) > _MANY:
             return quick(found)
-        # In the order of scikit-learn's columns, so that sums are rounded alike.
         places = sorted(found)
         values: Values = list(map(found.__getitem__, places))
         rows = places if row_of is None else list(map(row_of, places))
@@ -60,8 +71,10 @@ def _by_numpy(document: Document, table: Vector, largest: float) -> Callable[[di
     idf, row_of = np.frombuffer(document.idf), _rows(document)
 
     def add(found: dict[int, int]) -> Part:
-        values = np.array(list(found.values()), dtype=np.float64)
-        rows = list(found) if row_of is None else list(map(row_of, found))
+        places = np.fromiter(found, np.intp, len(found))
+        order = places.argsort()
+        values = np.fromiter(found.values(), np.float64, len(found))[order]
+        rows = places[order] if row_of is None else np.array(list(map(row_of, places[order].tolist())))
         for change in document.changes:
             if change == "presence":
                 values = np.ones(len(values))
@@ -72,11 +85,24 @@ def _by_numpy(document: Document, table: Vector, largest: float) -> Callable[[di
             elif change == "idf":
                 values = values * idf[rows]
             else:
-                norm = float(np.abs(values).sum() if change == "l1" else sqrt(values @ values))
+                norm = float(_last(np.abs(values)) if change == "l1" else sqrt(_last(values * values)))
                 values = values / norm if norm else values
-        return (values @ table[rows]).tolist(), largest * (len(values) + 8) * float(np.abs(values).sum())
+        return _product(values, table[rows]), largest * (len(values) + 8) * float(np.abs(values).sum())
 
     return add
+
+
+def _product(values: Vector, table: Vector) -> list[float]:
+    """Return the sums of the rows, each times its value: numpy adds rows one by one, but not single numbers."""
+    if table.shape[1] == 1:
+        return [float(_last(values * table[:, 0]))]
+    parts = table * values[:, None]
+    return np.add.reduce(parts, axis=0).tolist()  # type: ignore[no-any-return]
+
+
+def _last(values: Vector) -> Any:
+    """Return the sum of numbers that are added one after the other."""
+    return values.cumsum()[-1]
 
 
 def _counted(document: Document) -> Counts:
@@ -117,12 +143,12 @@ def _rows(document: Document) -> Callable[[int], int] | None:
 
 def _weighted(table: Any) -> Callable[[Values, Sequence[int]], Sequence[float]]:
     if table.shape[1] > _FEW:
-        return lambda values, rows: (np.array(values, dtype=np.float64) @ table[rows]).tolist()
+        return lambda values, rows: _product(np.array(values, dtype=np.float64), table[rows])
     columns = [column.__getitem__ for column in table.T.tolist()]
     if len(columns) == 1:
         (column,) = columns
-        return lambda values, rows: (sum(map(mul, values, map(column, rows))),)
-    return lambda values, rows: [sum(map(mul, values, map(each, rows))) for each in columns]
+        return lambda values, rows: (sum(map(mul, values, map(column, rows)), _ZERO),)
+    return lambda values, rows: [sum(map(mul, values, map(each, rows)), _ZERO) for each in columns]
 
 
 def _presence(values: Values, _idf: Values, _rows: Sequence[int]) -> Values:
@@ -130,7 +156,15 @@ def _presence(values: Values, _idf: Values, _rows: Sequence[int]) -> Values:
 
 
 def _logarithm(values: Values, _idf: Values, _rows: Sequence[int]) -> Values:
-    return [log(value) + 1.0 for value in values]
+    return list(map(_one_and_log, values))
+
+
+@lru_cache(1024)
+def _one_and_log(value: float) -> float:
+    """Return 1 + log by numpy, whose last bit may differ from the math module's."""
+    if value <= 0:
+        raise ValueError("the logarithm of a count that is not positive")
+    return float(np.log(value)) + 1.0
 
 
 def _by_idf(values: Values, idf: Values, rows: Sequence[int]) -> Values:
@@ -138,11 +172,11 @@ def _by_idf(values: Values, idf: Values, rows: Sequence[int]) -> Values:
 
 
 def _norm_1(values: Values, _idf: Values, _rows: Sequence[int]) -> Values:
-    return _divided(values, sum(map(abs, values)))
+    return _divided(values, sum(map(abs, values), _ZERO))
 
 
 def _norm_2(values: Values, _idf: Values, _rows: Sequence[int]) -> Values:
-    return _divided(values, sqrt(sum(map(mul, values, values))))
+    return _divided(values, sqrt(sum(map(mul, values, values), _ZERO)))
 
 
 def _divided(values: Values, norm: float) -> Values:

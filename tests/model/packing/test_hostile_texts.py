@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import PoissonRegressor, TweedieRegressor
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression, PoissonRegressor, TweedieRegressor
+from sklearn.naive_bayes import ComplementNB, MultinomialNB
 from sklearn.pipeline import make_pipeline
 
 from api.application import build
@@ -51,3 +52,35 @@ def test_a_logarithmic_link_beside_numbers_is_packed(last, tmp_path):
     assert manifest.runtime == "compact", manifest.not_compact
     table = model.reader(json.loads(NUMBERED.to_json(orient="records")))
     assert model.predict(table) == pytest.approx(estimator.predict(NUMBERED))
+
+
+TIES = {
+    "two, counted": (2, 20, CountVectorizer(), MultinomialNB()),
+    "two, weighted": (2, 20, TfidfVectorizer(), ComplementNB()),
+    "six, counted": (6, 6, CountVectorizer(), MultinomialNB()),
+    "six, weighted": (6, 6, TfidfVectorizer(), MultinomialNB()),
+    "six of many, weighted": (6, 20, TfidfVectorizer(norm="l1", sublinear_tf=True), MultinomialNB()),
+    "hashed": (2, 20, HashingVectorizer(n_features=2**12, alternate_sign=False), MultinomialNB()),
+    "a sign": (2, 30, TfidfVectorizer(), LogisticRegression()),
+    "a sign of few": (2, 8, TfidfVectorizer(sublinear_tf=True, norm="l1"), LogisticRegression()),
+}
+
+
+@pytest.mark.parametrize("name", TIES)
+def test_where_two_classes_are_equally_good_the_label_is_the_one_of_scikit_learn(name, tmp_path, monkeypatch):
+    monkeypatch.setattr("model.packing.prove.MOST_ROWS", 600)
+    classes, each, vectorizer, last = TIES[name]
+    words = [[f"w{place}x{number}" for number in range(each)] for place in range(classes)]
+    texts, labels = [" ".join(some) for some in words] * 3, [f"c{place}" for place in range(classes)] * 3
+    estimator = make_pipeline(vectorizer, last).fit(texts, labels)
+    manifest, model = packed(tmp_path, estimator, pd.DataFrame({"text": texts}))
+    assert manifest.runtime == "compact", manifest.not_compact
+    asked = []
+    for _ in range(300):
+        one, other = RNG.choice(classes, 2, replace=False)
+        count = RNG.integers(1, each + 1)
+        text = [*RNG.choice(words[one], count, replace=False), *RNG.choice(words[other], count, replace=False)]
+        asked.append(" ".join(RNG.permutation(text)))
+    wanted = estimator.predict(asked).tolist()
+    assert [model.answer_row([text]) for text in asked] == wanted
+    assert model.predict(model.reader(asked)).tolist() == wanted
