@@ -109,7 +109,7 @@ def _before_scaling(estimator: Any, edges: dict[int, NDArray[Any]], width: int) 
             table = np.zeros((len(values), width))
             table[:, feature] = values
             try:
-                edges[feature] = np.asarray(step.inverse_transform(table))[:, feature]
+                edges[feature] = np.asarray(step.inverse_transform(table))[:, feature].astype(np.float64)
             except Exception:  # noqa: BLE001 - a step that cannot undo these values; they are only hints where to look
                 return {}
     return edges

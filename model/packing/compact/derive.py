@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from model.errors import one_line
 from model.packing.compact import trees as rules
 from model.packing.compact.columns import Column, Number, Text, Underivable
 from model.packing.compact.linear import linear
@@ -14,9 +15,20 @@ from model.runtime.compact.form import Form
 from model.runtime.estimator import Estimator
 from model.schema.signature import Feature
 
+_MOST_SAID = 140
+
 
 def derive(model: Estimator) -> Form:
     """Return the compact form of a model, or raise Underivable with what stands in its way."""
+    try:
+        return _derived(model)
+    except Underivable:
+        raise
+    except Exception as error:  # noqa: BLE001 - parameters may be of any kind; none may stop the packing
+        raise Underivable(one_line(error, _MOST_SAID)) from None
+
+
+def _derived(model: Estimator) -> Form:
     if own := own_code(model.estimator):
         raise Underivable(f"own code: {', '.join(own[:5])}")
     if len(model.signature.targets) > 1:

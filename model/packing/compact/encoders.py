@@ -59,9 +59,16 @@ def _one_hot_of_unknown(step: Any, place: int, table: NDArray[np.float64]) -> ND
         return None
     rare = getattr(step, "infrequent_categories_", None)
     if step.handle_unknown in ("infrequent_if_exist", "warn") and rare is not None and rare[place] is not None:
-        encoded: NDArray[np.float64] = table[step.categories_[place].tolist().index(rare[place].tolist()[0])]
+        encoded: NDArray[np.float64] = table[_place(step.categories_[place].tolist(), rare[place].tolist()[0])]
         return encoded
     return np.zeros(table.shape[1])
+
+
+def _place(categories: list[Any], wanted: Any) -> int:
+    """Return where a category stands; NaN is one too, and not equal to itself."""
+    if not is_missing(wanted):
+        return categories.index(wanted)
+    return [is_missing(each) and type(each) is type(wanted) for each in categories].index(True)
 
 
 def _lookups(column: Column, categories: Any, table: Any, unknown: Any) -> list[Column]:

@@ -78,7 +78,8 @@ def parameters(last: Any) -> tuple[Vector, Vector, Link]:
         return np.tile(each, len(last.feature_log_prob_)), last.class_log_prior_, "most"
     if type(last) in _BAYES:
         return *_log_probabilities(last), "most"
-    coefficients = np.atleast_2d(np.asarray(last.coef_, dtype=np.float64))
+    sparse = hasattr(last.coef_, "toarray")
+    coefficients = np.atleast_2d(np.asarray(last.coef_.toarray() if sparse else last.coef_, dtype=np.float64))
     intercepts = np.broadcast_to(np.asarray(last.intercept_, dtype=np.float64).ravel(), len(coefficients))
     if type(last) in _CLASSIFIERS:
         return coefficients, intercepts, "most" if len(last.classes_) > 2 else "sign"

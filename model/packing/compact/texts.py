@@ -74,8 +74,15 @@ def _document(step: Any, columns: list[Column], terms: tuple[str, ...] | None, s
 
 def _words(step: Any) -> Words:
     shortest, longest = (int(size) for size in step.ngram_range)
+    if shortest < 1:
+        raise Underivable("n-grams of nothing")
+    given = (step.preprocessor, step.tokenizer)
+    if any(each is not None for each in given) or callable(step.analyzer) or callable(step.strip_accents):
+        raise Underivable("functions that take texts apart")
     by_words = step.analyzer == "word"
     stop = step.get_stop_words() if by_words else None
+    if not all(type(word) is str for word in stop or ()):
+        raise Underivable("stop words that are no strings")
     return Words(
         analyzer=step.analyzer, shortest=shortest, longest=longest, lowercase=bool(step.lowercase),
         accents=step.strip_accents or None, pattern=step.token_pattern if by_words else "",

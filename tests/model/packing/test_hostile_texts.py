@@ -6,10 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.compose import make_column_transformer
-from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.feature_extraction.text import (
+    CountVectorizer,
+    HashingVectorizer,
+    TfidfVectorizer,
+    strip_accents_unicode,
+)
 from sklearn.linear_model import LogisticRegression, PoissonRegressor, TweedieRegressor
 from sklearn.naive_bayes import ComplementNB, MultinomialNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from api.application import build
 from api.settings import Settings
@@ -23,6 +30,10 @@ WORDS = ["good", "bad", "fine", "awful", "the", "and", "word", "yes"]
 TEXTS = pd.DataFrame({"text": [" ".join(RNG.choice(WORDS, RNG.integers(1, 6))) for _ in range(60)]})
 NUMBERED = TEXTS.assign(number=RNG.normal(size=60))
 COUNTS = TEXTS["text"].str.count("good") + 0.5
+
+
+def over_texts(**options):
+    return make_pipeline(TfidfVectorizer(**options), LogisticRegression())
 
 
 def packed(folder, estimator, rows):
@@ -84,3 +95,49 @@ def test_where_two_classes_are_equally_good_the_label_is_the_one_of_scikit_learn
     wanted = estimator.predict(asked).tolist()
     assert [model.answer_row([text]) for text in asked] == wanted
     assert model.predict(model.reader(asked)).tolist() == wanted
+
+
+GOOD = COUNTS > 1
+CATEGORIES = pd.DataFrame({"number": np.resize([1.0, 2.0], 60), "other": RNG.normal(size=60).round(3)})
+RARE_GAP = CATEGORIES.assign(number=[np.nan, *CATEGORIES["number"][1:]])
+CODES = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+ODD = {
+    "codes before trees": (make_pipeline(CODES, RandomForestClassifier(5, random_state=0)), CATEGORIES, False),
+    "a rare gap": (
+        make_pipeline(OneHotEncoder(min_frequency=5, handle_unknown="infrequent_if_exist"), LogisticRegression()),
+        RARE_GAP[["number"]],
+        True,
+    ),
+    "sparse weights": (LogisticRegression(), NUMBERED[["number"]], True),
+    "sparse weights of terms": (make_pipeline(TfidfVectorizer(), LogisticRegression()), TEXTS, True),
+    "accents by a function": (over_texts(strip_accents=strip_accents_unicode), TEXTS, False),
+    "terms by a method": (over_texts(analyzer=CountVectorizer().build_analyzer()), TEXTS, False),
+    "tokens by a method": (over_texts(tokenizer=str.split, token_pattern=None), TEXTS, False),
+    "stop words and NaN": (over_texts(stop_words=["the", float("nan")]), TEXTS, False),
+    "n-grams of nothing": (over_texts(ngram_range=(0, 2)), TEXTS, False),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.filterwarnings("ignore")
+def test_what_scikit_learn_serves_is_packed(name, tmp_path, monkeypatch):
+    monkeypatch.setattr("model.packing.prove.MOST_ROWS", 600)
+    estimator, rows, derivable = ODD[name]
+    given = rows["text"] if list(rows) == ["text"] else rows
+    estimator.fit(given, GOOD)
+    if name.startswith("sparse"):
+        (estimator[-1] if isinstance(estimator, Pipeline) else estimator).sparsify()
+    manifest, model = packed(tmp_path, estimator, rows)
+    assert (manifest.compact is not None) == derivable, manifest.not_compact
+    sent = json.loads(rows.to_json(orient="records"))
+    wanted = estimator.predict(given).tolist()
+    assert model.predict(model.reader(sent)).tolist() == wanted
+    alone = [(model.answer_row(list(record.values())), right) for record, right in zip(sent, wanted, strict=True)]
+    assert all(found in (None, right) for found, right in alone)
+
+
+def test_parameters_of_an_unknown_kind_leave_the_model_to_scikit_learn(tmp_path, monkeypatch):
+    monkeypatch.setattr("model.packing.prove.MOST_ROWS", 600)
+    monkeypatch.setattr("model.packing.compact.linear.parameters", lambda _: np.zeros(2).nothing)
+    manifest, _ = packed(tmp_path, make_pipeline(CountVectorizer(), MultinomialNB()).fit(TEXTS["text"], GOOD), TEXTS)
+    assert (manifest.runtime, "has no attribute 'nothing'" in manifest.not_compact) == ("sklearn", True)
