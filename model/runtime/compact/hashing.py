@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
-# The words of a language come again and again; this many are kept, a few megabytes.
-_REMEMBERED = 1 << 15
+# The words of a language come again and again; so many that are no longer than this are kept, a few megabytes.
+_REMEMBERED, _LONGEST = 1 << 15, 64
 _MASK = 0xFFFFFFFF
 _LOWEST = -(1 << 31)
 
 
 def placed(buckets: int, *, signed: bool) -> Callable[[str], tuple[int, int]]:
     """Return what gives a term's bucket and what it adds there: 1, or where signs are used maybe -1."""
+    return _Places(buckets, signed=signed).__getitem__
 
-    @lru_cache(_REMEMBERED)
-    def place(term: str) -> tuple[int, int]:
-        found = murmur3(term.encode())
+
+class _Places(dict[str, tuple[int, int]]):
+    """The terms seen last; all are forgotten when there are too many."""
+
+    def __init__(self, buckets: int, *, signed: bool) -> None:
+        self._buckets, self._signed = buckets, signed
+
+    def __missing__(self, term: str) -> tuple[int, int]:
+        found, buckets = murmur3(term.encode()), self._buckets
         # The lowest number has no opposite in 32 bits.
         bucket = (-(_LOWEST + 1) - (buckets - 1)) % buckets if found == _LOWEST else abs(found) % buckets
-        return bucket, -1 if signed and found < 0 else 1
-
-    return place
+        place = bucket, -1 if self._signed and found < 0 else 1
+        if len(term) <= _LONGEST:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[term] = place
+        return place
 
 
 def murmur3(data: bytes) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from model.runtime.compact.form import Words
 
-Terms = Callable[[str], list[str]]
+Terms = Callable[[str], Iterable[str]]
 # Runs of white space, single ones left alone: what the vectorizers of characters shorten.
 _SPACES = re.compile(r"\s\s+")
 
@@ -60,9 +60,9 @@ def _words(words: Words) -> Terms:
 def _characters(words: Words) -> Terms:
     runs, sizes = partial(_SPACES.sub, " "), range(words.shortest, words.longest + 1)
 
-    def terms(text: str) -> list[str]:
+    def terms(text: str) -> Iterator[str]:
         text = runs(text)
-        return [text[start : start + size] for size in sizes for start in range(len(text) - size + 1)]
+        return (text[start : start + size] for size in sizes for start in range(len(text) - size + 1))
 
     return terms
 
@@ -71,15 +71,14 @@ def _characters_in_words(words: Words) -> Terms:
     """Take words apart with a space on both sides; one that is no longer than a term is counted once."""
     sizes = range(words.shortest, words.longest + 1)
 
-    def terms(text: str) -> list[str]:
-        found = []
+    def terms(text: str) -> Iterator[str]:
         for word in text.split():
             padded = f" {word} "
             for size in sizes:
                 if size >= len(padded):
-                    found.append(padded)
+                    yield padded
                     break
-                found += [padded[start : start + size] for start in range(len(padded) - size + 1)]
-        return found
+                for start in range(len(padded) - size + 1):
+                    yield padded[start : start + size]
 
     return terms

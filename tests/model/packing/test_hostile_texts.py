@@ -1,6 +1,7 @@
 """Texts and vectorizers that nobody meant to send or fit: answered as scikit-learn does, or refused in a sentence."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -141,3 +142,48 @@ def test_parameters_of_an_unknown_kind_leave_the_model_to_scikit_learn(tmp_path,
     monkeypatch.setattr("model.packing.compact.linear.parameters", lambda _: np.zeros(2).nothing)
     manifest, _ = packed(tmp_path, make_pipeline(CountVectorizer(), MultinomialNB()).fit(TEXTS["text"], GOOD), TEXTS)
     assert (manifest.runtime, "has no attribute 'nothing'" in manifest.not_compact) == ("sklearn", True)
+
+
+def peak(call):
+    """Return how many bytes a call needs at once, and how many it leaves."""
+    tracemalloc.start()
+    call()
+    left, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return most, left
+
+
+def whole_of(tmp_path, monkeypatch, vectorizer):
+    monkeypatch.setattr("model.packing.prove.MOST_ROWS", 600)
+    manifest, model = packed(tmp_path, make_pipeline(vectorizer, LogisticRegression()).fit(TEXTS["text"], GOOD), TEXTS)
+    assert manifest.runtime == "compact", manifest.not_compact
+    return model
+
+
+def test_long_terms_are_not_remembered(tmp_path, monkeypatch):
+    model = whole_of(tmp_path, monkeypatch, HashingVectorizer(n_features=1024))
+
+    def ask():
+        for place in range(200):
+            assert model.answer_row([f"{place:06d}" + "QUJD" * 1000]) is not None
+
+    assert peak(ask)[1] < 200_000
+
+
+def test_of_words_without_end_only_so_many_are_remembered(tmp_path, monkeypatch):
+    monkeypatch.setattr("model.runtime.compact.hashing._REMEMBERED", 100)
+    model = whole_of(tmp_path, monkeypatch, HashingVectorizer(n_features=1024))
+
+    def ask():
+        for place in range(200):
+            assert model.answer_row([" ".join(f"{place}x{number}" for number in range(50))]) is not None
+
+    assert peak(ask)[1] < 200_000
+
+
+@pytest.mark.parametrize("kind", ["char", "char_wb"])
+def test_runs_of_characters_are_counted_one_by_one(kind, tmp_path, monkeypatch):
+    model = whole_of(tmp_path, monkeypatch, TfidfVectorizer(analyzer=kind, ngram_range=(1, 5)))
+    text = "".join(RNG.choice(list("abcdefgh"), 100_000))
+    most, _ = peak(lambda: model.answer_row([text]))
+    assert most < 2_000_000
