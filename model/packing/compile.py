@@ -28,11 +28,13 @@ from model.packing.known_code import looks_at_other_rows, own_code
 from model.packing.origins import Origins
 from model.proof.compare import ReferenceRows, Refused
 from model.proof.forms import copy_answers
+from model.runtime.base import BATCH_ROWS
 from model.runtime.estimator import Estimator, parts
-from model.runtime.onnx import PREDICT, PROBA
+from model.runtime.onnx import PREDICT, PROBA, ROWS_AT_ONCE
 from model.schema.input_form import Input
 from model.schema.signature import Signature
 
+_MOST_CELLS = 2**21
 OPSET = {"": 22, "ai.onnx.ml": 3}
 
 
@@ -113,6 +115,7 @@ def _convert(estimator: Any, signature: Signature, dtype: str, *, by_name: bool)
     _name_outputs(graph, 2 if signature.proba else 1)
     if by_name and signature.numeric:
         _take_one_matrix(graph, signature.names)
+    _limit_rows(graph)
     content: bytes = graph.SerializeToString()
     return content
 
@@ -139,6 +142,13 @@ def _name_outputs(graph: onnx.ModelProto, keep: int) -> None:
     for output in outputs:
         output.name = names.get(output.name, output.name)
     del outputs[keep:]
+
+
+def _limit_rows(graph: onnx.ModelProto) -> None:
+    """Say how many rows to ask at once if constants are wide: a kernel holds a number for each row and each of them."""
+    widest = max((size for each in graph.graph.initializer if len(each.dims) > 1 for size in each.dims), default=1)
+    if (rows := max(1, _MOST_CELLS // widest)) < BATCH_ROWS:
+        graph.metadata_props.add(key=ROWS_AT_ONCE, value=str(rows))
 
 
 def _take_one_matrix(graph: onnx.ModelProto, names: tuple[str, ...]) -> None:

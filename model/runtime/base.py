@@ -44,21 +44,30 @@ class Model(ABC):
         """Answers one row by position from the compact form, or None where only predict can tell."""
         self.check_copy: Callable[[Model], None] = _unproven
         """Called when a compiled copy is opened; raises a BundleError if it must not be used."""
+        self.batch_rows = BATCH_ROWS
 
     def predict(self, rows: Table) -> Answer:
         """Return the label or number of each row; one column a target where there are several."""
-        parts = self._in_batches(rows, self._predict)
-        answer = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        answer = self.answer_batches(rows)
         _require_finite(answer)
         return answer
 
     def predict_proba(self, rows: Table) -> list[Answer]:
         """Return each row's probabilities in the order of the classes, one table a target."""
-        parts = self._in_batches(rows, self._predict_proba)
-        answer = parts[0] if len(parts) == 1 else [np.concatenate(each) for each in zip(*parts, strict=True)]
+        answer = self.proba_batches(rows)
         for table in answer:
             _require_finite(table)
         return answer
+
+    def answer_batches(self, rows: Table) -> Answer:
+        """Return what predict returns, finite or not, from as many rows at once as the model takes."""
+        parts = self._in_batches(rows, self._predict)
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def proba_batches(self, rows: Table) -> list[Answer]:
+        """Return what predict_proba returns, finite or not, from as many rows at once as the model takes."""
+        parts = self._in_batches(rows, self._predict_proba)
+        return parts[0] if len(parts) == 1 else [np.concatenate(each) for each in zip(*parts, strict=True)]
 
     def full_forms(self) -> tuple[Model, ...]:
         """Return what answers any row: this model, or the several that it has."""
@@ -66,13 +75,13 @@ class Model(ABC):
 
     def _in_batches(self, rows: Table, function: Callable[[Table], T]) -> list[T]:
         """Return the answers to all rows, one for each batch."""
-        count = height(rows)
-        if count <= BATCH_ROWS:
+        count, most = height(rows), self.batch_rows
+        if count <= most:
             return [function(rows)]
         answers = []
-        for start in range(0, count, BATCH_ROWS):
+        for start in range(0, count, most):
             try:
-                answers.append(function(take(rows, slice(start, start + BATCH_ROWS))))
+                answers.append(function(take(rows, slice(start, start + most))))
             except RefusedRow as error:
                 raise RefusedRow(None if error.row is None else start + error.row) from error.__cause__
         return answers

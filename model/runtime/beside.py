@@ -28,11 +28,11 @@ class BesideModel(Model):
 
     def _predict(self, rows: Table) -> Answer:
         """Return the label or number of each row."""
-        return self._faster(rows)._predict(rows)  # noqa: SLF001 - a model of models
+        return self._faster(rows).answer_batches(rows)
 
     def _predict_proba(self, rows: Table) -> list[Answer]:
         """Return each row's probabilities."""
-        return self._faster(rows)._predict_proba(rows)  # noqa: SLF001
+        return self._faster(rows).proba_batches(rows)
 
     def _faster(self, rows: Table) -> Model:
         return self._own if self._least <= height(rows) <= self._most else self._copy

@@ -8,13 +8,15 @@ from threading import RLock
 from typing import Any
 
 from model.bundle.manifest import Manifest
-from model.runtime.base import Answer, Model, loading
+from model.runtime.base import BATCH_ROWS, Answer, Model, T, loading
 from model.runtime.estimator import height, no_answer, no_proba
 from model.schema.input_form import Input
 from model.schema.rows import Table
 
 PREDICT, PROBA = "predict", "proba"
 _PREDICT, _PROBA = [PREDICT], [PROBA]
+ROWS_AT_ONCE = "rows_at_once"
+"""Where a compiled copy says how many rows it takes at once, in its metadata."""
 Run = Callable[[list[str], Table], Answer]
 
 
@@ -51,12 +53,20 @@ class OnnxModel(Model):
         answer = (self._run or self._open())(_PROBA, rows)
         return [answer] if self._single else list(answer)
 
+    def _in_batches(self, rows: Table, function: Callable[[Table], T]) -> list[T]:
+        if self._run is None and height(rows) > 1:
+            # Only the copy says how many rows it takes at once.
+            self._open()
+        return super()._in_batches(rows, function)
+
     def _open(self) -> Run:
         with self._opening:
             # The proof asks this very model, from within this lock.
             if self._run is None and self._proving is None:
                 with loading(self.name):
-                    self._proving = runner(open_session(self._content, self._threads), self.manifest.input)
+                    session = open_session(self._content, self._threads)
+                    self.batch_rows = rows_at_once(session)
+                    self._proving = runner(session, self.manifest.input)
                     try:
                         self.check_copy(self)
                         self._run = self._proving
@@ -75,6 +85,11 @@ def runner(session: Any, form: Input) -> Run:
         return lambda outputs, rows: run(outputs, rows, None)[0]
     name = session.get_inputs()[0].name
     return lambda outputs, rows: run(outputs, {name: rows}, None)[0]
+
+
+def rows_at_once(session: Any) -> int:
+    """Return how many rows a compiled copy takes at once: fewer if its constants are wide."""
+    return max(1, int(session.get_modelmeta().custom_metadata_map.get(ROWS_AT_ONCE, BATCH_ROWS)))
 
 
 def open_session(content: bytes, threads: int = 1) -> Any:

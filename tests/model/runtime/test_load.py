@@ -11,13 +11,16 @@ import pandas as pd
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.isotonic import IsotonicRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from model.bundle.files import DEFAULT_ROOT, read
+from model.packing.pack import Material, pack
 from model.runtime.estimator import forget_names, parts, unpickle
 from model.runtime.load import load
+from model.runtime.onnx import OnnxModel
 from tests.helpers.bundles import SAMPLES
 
 
@@ -72,6 +75,27 @@ def test_rows_by_name_and_position_get_the_same_probabilities():
     one, other = model.predict_proba(model.reader(rows)), model.predict_proba(model.reader(named))
     np.testing.assert_array_equal(one[0], other[0])
     assert one[0].sum(axis=1) == pytest.approx(1)
+
+
+def test_a_copy_with_wide_constants_gets_fewer_rows_at_once(tmp_path):
+    known = np.arange(3000.0)
+    curve = IsotonicRegression(out_of_bounds="clip").fit(known.reshape(-1, 1), known + np.sin(known))
+    frame = pd.DataFrame({"a": known})
+    pack(Material(name="curve", title="curve", estimator=curve, rows=frame, lean=True), tmp_path)
+    served = load(read(tmp_path, "curve"))
+    assert isinstance(served, OnnxModel)
+    heights = []
+
+    def recorded(run):
+        return lambda outputs, rows: heights.append(len(rows)) or run(outputs, rows)
+
+    rows = served.reader([[each] for each in np.linspace(0, 3000, 5000).tolist()])
+    first = served.predict(rows)
+    served._run = recorded(served._run)
+    np.testing.assert_array_equal(served.predict(rows), first)
+    np.testing.assert_allclose(first, curve.predict(rows))
+    assert sum(heights) == 5000
+    assert max(heights) * len(curve.X_thresholds_) < 2**21 + 10_000
 
 
 def test_a_pickled_estimator_is_kept_to_one_thread(tmp_path):
