@@ -48,7 +48,7 @@ class Speed(msgspec.Struct, frozen=True, omit_defaults=True):
     row: float
     """For one row as a request brings it."""
     rows: float | None = None
-    """For 1,000 rows that have been read; a compact form answers one."""
+    """For 1,000 rows that have been read; a compact form beside a full one answers one."""
 
 
 class Histogram(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -16,11 +16,12 @@ from model.packing.golden import golden
 from model.packing.known_code import takes_plain_rows
 from model.packing.plain import plain
 from model.packing.prove import Compact, compact
-from model.packing.speed import is_slower_row, is_slower_rows, measure_compact, measure_full
+from model.packing.speed import is_slower_row, is_slower_rows, measure_compact, measure_full, measure_whole
 from model.packing.whole import Proven, whole
 from model.proof.compare import ReferenceRows, Refused
 from model.proof.forms import copy_answers
 from model.runtime.compact.answer import answerer
+from model.runtime.compact.whole import Whole
 from model.runtime.estimator import Estimator
 from model.schema.input_form import UNLIMITED
 
@@ -88,7 +89,8 @@ def forms_of(proof: ReferenceRows, content: bytes, say: Callable[[str], None], *
     """Prove and measure every form of the estimator in this file; lean keeps also those that are slower than it."""
     say("compiling it, and trying to refute that the copy answers the same")
     if (alone := whole(proof)) is not None:
-        return Forms(proof.model, proof.model, ALONE, alone, golden(proof, alone.input.limit), {}, lean)
+        speed = measure_whole(proof, Whole(alone.form, proof.model.signature).label)
+        return Forms(proof.model, proof.model, ALONE, alone, golden(proof, alone.input.limit), speed, lean)
     copied = _compiled(proof)
     served = plain(proof, content)
     speed = measure_full(proof, served, copied if isinstance(copied, Compiled) else None)

@@ -88,6 +88,14 @@ def measure_compact(proof: ReferenceRows, answer: Row) -> Speed:
     return Speed(least_times({"compact": partial(answer, row)})["compact"])
 
 
+def measure_whole(proof: ReferenceRows, answer: Row) -> dict[str, Speed]:
+    """Return what a compact form takes that answers all rows, and what the estimator itself does."""
+    rows = _good_rows(proof)
+    one = least_times({"compact": partial(answer, rows[0])})["compact"]
+    many = least_times({"compact": lambda: list(map(answer, rows))})["compact"]
+    return {**measure_full(proof, proof.model, None), "compact": Speed(one, many)}
+
+
 def _good_rows(proof: ReferenceRows) -> list[list[Any]]:
     """Return as many rows of training as are measured, none of which the estimator refuses."""
     good = np.flatnonzero(~proof.expected.refused[: height(proof.training)])

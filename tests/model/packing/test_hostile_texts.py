@@ -187,3 +187,11 @@ def test_runs_of_characters_are_counted_one_by_one(kind, tmp_path, monkeypatch):
     text = "".join(RNG.choice(list("abcdefgh"), 100_000))
     most, _ = peak(lambda: model.answer_row([text]))
     assert most < 2_000_000
+
+
+def test_a_whole_form_is_measured_beside_scikit_learn(tmp_path, monkeypatch):
+    model = whole_of(tmp_path, monkeypatch, TfidfVectorizer())
+    speed = model.manifest.speed
+    assert speed.keys() == {"compact", "sklearn"}
+    assert 0 < speed["compact"].row < speed["sklearn"].row
+    assert speed["compact"].rows > 10 * speed["compact"].row
