@@ -70,6 +70,8 @@ def parse(text: str) -> Release:
     tag, _, digest = text.partition("@")
     if not TAG.fullmatch(tag) or tag == "latest":
         raise GitopsError(f"{tag!r} is not the tag of a release: use TAG@sha256:…, the digest from build/digest")
+    if not digest:
+        raise GitopsError(f"{text} has no digest: use TAG@sha256:…, with the digest from build/digest")
     if not DIGEST.fullmatch(digest):
         raise GitopsError(f"{digest!r} is not a digest: use TAG@sha256:… with 64 hexadecimal digits")
     return Release(tag, digest)

@@ -92,7 +92,7 @@ REFUSALS = {
     "an unknown stage": (None, ("promote", "dev", "qa"), "there is no environment 'qa'; there are dev, staging, prod"),
     "not verified": (unverified, PROMOTE, "dev has not verified 1.1.0.*: run verify dev first"),
     "not for long enough": (unsoaked, ("promote", "staging", "prod"), "for 10 of 30 min: wait"),
-    "a tag without a digest": (None, ("release", "1.2.3"), "is not a digest: use TAG@sha256"),
+    "a tag without a digest": (None, ("release", "1.2.3"), "1.2.3 has no digest: use TAG@sha256"),
     "a digest that is none": (None, ("release", "1.2.3@sha256:nothex"), "is not a digest"),
     "latest": (None, ("release", f"latest@sha256:{'1' * 64}"), "is not the tag of a release"),
     "an image that no container uses": (unmatched, RELEASE, "no container uses the image"),

@@ -54,7 +54,7 @@ WRONG = {
     "deep lists in an overlay": (text(OVERLAY, "images: " + "[" * 5000), ("status",), "is not YAML"),
     "an overlay of numbers": (text(OVERLAY, "images: 5"), ("status",), "overlays/dev has no image 'score-app'"),
     "a workflow that is no YAML": (text(".github/workflows/promote.yml", "["), ("check",), "promote.yml: is not YAML"),
-    "no digest": (None, ("release", "1.0@"), "'' is not a digest"),
+    "no digest": (None, ("release", "1.0@"), "1.0@ has no digest"),
 }
 
 
