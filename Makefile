@@ -61,7 +61,8 @@ test: setup lint ## lint, types, and each test that needs nothing but Python and
 	@$(PYTEST) -n $(WORKERS) -m "not slow and not alone and not browser and not cluster" $(ARGS)
 
 test-all: setup lint ## the slow tests too, and those that need a browser or a cluster
-	@$(PYTEST) -n $(WORKERS) -m "not alone" $(ARGS)
+	@$(PYTEST) -n $(WORKERS) -m "not alone and not cluster" $(ARGS)
+	@$(PYTEST) -n 2 -m "cluster and not alone" $(ARGS)
 	@$(PYTEST) -m alone $(ARGS)
 
 setup: $(PROJECT) $(EXTRA) $(ASKED) ## make .venv from the locked, hashed requirements (EXTRAS=boosting adds locks/boosting.txt)

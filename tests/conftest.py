@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, settings
 
 from model.__main__ import main
 from model.bundle.files import DEFAULT_ROOT
-from tests.helpers.cluster import is_there
 from tests.helpers.environment import isolate, restore
 
 # A busy machine is no reason to fail, and a run that decides over a change must be one that can be repeated.
@@ -57,13 +56,6 @@ def _turn(item):
     """Return when a test begins: first the groups, those of the cluster above all, then what is slow, then the rest."""
     marks = ("cluster", "xdist_group", "slow")
     return next((turn for turn, mark in enumerate(marks) if item.get_closest_marker(mark)), len(marks))
-
-
-@pytest.hookimpl(wrapper=True, optionalhook=True)
-def pytest_xdist_auto_num_workers(config):
-    """Add a worker for each of the cluster's two groups, which wait most of the time, where a cluster is there."""
-    workers = yield
-    return workers + 2 * ("not cluster" not in config.option.markexpr and is_there())
 
 
 @pytest.fixture(autouse=True)
