@@ -32,7 +32,7 @@ from tests.api.telemetry.test_metrics import samples, value
 from tests.helpers.server import Client, model
 
 # Its models are packed once, in one process.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hostile models")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400), pytest.mark.xdist_group("hostile models")]
 NAMES = ("texts", "cities", "extreme")
 CITIES, HUGE = 5000, 1e307
 

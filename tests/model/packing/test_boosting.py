@@ -114,7 +114,8 @@ def test_serving_imports_no_library(tmp_path, model_cli):
 @pytest.mark.parametrize("make", [boosters.of(library, "Regressor") for library in (lightgbm, xgboost, catboost)])
 def test_one_row_is_answered_in_the_librarys_own_arithmetic(make, tmp_path, model_cli):
     estimator = make(**({"iterations": 150} if make.func is catboost else {"n_estimators": 300}))
-    added(tmp_path, model_cli, estimator, ROWS, NUMBER)
+    # Every form that was proven, whichever is the quickest here.
+    added(tmp_path, model_cli, estimator, ROWS, NUMBER, "--lean")
     model = load(read(tmp_path, "mine"))
     found = np.array([model.answer_row(row) for row in ROWS.to_numpy().tolist()], dtype=float)
     expected = estimator.predict(ROWS).astype(float)
