@@ -136,9 +136,11 @@ def test_any_changed_byte_is_noticed(tmp_path_factory, place, file, change):
         if each == file:
             content[place % len(content)] ^= change
         (folder / "iris" / each).write_bytes(content)
-    # White space between the manifest's values means nothing.
+    # White space between the manifest's values means nothing, and what was measured is no part of the version.
     with suppress(BundleError):
-        assert (file, read(folder, "iris")) == ("manifest.json", IRIS)
+        found = read(folder, "iris")
+        manifest = msgspec.structs.replace(found.manifest, speed=IRIS.manifest.speed)
+        assert (file, manifest, found.files) == ("manifest.json", IRIS.manifest, IRIS.files)
 
 
 def test_a_linked_folder_is_no_bundle_nor_is_what_lies_about(bundles):
