@@ -27,6 +27,7 @@ from model.runtime.open_estimator import open_estimator
 from model.schema.input_form import Input
 from model.schema.readers import reader
 from model.schema.rows import Table
+from model.schema.signature import Signature
 from model.trees.read import LIBRARIES
 
 if TYPE_CHECKING:
@@ -164,9 +165,20 @@ def _asked(bundle: Bundle) -> Ask:
     """Return what asks the form that answers."""
     manifest = bundle.manifest
     if manifest.runtime == "onnx":
-        return lambda rows, _: copy_answers(bundle.files[ONNX], manifest.signature, manifest.input, rows)
-    answering = Whole(msgspec.json.decode(bundle.files[COMPACT], type=Sum), manifest.signature)
-    return lambda rows, expected: whole_answers(answering, manifest.signature, rows, expected)
+        return ask_copy(bundle.files[ONNX], manifest.signature, manifest.input)
+    return ask_whole(
+        Whole(msgspec.json.decode(bundle.files[COMPACT], type=Sum), manifest.signature), manifest.signature
+    )
+
+
+def ask_copy(content: bytes, signature: Signature, form: Input) -> Ask:
+    """Return what asks a compiled copy."""
+    return lambda rows, _: copy_answers(content, signature, form, rows)
+
+
+def ask_whole(answering: Whole, signature: Signature) -> Ask:
+    """Return what asks a compact form for everything."""
+    return lambda rows, expected: whole_answers(answering, signature, rows, expected)
 
 
 def find_proven_limit(model: Estimator, golden: Golden, ask: Ask, form: Input) -> float:

@@ -10,22 +10,21 @@ import msgspec
 
 from model.bundle.files import COMPACT, ONNX
 from model.bundle.manifest import Golden, Speed
-from model.check import Ask, find_proven_limit
+from model.check import ask_copy
 from model.packing.compile import Compiled, compile_and_prove
 from model.packing.golden import golden
 from model.packing.known_code import takes_plain_rows
 from model.packing.plain import plain
 from model.packing.prove import Compact, compact
+from model.packing.settle import settled
 from model.packing.speed import is_slower_row, is_slower_rows, measure_compact, measure_full, measure_whole
 from model.packing.whole import Proven, whole
 from model.proof.compare import ReferenceRows, Refused
-from model.proof.forms import copy_answers
 from model.runtime.compact.answer import answerer
 from model.runtime.compact.whole import Whole
 from model.runtime.estimator import Estimator
 from model.schema.input_form import UNLIMITED
 
-_MOST_DRAWS = 4
 ALONE = "the compact form gives every answer"
 _NAMES = {"onnx": "the compiled copy", "sklearn": "scikit-learn"}
 SLOWER = f"it is slower than {_NAMES['sklearn']}"
@@ -113,20 +112,8 @@ def _is_slower(one: Speed, other: Speed) -> bool:
 
 def _compiled(proof: ReferenceRows) -> Compiled | str:
     try:
-        return _settled(compile_and_prove(proof), proof)
+        copied = compile_and_prove(proof)
+        ask = ask_copy(copied.content, proof.model.signature, copied.form)
+        return replace(copied, form=settled(proof, copied.form, ask))
     except Refused as reason:
         return str(reason)
-
-
-def _settled(copied: Compiled, proof: ReferenceRows) -> Compiled:
-    """Lower a copy's limit until rows drawn anew, as `check` will draw them, show no difference below it."""
-    for _ in range(_MOST_DRAWS):
-        limit = find_proven_limit(proof.model, golden(proof, copied.form.limit), _asked(copied, proof), copied.form)
-        if limit >= copied.form.limit:
-            return copied
-        copied = replace(copied, form=msgspec.structs.replace(copied.form, limit=limit))
-    raise Refused("it differs on other rows with each draw")
-
-
-def _asked(copied: Compiled, proof: ReferenceRows) -> Ask:
-    return lambda rows, _: copy_answers(copied.content, proof.model.signature, copied.form, rows)

@@ -7,19 +7,16 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from model.bundle.manifest import Parity
-from model.check import find_proven_limit
+from model.check import ask_whole
 from model.packing.compact.columns import Underivable
 from model.packing.compact.derive import derive
-from model.packing.golden import golden
-from model.proof.compare import Answers, ReferenceRows, Refused
+from model.packing.settle import settled
+from model.proof.compare import ReferenceRows, Refused
 from model.proof.forms import answers_unknown, whole_answers
 from model.runtime.compact.form import Sum
 from model.runtime.compact.whole import Whole
 from model.schema.input_form import Input
-from model.schema.rows import Table
 from model.schema.values import LARGEST_EXACT
-
-_MOST_DRAWS = 4
 
 
 @dataclass(frozen=True)
@@ -41,22 +38,8 @@ def whole(rows: ReferenceRows) -> Proven | None:
         if not answering.complete or answers_unknown(answering.label, rows.model.signature, rows.training):
             return None
         parity, limit = rows.verdict(whole_answers(answering, rows.model.signature, rows.rows, rows.expected))
-        limit = _settled(rows, answering, min(limit, form.limit, float(LARGEST_EXACT - 1)))
+        limited = replace(rows.model.form, limit=min(limit, form.limit, float(LARGEST_EXACT - 1)))
+        taken = settled(rows, limited, ask_whole(answering, rows.model.signature))
     except (Underivable, Refused):
         return None
-    found = Proven(replace(form, limit=limit), replace(rows.model.form, limit=limit), parity)
-    return found if parity.passed else None
-
-
-def _settled(rows: ReferenceRows, answering: Whole, limit: float) -> float:
-    """Return the limit below which rows drawn anew, as `check` will draw them, show no difference either."""
-
-    def ask(again: Table, expected: Answers) -> Answers:
-        return whole_answers(answering, rows.model.signature, again, expected)
-
-    for _ in range(_MOST_DRAWS):
-        lower = find_proven_limit(rows.model, golden(rows, limit), ask, replace(rows.model.form, limit=limit))
-        if lower >= limit:
-            return limit
-        limit = lower
-    raise Refused("it differs on other rows with each draw")
+    return Proven(replace(form, limit=taken.limit), taken, parity) if parity.passed else None
