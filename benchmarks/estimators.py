@@ -122,11 +122,11 @@ def page(found: list[Line]) -> str:
     day, python, cores = datetime.now(UTC).date(), platform.python_version(), os.cpu_count()
     slower = [line.name for line in sorted(found) if max(line.ratios) > SLOWER]
     head = f"`python -m benchmarks.estimators`, {day}, {cores} cores, Python {python}: {len(found)} {HEAD}"
-    told = (
+    summary = (
         f"**{len(found) - len(slower)} of {len(found)} take at most {SLOWER} times their own time, one row and many.**"
     )
     lines = [
-        "# How fast estimators are served", "", *wrap(head, 120), "", told,
+        "# How fast estimators are served", "", *wrap(head, 120), "", summary,
         *wrap(f"Slower: {', '.join(slower) or 'none'}.", 120), "",
         "| estimator | own | compact | ONNX | scikit-learn | serves one, many | served | ratio, one | many |",
         "|---|---:|---:|---:|---:|---|---:|---:|---:|",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -16,7 +14,7 @@ import click
 
 from model.batch.cli import score
 from model.bundle import files as bundle
-from model.command import BUNDLES, Commands, lasting_interrupt, print_error, trained_with
+from model.command import BUNDLES, Commands, lasting_interrupt, password_of, print_error, trained_with
 from model.prediction_log.cli import log
 from model.user_error import UserError
 
@@ -121,17 +119,8 @@ def sign(name: str, key: Path, bundles: Path) -> None:
     from model.signing.bundles import sign as sign_bundle  # noqa: PLC0415 - imports cryptography
     from model.signing.keys import private_key  # noqa: PLC0415
 
-    manifest = sign_bundle(bundles, name, private_key(key, partial(_password, key))).manifest
+    manifest = sign_bundle(bundles, name, private_key(key, partial(password_of, key))).manifest
     click.echo(f"signed {name} {manifest.version}: {bundles / name / bundle.SIGNATURE}")
-
-
-def _password(key: Path) -> str:
-    """Return the password of an encrypted key."""
-    if found := os.environ.get("MODEL_KEY_PASSWORD"):
-        return found
-    if not sys.stdin.isatty():
-        raise UserError(f"{key} is encrypted: set MODEL_KEY_PASSWORD to its password")
-    return str(click.prompt(f"Password of {key}", hide_input=True, err=True))
 
 
 @main.command(epilog="Example: python -m model check iris")

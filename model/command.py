@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import traceback
@@ -129,3 +130,12 @@ def sentence(error: BaseException) -> str:
     known = isinstance(error, UserError)
     text = shorten(message(error), _MOST_SHOWN) if known else one_line(error, _MOST_SHOWN)
     return text if known and error.__cause__ is None else f"{text} (--debug shows the traceback)"
+
+
+def password_of(key: Path) -> str:
+    """Return the password of an encrypted key."""
+    if found := os.environ.get("MODEL_KEY_PASSWORD"):
+        return found
+    if not sys.stdin.isatty():
+        raise UserError(f"{key} is encrypted: set MODEL_KEY_PASSWORD to its password")
+    return str(click.prompt(f"Password of {key}", hide_input=True, err=True))
