@@ -99,8 +99,10 @@ def forms_of(proof: ReferenceRows, content: bytes, say: Callable[[str], None], *
     limit = copied.form.limit if isinstance(copied, Compiled) else UNLIMITED
     short = compact(proof, limit)
     if isinstance(short, Compact) and speed:
-        speed["compact"] = measure_compact(proof, answerer(short.form, proof.model.signature))
         full = "onnx" if isinstance(copied, Compiled) else "sklearn"
+        answer = answerer(short.form, proof.model.signature)
+        one, other = measure_compact(proof, answer, copied if isinstance(copied, Compiled) else served)
+        speed |= {"compact": Speed(one), full: Speed(other, speed[full].rows)}
         if not lean and is_slower_row(speed["compact"], speed[full]):
             short = f"it is slower than {_NAMES[full]}"
     return Forms(proof.model, served, copied, short, golden(proof, limit), speed, lean)

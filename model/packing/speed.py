@@ -1,12 +1,12 @@
 """What each proven form of a model costs, measured where the model is packed, and which of them are worth shipping.
 
-CPU time, the least of several short turns, the forms one after the other: other work on the machine moves them alike.
+The least of several short turns, the forms one after the other: other work on the machine moves them alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from time import perf_counter, process_time
 from typing import Any
 
@@ -30,23 +30,30 @@ Form = tuple[Callable[[object], Table], Callable[[Table], Answer]]
 _TURNS, _LEAST_TURNS = 40, 2
 _TURN, _MOST = 0.001, 0.25
 """Seconds: one turn of a quick call, and all turns together of slow ones."""
+_READINGS = 1000
 
 
 def least_times(calls: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Return the microseconds of CPU that each call takes at least."""
+    """Return the microseconds that each call takes at least."""
+    clock = _clock()
     counts = {name: _count(call) for name, call in calls.items()}
     least = dict.fromkeys(calls, np.inf)
     spent = turns = 0.0
     with threadpool_limits(1):
         while turns < _TURNS and (spent < _MOST or turns < _LEAST_TURNS):
             for name, call in calls.items():
-                taken = _turn(call, counts[name])
-                # Some machines' clock stands still for a whole turn, which then tells nothing.
-                least[name] = min(least[name], taken / counts[name] if taken else np.inf)
+                taken = _turn(call, counts[name], clock)
+                least[name] = min(least[name], taken / counts[name])
                 spent += taken
             turns += 1
-    known = {name: each if each < np.inf else _TURN / counts[name] for name, each in least.items()}
-    return {name: float(f"{1e6 * seconds:.3g}") for name, seconds in known.items()}
+    return {name: float(f"{1e6 * seconds:.3g}") for name, seconds in least.items()}
+
+
+@cache
+def _clock() -> Callable[[], float]:
+    """Return the clock of the CPU, or where that stands still for whole turns, as in some sandboxes, the wall's."""
+    readings = {process_time() for _ in range(_READINGS)}
+    return process_time if len(readings) > _READINGS / 10 else perf_counter
 
 
 def _count(call: Callable[[], object]) -> int:
@@ -57,24 +64,29 @@ def _count(call: Callable[[], object]) -> int:
     return max(1, int(_TURN / max(perf_counter() - start, 1e-7)))
 
 
-def _turn(call: Callable[[], object], count: int) -> float:
-    start = process_time()
+def _turn(call: Callable[[], object], count: int, clock: Callable[[], float]) -> float:
+    start = clock()
     for _ in range(count):
         call()
-    return process_time() - start
+    return clock() - start
 
 
 def measure_full(proof: ReferenceRows, served: Estimator, copied: Compiled | None) -> dict[str, Speed]:
     """Return what each form takes that answers any rows; of own code nothing, which is asked no more than needed."""
     if served.form.alone:
         return {}
-    rows, signature = _good_rows(proof), proof.model.signature
-    forms: dict[str, Form] = {"sklearn": (reader(signature, served.form), served.predict)}
+    rows = _good_rows(proof)
+    forms = {"sklearn": _form(proof, served)}
     if copied is not None:
-        forms["onnx"] = reader(signature, copied.form), opened_copy(copied.content, copied.form)
+        forms["onnx"] = _form(proof, copied)
     one = least_times({name: partial(_answer_row, *form, rows[0]) for name, form in forms.items()})
     several = least_times({name: partial(ask, read(rows)) for name, (read, ask) in forms.items()})
     return {name: Speed(one[name], several[name]) for name in forms}
+
+
+def _form(proof: ReferenceRows, full: Estimator | Compiled) -> Form:
+    ask = opened_copy(full.content, full.form) if isinstance(full, Compiled) else full.predict
+    return reader(proof.model.signature, full.form), ask
 
 
 def _answer_row(read: Callable[[object], Table], ask: Callable[[Table], Answer], row: list[Any]) -> object:
@@ -82,10 +94,11 @@ def _answer_row(read: Callable[[object], Table], ask: Callable[[Table], Answer],
     return ask(read(row)).tolist()
 
 
-def measure_compact(proof: ReferenceRows, answer: Row) -> Speed:
-    """Return what the compact form takes for a row that it answers."""
+def measure_compact(proof: ReferenceRows, answer: Row, full: Estimator | Compiled) -> tuple[float, float]:
+    """Return what the compact form takes for a row that it answers, and what a full form takes in the same turns."""
     row = next(row for row in _good_rows(proof) if answer(row) is not None)
-    return Speed(least_times({"compact": partial(answer, row)})["compact"])
+    times = least_times({"compact": partial(answer, row), "full": partial(_answer_row, *_form(proof, full), row)})
+    return times["compact"], times["full"]
 
 
 def measure_whole(proof: ReferenceRows, answer: Row) -> dict[str, Speed]:

@@ -147,7 +147,7 @@ def test_lean_ships_every_proven_form(tmp_path, speeds):
 
 def test_a_compact_form_that_is_slower_is_not_shipped(tmp_path, speeds, monkeypatch):
     speeds(onnx=(5.0, 50.0), sklearn=(100.0, 300.0))
-    monkeypatch.setattr(forms, "measure_compact", lambda *_: Speed(9.0))
+    monkeypatch.setattr(forms, "measure_compact", lambda *_: (9.0, 5.0))
     manifest, _ = packed(tmp_path, Ridge(), target=ROWS["a"])
     assert manifest.not_compact == "it is slower than the compiled copy"
     assert "model.compact.json" not in manifest.files
