@@ -47,7 +47,7 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
 
 
 @main.command(epilog=f"{trained_with()}\n\nExample: {ADD}")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option(
     "--data",
     required=True,
@@ -65,6 +65,7 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
     help="A Python file or folder of your own that the model imports; packed with it.",
 )
 @click.option("--requires", multiple=True, metavar="PACKAGE==VERSION", help="A library: pinned, and installed here.")
+@click.option("--trust", multiple=True, metavar="TYPE", help="A type in a file of skops that it does not know.")
 @click.option("--lean", is_flag=True, help="Ship the compiled copy even where it is slower than scikit-learn.")
 @click.option(
     "--log",
@@ -79,16 +80,22 @@ def add(
     file: Path, data: Path, targets: tuple[str, ...], types: tuple[str, ...], log: tuple[str, ...], name: str | None,
     bundles: Path, *, replace: bool, **more: Any,
 ) -> None:  # fmt: skip
-    """Import a fitted estimator from a joblib or pickle file."""
-    name = name or re.sub(r"[^a-z0-9]+", "-", file.name.split(".")[0].lower()).strip("-")
-    click.echo(f"warning: opening {file} runs the code in it; go on only if you trust where it comes from", err=True)
+    """Import a fitted estimator: a file of joblib, pickle, skops, XGBoost or CatBoost, or a folder of MLflow."""
+    from model.packing.importing.saved import find_saved  # noqa: PLC0415 - imports yaml
+
+    name = name or re.sub(r"[^a-z0-9]+", "-", file.resolve().name.split(".")[0].lower()).strip("-")
+    saved = find_saved(file)
+    if saved.runs_code or more["code"]:
+        click.echo(
+            f"warning: opening {file} runs the code in it; go on only if you trust where it comes from", err=True
+        )
     with _progress(name) as say:
         from model.packing.add import Request  # noqa: PLC0415 - imports scikit-learn
         from model.packing.add import add as add_model  # noqa: PLC0415
         from model.packing.log_rules import parse_rules  # noqa: PLC0415
         from model.packing.types import parse_wishes  # noqa: PLC0415
 
-        wanted = Request(file, data, name, targets, parse_wishes(types), replace, log=parse_rules(log), **more)
+        wanted = Request(saved, data, name, targets, parse_wishes(types), replace, log=parse_rules(log), **more)
         manifest = add_model(wanted, bundles, say)
     _show(manifest)
     click.echo(f"next: {_serving(name, bundles)}")

@@ -1,6 +1,5 @@
 """What every test needs: the environment of a new user, the committed bundles, and the command line."""
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -14,10 +13,10 @@ from model.bundle.files import DEFAULT_ROOT
 from tests.helpers.environment import isolate, restore
 
 # A busy machine is no reason to fail, and a run that decides over a change must be one that can be repeated.
-settings.register_profile(
-    "here", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.load_profile("here")
+# `pytest --hypothesis-profile random` looks for what these examples do not show.
+for name, repeated in (("repeated", True), ("random", False)):
+    settings.register_profile(name, deadline=None, derandomize=repeated, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("repeated")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -33,8 +32,8 @@ def pytest_runtest_setup(item):
 
 
 WITH_OWN_ENVIRONMENTS = {"test_admission_policy", "test_promote", "test_spans", "test_verify_rights"}
-CLUSTER_SECONDS = 1200
-"""The time limit of a test with a cluster: the first one builds an image."""
+CLUSTER_SECONDS, SLOW_SECONDS = 1200, 600
+"""The time limits of a test with a cluster, the first of which builds an image, and of a slow one."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -43,6 +42,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker("browser")
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
         if "e2e" in item.path.parts:
             item.add_marker("cluster")
             item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))

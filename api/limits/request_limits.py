@@ -12,10 +12,11 @@ from api.limits.document_queue import DocumentQueue
 from api.limits.large_request_slots import LargeRequestSlots
 from api.limits.large_responses import LARGE_RESPONSE, LargeResponses, Pieces
 from api.limits.load_shedding import LoadShedder
-from api.limits.memory_budget import MemoryBudget, budget_size, memory_limit, resident_memory
+from api.limits.memory_budget import MemoryBudget, budget_size, resident_memory
 from api.limits.request_bodies import RequestBodies
 from api.limits.slow_connections import SlowConnections
 from api.settings import Settings
+from model.control_groups import memory_limit
 
 _TRIMMED = 8 << 20
 """After a request that took more bytes, free memory goes back to the system before another may use it."""

@@ -45,14 +45,15 @@ class Draining:
 
     def _wait(self, interrupt: Event, since: float) -> str:
         """Return when the server is idle, or is interrupted, or at the timeout."""
-        settings, start = self._settings, monotonic()
-        while (now := monotonic()) - start < settings.drain_timeout_seconds:
-            idle_at = max(self._state.last_request, since) + settings.drain_idle_seconds
-            if now >= idle_at:
-                return "idle"
-            if interrupt.wait(min(idle_at, start + settings.drain_timeout_seconds) - now):
+        end = monotonic() + self._settings.drain_timeout_seconds
+        while (now := monotonic()) < (
+            idle_at := max(self._state.last_request, since) + self._settings.drain_idle_seconds
+        ):
+            if now >= end:
+                return "timeout"
+            if interrupt.wait(min(idle_at, end) - now):
                 return "interrupted"
-        return "timeout"
+        return "idle"
 
     def _recover(self) -> None:
         """Serve on as before if nothing ends the process by the time of recovery."""

@@ -12,7 +12,7 @@ from gitops.cli.progress import confirmed, working
 from gitops.errors import GitopsError
 
 if TYPE_CHECKING:
-    from gitops.release import Release
+    from gitops.cluster.batch import Verified
 
 _EXAMPLE = "Example: python -m gitops batch prod --input s3://data/customers/ --output s3://data/scored/ --workers 4"
 
@@ -49,21 +49,19 @@ def batch(environment: str, root: Path, source: str, output: str, *, yes: bool, 
         for name, address in (("--input", source), ("--output", output)):
             if "://" not in address:
                 raise GitopsError(f"{name} is a path of this machine, which no pod can see: give s3://BUCKET/KEY")
-        release, model, space, repository, keys = _verified(root, environment, choice["model"])
+        verified = _verified(root, environment, choice["model"])
         flags = tuple(f"--{name}" for name in ("proba", "labels", "explain") if choice[name])
         folder = output if output.endswith("/") else f"{output}/"
-        image = choice["image"] or job.default_image(repository, release)
-        wanted = job.Wanted(model, source, folder, choice["workers"], image, flags, keys)
-        objects = job.objects(root, space, repository, release, wanted)
+        image = choice["image"] or job.default_image(verified)
+        objects = job.objects(root, verified, job.Wanted(source, folder, choice["workers"], image, flags))
         kubectl = Kubectl(choose_context(choice["context"], confirmed))
         job.run(objects, kubectl, report, lambda: yes or confirmed("apply this?"), choice["timeout"])
 
 
-def _verified(
-    root: Path, environment: str, model: str | None
-) -> tuple[Release, str, str, str, tuple[tuple[str, str], ...]]:
-    """Return the verified release, the model to use, the namespace, the image's repository, and the keys."""
+def _verified(root: Path, environment: str, model: str | None) -> Verified:
+    """Return what an environment's verified release scores with."""
     from gitops import models
+    from gitops.cluster.batch import Verified
     from gitops.environments import load
     from gitops.render_sources import RenderSources
     from gitops.rules.signatures import key_texts
@@ -80,4 +78,4 @@ def _verified(
     if chosen not in there:
         raise GitopsError(f"the release has no model {chosen!r}; it has {', '.join(sorted(there))}")
     keys = tuple(sorted((key_texts(objects) or {}).items()))
-    return release, chosen, declared.namespace, environments.image_repository, keys
+    return Verified(release, chosen, declared.namespace, environments.image_repository, keys)

@@ -28,29 +28,40 @@ _KEYS, _KEYS_PLACE = "model-keys", "/etc/score-app-model-keys"
 
 
 @dataclass(frozen=True)
+class Verified:
+    """What an environment scores with: its verified release, and one model of it."""
+
+    release: Release
+    model: str
+    namespace: str
+    image_repository: str
+    keys: tuple[tuple[str, str], ...]
+    """The files of public keys, one of which must have signed the bundle; none where it needs no signature."""
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What a job is to score, and by how many workers."""
 
-    model: str
     source: str
     output: str
     workers: int
     image: str
     """The image of the workers, with its tag or digest."""
-    options: tuple[str, ...] = ()
-    keys: tuple[tuple[str, str], ...] = ()
-    """The files of public keys, one of which must have signed the bundle; none where it needs no signature."""
+    options: tuple[str, ...]
 
 
-def objects(root: Path, namespace: str, image_repository: str, release: Release, wanted: Wanted) -> list[Object]:
+def objects(root: Path, verified: Verified, wanted: Wanted) -> list[Object]:
     """Return the objects of a job; the same job has the same name, and so is never started twice."""
     if not (root / FOLDER / "kustomization.yaml").is_file():
         raise GitopsError(f"there is no folder {FOLDER} in the repository: take it from score-app, or give --root")
     found = render(root / FOLDER)
     for each in found:
-        each["metadata"]["namespace"] = namespace
+        each["metadata"]["namespace"] = verified.namespace
     (job,) = of_kind(found, "Job")
-    digest = hashlib.sha256(json.dumps([sorted(release.id), astuple(wanted)]).encode()).hexdigest()
+    digest = hashlib.sha256(
+        json.dumps([sorted(verified.release.id), verified.model, verified.keys, astuple(wanted)]).encode()
+    ).hexdigest()
     job["metadata"]["name"] = f"{job['metadata']['name']}-{digest[:8]}"
     job["spec"] |= {"completions": wanted.workers, "parallelism": wanted.workers}
     pod = job["spec"]["template"]["spec"]
@@ -58,15 +69,15 @@ def objects(root: Path, namespace: str, image_repository: str, release: Release,
     shard = f"--shard=$(WORKER)/{wanted.workers}"
     container |= {
         "image": wanted.image,
-        "args": ["score", wanted.model, wanted.source, wanted.output, shard, *wanted.options],
+        "args": ["score", verified.model, wanted.source, wanted.output, shard, *wanted.options],
     }
     mount = next(each for each in container["volumeMounts"] if each["name"] == "model")
     volume = next(each for each in pod["volumes"] if each["name"] == "model")
-    mount["mountPath"] = f"/bundles/{wanted.model}"
-    volume["image"]["reference"], mount["subPath"] = _bundle(image_repository, release, wanted.model)
+    mount["mountPath"] = f"/bundles/{verified.model}"
+    volume["image"]["reference"], mount["subPath"] = _bundle(verified)
     if not mount["subPath"]:
         del mount["subPath"]
-    return [*found, _with_keys(job, pod, container, wanted.keys)] if wanted.keys else found
+    return [*found, _with_keys(job, pod, container, verified.keys)] if verified.keys else found
 
 
 def _with_keys(job: Object, pod: Object, container: Object, keys: tuple[tuple[str, str], ...]) -> Object:
@@ -79,12 +90,12 @@ def _with_keys(job: Object, pod: Object, container: Object, keys: tuple[tuple[st
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(keys)}
 
 
-def _bundle(image_repository: str, release: Release, model: str) -> tuple[str, str]:
-    """Return the image that has a model's bundle in this release, and where in it."""
-    for each in release.models:
-        if each.name == model:
-            return f"{image_repository}-{model}@{each.digest}", ""
-    return f"{image_repository}@{release.digest}", f"{PLACE.lstrip('/')}/{model}"
+def _bundle(verified: Verified) -> tuple[str, str]:
+    """Return the image that has the model's bundle in this release, and where in it."""
+    for each in verified.release.models:
+        if each.name == verified.model:
+            return f"{verified.image_repository}-{verified.model}@{each.digest}", ""
+    return f"{verified.image_repository}@{verified.release.digest}", f"{PLACE.lstrip('/')}/{verified.model}"
 
 
 def run(found: list[Object], kubectl: Kubectl, report: Report, confirm: Callable[[], bool], timeout: float) -> None:
@@ -161,6 +172,6 @@ def _logs(kubectl: Kubectl, space: str, name: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def default_image(image_repository: str, release: Release) -> str:
+def default_image(verified: Verified) -> str:
     """Return the name under which `make image TARGET=batch` is expected."""
-    return f"{image_repository}-{FOLDER}:{release.tag}"
+    return f"{verified.image_repository}-{FOLDER}:{verified.release.tag}"

@@ -43,7 +43,7 @@ class Parity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Speed(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Microseconds of CPU that one proven form took where the bundle was packed."""
+    """Microseconds that one proven form took where the bundle was packed."""
 
     row: float
     """For one row as a request brings it."""

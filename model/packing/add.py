@@ -16,7 +16,8 @@ from model.errors import guarded
 from model.packing.data import Data, PackError, listed, read_data, require_estimator, require_header, select
 from model.packing.describe import Hints
 from model.packing.evaluate import Judged
-from model.packing.importing import open_estimator
+from model.packing.importing.open import open_estimator
+from model.packing.importing.saved import Saved
 from model.packing.known_code import own_code
 from model.packing.origins import Origins
 from model.packing.own_modules import archive_of
@@ -31,7 +32,7 @@ from model.segments import Treatment
 class Request:
     """What somebody asks to be packed."""
 
-    file: Path
+    saved: Saved
     data: Path
     name: str
     targets: tuple[str, ...] = ()
@@ -41,6 +42,8 @@ class Request:
     """Files and folders with the user's own modules."""
     requires: tuple[str, ...] = ()
     """Libraries to install beside those of the lock."""
+    trust: tuple[str, ...] = ()
+    """Types of a file of skops that skops does not know."""
     lean: bool = False
     """Whether a compiled copy is shipped even where scikit-learn is faster."""
     log: Mapping[str, Treatment] = field(default_factory=dict)
@@ -53,8 +56,8 @@ def add(wanted: Request, folder: Path, say: Callable[[str], None]) -> Manifest:
     data = read_data(wanted.data)
     _require_columns(data, (*wanted.targets, *wanted.types))
     brought = _brought(wanted, say)
-    say(f"opening {wanted.file}")
-    estimator, warning = open_estimator(wanted.file)
+    say(f"opening {wanted.saved.path}")
+    estimator, warning = open_estimator(wanted.saved, wanted.trust)
     with guarded(f"{type(estimator).__name__} cannot be packed"):
         require_estimator(estimator)
         require_header(data, estimator)
@@ -68,8 +71,8 @@ def _brought(wanted: Request, say: Callable[[str], None]) -> dict[str, bytes]:
         say(f"installing {', '.join(wanted.requires)}")
         brought[REQUIREMENTS] = resolve(wanted.requires)
         install(wanted.requires, brought[REQUIREMENTS])
-    if wanted.code:
-        brought[CODE] = archive_of(wanted.code)
+    if code := (*wanted.saved.code, *wanted.code):
+        brought[CODE] = archive_of(code)
         make_importable(wanted.name, brought[CODE])
     return brought
 

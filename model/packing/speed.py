@@ -1,13 +1,14 @@
 """What each proven form of a model costs, measured where the model is packed, and which of them are worth shipping.
 
 The least of several short turns, the forms one after the other: other work on the machine moves them alike.
+The clock is the one on the wall: that of the CPU goes on by milliseconds at once on some virtual machines.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
-from time import perf_counter, process_time
+from functools import partial
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -27,48 +28,38 @@ CLEARLY = 1.1
 """A form is slower than another from this factor on; nearer, the choice would be one of chance."""
 Form = tuple[Callable[[object], Table], Callable[[Table], Answer]]
 """What reads rows, and what answers them."""
-_TURNS, _LEAST_TURNS = 40, 2
+_TURNS, _LEAST_TURNS, _TRIED = 40, 3, 3
 _TURN, _MOST = 0.001, 0.25
 """Seconds: one turn of a quick call, and all turns together of slow ones."""
-_READINGS = 1000
 
 
 def least_times(calls: Mapping[str, Callable[[], object]]) -> dict[str, float]:
     """Return the microseconds that each call takes at least."""
-    clock = _clock()
     counts = {name: _count(call) for name, call in calls.items()}
     least = dict.fromkeys(calls, np.inf)
     spent = turns = 0.0
     with threadpool_limits(1):
         while turns < _TURNS and (spent < _MOST or turns < _LEAST_TURNS):
             for name, call in calls.items():
-                taken = _turn(call, counts[name], clock)
+                taken = _turn(call, counts[name])
                 least[name] = min(least[name], taken / counts[name])
                 spent += taken
             turns += 1
     return {name: float(f"{1e6 * seconds:.3g}") for name, seconds in least.items()}
 
 
-@cache
-def _clock() -> Callable[[], float]:
-    """Return the clock of the CPU, or where that stands still for whole turns, as in some sandboxes, the wall's."""
-    readings = {process_time() for _ in range(_READINGS)}
-    return process_time if len(readings) > _READINGS / 10 else perf_counter
-
-
 def _count(call: Callable[[], object]) -> int:
     """Return how often a call fits into one turn; the first one may still set up what later ones use."""
     call()
+    taken = min(_turn(call, 1) for _ in range(_TRIED))
+    return max(1, int(_TURN / max(taken, 1e-7)))
+
+
+def _turn(call: Callable[[], object], count: int) -> float:
     start = perf_counter()
-    call()
-    return max(1, int(_TURN / max(perf_counter() - start, 1e-7)))
-
-
-def _turn(call: Callable[[], object], count: int, clock: Callable[[], float]) -> float:
-    start = clock()
     for _ in range(count):
         call()
-    return clock() - start
+    return perf_counter() - start
 
 
 def measure_full(proof: ReferenceRows, served: Estimator, copied: Compiled | None) -> dict[str, Speed]:

@@ -15,6 +15,7 @@ from threading import Event
 from time import monotonic
 from types import FrameType
 
+from model.control_groups import memory_limit
 from model.prediction_log.log_lines import log_line
 
 REFUSED, INTERRUPTED = 2, 130
@@ -25,7 +26,6 @@ FIRST_WAIT, LONGEST_WAIT, SOUND_SECONDS = 0.5, 30.0, 60.0
 """Each wait is twice the one before, until a process has run soundly for so long."""
 LARGEST_SHARE = 0.85
 """Of the container's memory: at its limit the kernel ends every process of the container."""
-_LIMIT = Path("/sys/fs/cgroup/memory.max")
 
 
 class Supervisor:
@@ -101,8 +101,5 @@ def _resident_bytes(pid: int) -> int:
 
 def most_bytes() -> int | None:
     """Return how much memory the shipping process may take, or None where the container has no limit."""
-    try:
-        text = _LIMIT.read_text(encoding="ascii").strip()
-    except OSError:
-        return None
-    return int(int(text) * LARGEST_SHARE) if text.isdigit() else None
+    limit = memory_limit()
+    return None if limit is None else int(limit * LARGEST_SHARE)

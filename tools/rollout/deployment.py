@@ -27,7 +27,7 @@ class Deployment:
 
     def __init__(self, balancer, hook, pods=3, **settings):
         self._balancer, self._hook, self._wished = balancer, hook, pods
-        self._settings = {"model": "iris", "log_level": "error"} | settings
+        self._settings = {"model": "iris", "log_level": "error", "max_queue_seconds": 0} | settings
         self._stack, self._pods, self._ends = ExitStack(), [], []
 
     def __enter__(self):

@@ -22,7 +22,8 @@ def test_one_is_made_at_a_time_and_few_wait():
 
     with ThreadPoolExecutor(MAX_WAITING) as pool:
         waiting = [pool.submit(make) for _ in range(MAX_WAITING)]
-        until(lambda: made and refused(turns), "all places are taken", 20)
+        until(lambda: made and not turns._places._value, "all places are taken", 20)
+        assert refused(turns)
         go.set()
         for each in waiting:
             each.result(20)

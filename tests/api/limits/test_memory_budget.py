@@ -5,7 +5,7 @@ from threading import Thread
 import pytest
 
 from api.errors import ApiError
-from api.limits.memory_budget import UNLIMITED, MemoryBudget, budget_size, memory_limit
+from api.limits.memory_budget import UNLIMITED, MemoryBudget, budget_size
 from tests.helpers.waiting import until
 
 MEGABYTE = 1 << 20
@@ -38,30 +38,6 @@ def test_a_request_waits_for_others():
     for each in waiting:
         each.join()
     assert budget.used == 0
-
-
-@pytest.mark.parametrize(
-    ("text", "limit"),
-    [("268435456", 256 * MEGABYTE), ("max", None), ("9223372036854771712", None), (None, None)],
-)
-@pytest.mark.parametrize(
-    ("line", "folder", "name"),
-    [
-        ("0::/", "sys/fs/cgroup", "memory.max"),
-        ("0::/kubepods/pod/container", "sys/fs/cgroup/kubepods/pod/container", "memory.max"),
-        ("0::/kubepods/pod/container", "sys/fs/cgroup/kubepods", "memory.max"),
-        ("0::/kubepods/pod/container", "sys/fs/cgroup", "memory.max"),
-        ("5:cpu,memory:/docker/abc", "sys/fs/cgroup/memory/docker/abc", "memory.limit_in_bytes"),
-        ("5:memory:/docker/abc", "sys/fs/cgroup/memory", "memory.limit_in_bytes"),
-    ],
-)
-def test_the_limit_is_that_of_the_control_group_or_one_around_it(line, folder, name, text, limit, tmp_path):
-    (tmp_path / "proc/self").mkdir(parents=True)
-    (tmp_path / "proc/self/cgroup").write_text(f"1:name=systemd:/elsewhere\n{line}\n0::/nowhere\n")
-    (tmp_path / folder).mkdir(parents=True)
-    if text is not None:
-        (tmp_path / folder / name).write_text(text + "\n")
-    assert memory_limit(tmp_path) == limit
 
 
 def test_the_budget_is_what_the_limit_leaves():

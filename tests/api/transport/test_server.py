@@ -34,10 +34,10 @@ def test_it_says_in_one_line_what_it_serves():
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_cleanly(stop):
-    with running() as server:
+    with running(drain_idle_seconds=0.2, max_queue_seconds=0) as server:
         assert fetch(f"{server.url}/livez").status == 200
         server.send_signal(stop)
-        assert server.wait(10) == 0
+        assert server.wait(60) == 0
         assert server.stderr.read() == ""
 
 

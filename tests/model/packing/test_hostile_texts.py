@@ -87,12 +87,12 @@ def test_where_two_classes_are_equally_good_the_label_is_the_one_of_scikit_learn
     estimator = make_pipeline(vectorizer, last).fit(texts, labels)
     manifest, model = packed(tmp_path, estimator, pd.DataFrame({"text": texts}))
     assert manifest.runtime == "compact", manifest.not_compact
-    asked = []
+    rng, asked = np.random.default_rng(6), []
     for _ in range(300):
-        one, other = RNG.choice(classes, 2, replace=False)
-        count = RNG.integers(1, each + 1)
-        text = [*RNG.choice(words[one], count, replace=False), *RNG.choice(words[other], count, replace=False)]
-        asked.append(" ".join(RNG.permutation(text)))
+        one, other = rng.choice(classes, 2, replace=False)
+        count = rng.integers(1, each + 1)
+        text = [*rng.choice(words[one], count, replace=False), *rng.choice(words[other], count, replace=False)]
+        asked.append(" ".join(rng.permutation(text)))
     wanted = estimator.predict(asked).tolist()
     assert [model.answer_row([text]) for text in asked] == wanted
     assert model.predict(model.reader(asked)).tolist() == wanted
@@ -184,7 +184,7 @@ def test_of_words_without_end_only_so_many_are_remembered(tmp_path, monkeypatch)
 @pytest.mark.parametrize("kind", ["char", "char_wb"])
 def test_runs_of_characters_are_counted_one_by_one(kind, tmp_path, monkeypatch):
     model = whole_of(tmp_path, monkeypatch, TfidfVectorizer(analyzer=kind, ngram_range=(1, 5)))
-    text = "".join(RNG.choice(list("abcdefgh"), 100_000))
+    text = "".join(np.random.default_rng(6).choice(list("abcdefgh"), 100_000))
     most, _ = peak(lambda: model.answer_row([text]))
     assert most < 2_000_000
 

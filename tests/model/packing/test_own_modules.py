@@ -136,8 +136,8 @@ WRONG = {
 def test_what_is_no_module_of_ones_own_is_refused(name, tmp_path, model_cli):
     place = tmp_path / name
     place.write_text("def (") if "." in name else place.mkdir()
-    for file in ("mine.joblib", "rows.csv"):
-        (tmp_path / file).write_text("a\n1\n")
+    (tmp_path / "mine.joblib").write_bytes(b"\x80")
+    (tmp_path / "rows.csv").write_text("a\n1\n")
     options = ("--data", tmp_path / "rows.csv", "--bundles", tmp_path / "b", "--code", place)
     done = model_cli("add", tmp_path / "mine.joblib", *options)
     assert done.exit_code == 2

@@ -94,8 +94,8 @@ def test_a_library_is_pinned_installed_and_recorded(run, tmp_path):
 
 
 def test_what_nobody_offers_is_refused_in_a_sentence(run, tmp_path):
-    for name in ("mine.joblib", "rows.csv"):
-        (tmp_path / name).write_text("a\n1\n")
+    (tmp_path / "mine.joblib").write_bytes(b"\x80")
+    (tmp_path / "rows.csv").write_text("a\n1\n")
     add = ("-m", "model", "add", "mine.joblib", "--data", "rows.csv", "--bundles", "b")
     done = run(*add, "--requires", "halving==7")
     assert done.returncode == 2

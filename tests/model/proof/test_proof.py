@@ -29,6 +29,7 @@ TEXT = pd.DataFrame({"text": RNG.choice(TEXTS, COUNT), "x": X})
 CITY = pd.DataFrame({"city": RNG.choice(["oslo", "Rome ", "paris"], COUNT), "x": X})
 FEE = pd.DataFrame({"fee": RNG.uniform(1, 121, COUNT), "x": X})
 DATES = pd.DataFrame({"day": RNG.choice([f"2024-{month:02d}-15" for month in range(1, 13)], COUNT), "x": X})
+NOISE = RNG.normal(size=COUNT)
 NUMBERS = pd.DataFrame(RNG.gamma(2, 2, size=(COUNT, 3)), columns=["a", "b", "c"])
 
 
@@ -95,7 +96,7 @@ def test_a_wrong_form_is_refuted(name):
 
 def test_a_right_form_that_was_guessed_is_not():
     scaled = make_pipeline(StandardScaler(), LinearRegression())
-    rows, table = proof_of(scaled, NUMBERS, NUMBERS["a"] * 2 - NUMBERS["b"] + RNG.normal(size=COUNT))
+    rows, table = proof_of(scaled, NUMBERS, NUMBERS["a"] * 2 - NUMBERS["b"] + NOISE)
     assert prove(rows, guessed(rows.model, table)).parity.passed
 
 
@@ -108,7 +109,7 @@ def nudged(form, by):
 
 @pytest.mark.parametrize("by", [1e-3, 1e-4, -1e-4])
 def test_a_weight_that_is_a_little_off_is_found(by):
-    rows, _ = proof_of(LinearRegression(), NUMBERS, NUMBERS["a"] * 2 + RNG.normal(size=COUNT))
+    rows, _ = proof_of(LinearRegression(), NUMBERS, NUMBERS["a"] * 2 + NOISE)
     form = derive(rows.model)
     assert prove(rows, form).parity.passed
     with pytest.raises(Refused):
@@ -116,7 +117,7 @@ def test_a_weight_that_is_a_little_off_is_found(by):
 
 
 def test_of_all_rows_that_are_wrong_beyond_a_size_the_smallest_alone_is_asked_about(monkeypatch):
-    rows, _ = proof_of(LinearRegression(), NUMBERS, NUMBERS["a"] * 2 + RNG.normal(size=COUNT))
+    rows, _ = proof_of(LinearRegression(), NUMBERS, NUMBERS["a"] * 2 + NOISE)
     size, asked = sizes(rows.rows), []
     monkeypatch.setattr(
         "model.proof.compare.estimator_answers", lambda *given: asked.append(given[1]) or estimator_answers(*given)

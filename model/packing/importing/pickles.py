@@ -1,4 +1,4 @@
-"""Open a file that somebody saved a model in: the one place where a pickle without a manifest is trusted."""
+"""A file of pickle, joblib or cloudpickle, packed or not."""
 
 from __future__ import annotations
 
@@ -18,17 +18,13 @@ from sklearn.exceptions import InconsistentVersionWarning
 
 from model.errors import one_line
 from model.packing.data import PackError
-from model.trees.read import LIBRARIES
 
 _SAVED_WITH = re.compile(rb"_sklearn_version.{0,8}?(\d+\.\d+[\w.]*)", re.DOTALL)
-# Pickles since protocol 2, gzip, zlib at its levels, bzip2, xz and lzma, lz4.
-_STARTS = (b"\x80", b"\x1f\x8b", b"\x78", b"BZ", b"\xfd7", b"]\x00", b"\x04\x22")
 _UNPACKERS: tuple[Callable[[bytes], bytes], ...] = (gzip.decompress, zlib.decompress, bz2.decompress, lzma.decompress)
 
 
-def open_estimator(path: Path) -> tuple[Any, str | None]:
-    """Return what the file holds, and a warning where another scikit-learn saved it."""
-    _require_saved(path)
+def open_pickle(path: Path) -> tuple[Any, str | None]:
+    """Return what the file holds, and the other scikit-learn that saved it, or raise a PackError."""
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -36,30 +32,15 @@ def open_estimator(path: Path) -> tuple[Any, str | None]:
     except OSError as error:
         raise PackError(f"{path} cannot be read: {error.strerror or one_line(error)}") from error
     except (Exception, RecursionError) as error:
-        raise PackError(_why_not(path, error)) from error
+        if (why := _why_not(path, error)) is None:
+            raise
+        raise PackError(why) from error
     saved = next((w.message for w in caught if isinstance(w.message, InconsistentVersionWarning)), None)
-    if saved is None:
-        return thing, None
-    return thing, (
-        f"saved with scikit-learn {saved.original_sklearn_version}, opened with {saved.current_sklearn_version}: "
-        "it may answer differently than where it was trained"
-    )
+    return thing, saved and saved.original_sklearn_version
 
 
-def _require_saved(path: Path) -> None:
-    """Refuse early what no library wrote: a large file of nothing keeps the unpickler busy for ever."""
-    if not path.is_file():
-        raise PackError(f"{path} is not a plain file")
-    try:
-        with path.open("rb") as stream:
-            start = stream.read(2)
-    except OSError as error:
-        raise PackError(f"{path} cannot be read: {error.strerror}") from None
-    if not start.startswith(_STARTS):
-        raise PackError(f"{path} is not a pickle or joblib file")
-
-
-def _why_not(path: Path, error: Exception) -> str:
+def _why_not(path: Path, error: Exception) -> str | None:
+    """Return a sentence, or None where the error names the module that is missing."""
     content = _unpacked(path.read_bytes())
     why = one_line(error, 200)
     saved = _SAVED_WITH.search(content)
@@ -71,13 +52,7 @@ def _why_not(path: Path, error: Exception) -> str:
             f"{here}, or install {there} in .venv and change locks/ to it"
         )
     if isinstance(error, ModuleNotFoundError) and error.name:
-        root = error.name.split(".")[0]
-        how = (
-            "make setup EXTRAS=boosting, or pip install 'score-app[boosting]'"
-            if root in LIBRARIES
-            else (f"--code {root}.py brings a file or folder of your own, --requires NAME installs a library")
-        )
-        return f"{path} needs the module {error.name}, which is not here: {how}"
+        return None
     if isinstance(error, ImportError | AttributeError):
         return (
             f"{path} refers to code that is not here ({why}): save the model with cloudpickle, which stores such code "
