@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops import process, text_files
+from gitops.cluster.push_failures import push_failure
 from gitops.cluster.snapshot import Object
 from gitops.errors import CheckFailedError, GitopsError
 from gitops.repository import Repository
@@ -91,12 +92,17 @@ def loader(context: str, nodes: list[Object], builder: str, load: str | None) ->
 def build(root: Path, builder: str, pinned: Pinned, show: Callable[[str], None]) -> None:
     """Build the image with the Makefile's one way."""
     show(f"builds {pinned} with {builder}")
-    _make(root, "image", builder, pinned)
+    done = _make(root, "image", builder, pinned)
+    if done.returncode:
+        raise CheckFailedError(_failed("the image cannot be built", done))
 
 
 def push(root: Path, builder: str, pinned: Pinned) -> Pinned:
     """Push the image, and return it with its digest."""
-    _make(root, "push", builder, pinned)
+    done = _make(root, "push", builder, pinned)
+    if done.returncode:
+        why = push_failure(pinned.name, builder, f"{done.stdout}\n{done.stderr}")
+        raise CheckFailedError(f"the image cannot be pushed: {why}; nothing was applied")
     found = re.search(r"sha256:[0-9a-f]{64}", text_files.read(root / "build" / "digest"))
     if not found:
         raise CheckFailedError("the registry gave no digest: build/push.log has what the builder wrote")
@@ -126,15 +132,14 @@ def _save(builder: str, name: str, archive: Path) -> tuple[str, ...]:
     return (builder, "save", name, str(archive))
 
 
-def _make(root: Path, target: str, builder: str, pinned: Pinned) -> None:
+def _make(root: Path, target: str, builder: str, pinned: Pinned) -> process.Done:
     # buildah keeps layers only when told to, and with them the times of an earlier commit: never for a release.
     # The name is in the image: a node that has pulled one asks a registry for the same content of another name, too.
     variables = (
         f"IMAGE={pinned.name}", f"TAG={pinned.tag}", f"REVISION=working-tree:{pinned.name}", f"BUILDER={builder}",
         "BUILDAH_LAYERS=true",
     )  # fmt: skip
-    verb = "pushed" if target == "push" else "built"
-    _run(f"the image cannot be {verb}", "make", "--no-print-directory", "-C", str(root), target, *variables)
+    return process.run("make", "--no-print-directory", "-C", str(root), target, *variables)
 
 
 def _run(problem: str, *command: str) -> None:
@@ -143,6 +148,11 @@ def _run(problem: str, *command: str) -> None:
     except OSError as error:
         raise GitopsError(f"{problem}: {command[0]}: {error.strerror}; install it, or give LOAD=COMMAND") from None
     if done.returncode:
-        lines = [each.strip() for each in (done.stdout + "\n" + done.stderr).splitlines() if each.strip()]
-        wrong = [each for each in lines if "rror" in each and "make" not in each.split(":")[0]] or lines
-        raise CheckFailedError(f"{problem}: {' | '.join(wrong[-3:])[:600]}; nothing was applied")
+        raise CheckFailedError(_failed(problem, done))
+
+
+def _failed(problem: str, done: process.Done) -> str:
+    """Return a sentence with the last errors that a program printed."""
+    lines = [each.strip() for each in (done.stdout + "\n" + done.stderr).splitlines() if each.strip()]
+    wrong = [each for each in lines if "rror" in each and "make" not in each.split(":")[0]] or lines
+    return f"{problem}: {' | '.join(wrong[-3:])[:600]}; nothing was applied"
