@@ -58,6 +58,8 @@ def _inside(folder: Path, name: str) -> Path:
     path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()):
         raise UserError(f"{folder / MLMODEL} names {name}, which is not in this folder")
+    if not path.exists():
+        raise UserError(f"{folder / MLMODEL} names {name}, which is not there")
     return path
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+from zipfile import BadZipFile, ZipFile
 
 from model.packing.importing.mlflow_folders import is_mlflow_folder, read_mlflow_folder
 from model.user_error import UserError
@@ -50,15 +52,22 @@ def _kind_of(path: Path) -> Kind:
             "LGBMRegressor or LGBMRanker itself, with joblib"
         )
     kinds: dict[Kind, Callable[[bytes], bool]] = {
-        "skops": lambda start: start.startswith(b"PK"),
+        "skops": lambda start: start.startswith(b"PK") and _has_schema(path),
         "catboost": lambda start: start.startswith(b"CBM"),
-        "xgboost": lambda start: start.lstrip().startswith(b"{"),
+        "xgboost": lambda start: start.lstrip().startswith(b"{") and b"learner" in start,
         "pickle": lambda start: start.startswith(_PICKLES),
     }
     for kind, is_kind in kinds.items():
         if is_kind(start):
             return kind
     raise UserError(f"{path} is not a pickle or joblib file, nor one of skops, XGBoost or CatBoost")
+
+
+def _has_schema(path: Path) -> bool:
+    """Tell an archive of skops from any other one."""
+    with suppress(OSError, BadZipFile), ZipFile(path) as archive:
+        return "schema.json" in archive.namelist()
+    return False
 
 
 def _start(path: Path) -> bytes:
@@ -68,6 +77,6 @@ def _start(path: Path) -> bytes:
         raise UserError(f"{path} is not a plain file")
     try:
         with path.open("rb") as stream:
-            return stream.read(16)
+            return stream.read(256)
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}") from None

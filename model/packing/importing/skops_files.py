@@ -1,6 +1,6 @@
-"""A file of skops: it names types and holds their state, and nothing in it runs.
+"""A file of skops: it names types and holds their state, and no Python in it runs.
 
-skops does not know whether the trees of a file are sound, which compiled code walks without looking: here that is seen.
+skops does not look whether the trees of a file are sound, which compiled code walks without looking either: here it is.
 """
 
 from __future__ import annotations
@@ -13,26 +13,27 @@ from skops.io import get_untrusted_types, load
 
 from model.errors import one_line
 from model.packing.data import PackError, listed
-from model.packing.importing.sound_trees import has_sound_trees
+from model.packing.importing.soundness import is_sound
 
-_TREES = {"sklearn.tree._tree.Tree", "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"}
 # What scikit-learn and the boosting libraries keep of a fitted estimator, and skops does not list: numbers and names.
-_KNOWN = _TREES | {
+_KNOWN = {
     "catboost.core.CatBoostClassifier", "catboost.core.CatBoostRanker", "catboost.core.CatBoostRegressor",
-    "collections.OrderedDict", "collections.defaultdict", "lightgbm.basic.Booster", "lightgbm.sklearn.LGBMClassifier",
-    "lightgbm.sklearn.LGBMRanker", "lightgbm.sklearn.LGBMRegressor", "numpy.dtype",
+    "collections.OrderedDict", "collections.defaultdict", "functools.partial", "lightgbm.basic.Booster",
+    "lightgbm.sklearn.LGBMClassifier", "lightgbm.sklearn.LGBMRanker", "lightgbm.sklearn.LGBMRegressor", "numpy.dtype",
     "sklearn._loss.loss.HalfTweedieLossIdentity", "sklearn.calibration._CalibratedClassifier",
     "sklearn.calibration._SigmoidCalibration", "sklearn.cluster._bisect_k_means._BisectingTree",
     "sklearn.cluster._kmeans._kmeans_single_lloyd",
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
     "sklearn.gaussian_process.kernels.ConstantKernel", "sklearn.gaussian_process.kernels.Product",
     "sklearn.gaussian_process.kernels.RBF", "sklearn.metrics._scorer._CurveScorer",
     "sklearn.metrics._scorer._PassthroughScorer", "sklearn.metrics._scorer._Scorer",
     "sklearn.model_selection._split.KFold", "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.multiclass._ConstantPredictor", "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-    "sklearn.utils._bunch.Bunch", "sklearn.utils._metadata_requests.MetadataRequest",
-    "sklearn.utils._metadata_requests.MethodMetadataRequest", "xgboost.core.Booster", "xgboost.sklearn.XGBClassifier",
-    "xgboost.sklearn.XGBRanker", "xgboost.sklearn.XGBRegressor",
+    "sklearn.tree._tree.Tree", "sklearn.utils._bunch.Bunch", "sklearn.utils._metadata_requests.MetadataRequest",
+    "sklearn.utils._metadata_requests.MethodMetadataRequest", "sklearn.utils.validation.check_array",
+    "xgboost.core.Booster", "xgboost.sklearn.XGBClassifier", "xgboost.sklearn.XGBRanker",
+    "xgboost.sklearn.XGBRegressor",
 }  # fmt: skip
 
 
@@ -45,10 +46,12 @@ def open_skops(path: Path, trusted: Collection[str]) -> Any:
     except ModuleNotFoundError:
         raise
     except Exception as error:
-        raise PackError(f"{path} is not a file of skops: {one_line(error, 200)}") from error
+        raise PackError(f"{path} cannot be opened: {one_line(error, 200)}") from error
     if unknown:
         options = " ".join(f"--trust {name}" for name in unknown)
         raise PackError(f"{path} holds {listed(unknown)}: if you know them to be harmless, add {options}")
-    if not _TREES.isdisjoint(untrusted) and not has_sound_trees(thing):
-        raise PackError(f"{path} holds a tree whose nodes lead out of it")
+    if not is_sound(thing):
+        raise PackError(
+            f"{path} holds a tree or a function that fitting does not make: it is damaged, or made to do harm"
+        )
     return thing

@@ -79,7 +79,7 @@ def test_a_booster_of_xgboost_says_by_its_objective_what_it_is(objective, target
 MISTAKES = {
     "text": (b"tree\nversion=v4\n", "holds a Booster of LightGBM"),
     "cut": (b"CBM1 and no more", "is not a model of CatBoost"),
-    "json": (b'{"a": 1}', "is not a model of XGBoost"),
+    "json": (b'{"learner": 1}', "is not a model of XGBoost"),
 }
 
 

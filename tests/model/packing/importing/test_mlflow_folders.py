@@ -82,7 +82,7 @@ def test_another_version_of_scikit_learn_is_noted(tmp_path, model_cli):
 MISTAKES = {
     "own function": ({"python_function": {}}, "its flavors are python_function, and one of sklearn"),
     "nothing": (None, "its flavors are missing"),
-    "no file": (flavor(), "model.pkl is not a plain file"),
+    "no file": (flavor(), "names model.pkl, which is not there"),
     "outside": (flavor(pickled_model="../rows.csv"), "names ../rows.csv, which is not in this folder"),
     "a number": (flavor(pickled_model=7), "names no estimator"),
 }

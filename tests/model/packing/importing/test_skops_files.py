@@ -3,6 +3,7 @@
 import json
 import sys
 import zipfile
+from functools import partial
 from io import BytesIO
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn.ensemble import (
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
     RandomForestClassifier,
+    VotingClassifier,
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -24,9 +26,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import Bunch
 
 from model.bundle.files import read
-from model.packing.importing.sound_trees import has_sound_trees
+from model.packing.importing.soundness import is_sound
 from model.runtime.load import load
 
 RNG = np.random.default_rng(3)
@@ -91,13 +94,13 @@ TREES = {
 def test_a_tree_that_leads_out_of_itself_is_refused(name, field, value, tmp_path, model_cli):
     """Compiled code walks it without looking: it would read memory that is not the tree's, or never end."""
     fitted = clone(TREES[name]).fit(NUMBERS, WORDS)
-    assert has_sound_trees(fitted)
+    assert is_sound(fitted)
     skops.io.dump(fitted, tmp_path / "good.skops")
     with zipfile.ZipFile(tmp_path / "good.skops") as good, zipfile.ZipFile(tmp_path / "mine.skops", "w") as bad:
         for each in good.namelist():
             bad.writestr(each, spoiled(good.read(each), FIELDS[field], value))
     done = added(tmp_path / "mine.skops", NUMBERS, model_cli)
-    assert (done.exit_code, "holds a tree whose nodes lead out of it" in done.output) == (2, True)
+    assert (done.exit_code, "holds a tree or a function that fitting does not make" in done.output) == (2, True)
 
 
 FIELDS = {"left": ("left_child", "left"), "right": ("right_child", "right"), "feature": ("feature", "feature_idx")}
@@ -136,6 +139,60 @@ def test_what_a_file_asks_for_does_not_run(tmp_path, model_cli):
     assert "holds harmful_module.Model: if you know" in done.output
 
 
+def without_nodes(forest):
+    for several in forest._predictors:
+        for each in several:
+            each.nodes = each.nodes[:0]
+
+
+def within_a_set(vote):
+    bad = clone(TREES["a tree"]).fit(NUMBERS, WORDS)
+    bad.tree_ = Bunch(children_left=np.array([-1]))
+    vote.estimators_ = {bad}
+
+
+def of_another_kind(tree):
+    tree.tree_ = 7
+
+
+def with_another_function(line):
+    line.scale = partial(np.exp)
+
+
+CRAFTED = {
+    "no nodes": (HistGradientBoostingClassifier(max_iter=3), without_nodes),
+    "within a set": (VotingClassifier([("tree", DecisionTreeClassifier())]), within_a_set),
+    "another kind": (DecisionTreeClassifier(), of_another_kind),
+    "another function": (LogisticRegression(), with_another_function),
+}
+
+
+@pytest.mark.parametrize("name", CRAFTED)
+def test_what_fitting_does_not_make_is_refused(name, tmp_path, model_cli):
+    estimator, craft = CRAFTED[name]
+    craft(estimator.fit(NUMBERS, WORDS))
+    skops.io.dump(estimator, tmp_path / "mine.skops")
+    done = added(tmp_path / "mine.skops", NUMBERS, model_cli)
+    assert (done.exit_code, "that fitting does not make" in done.output) == (2, True), done.output
+
+
+def test_histogram_boosting_with_categories_is_taken(tmp_path, model_cli):
+    boosting = HistGradientBoostingRegressor(max_iter=3, categorical_features=["x"])
+    rows = NUMBERS.assign(x=np.arange(150) % 4)
+    skops.io.dump(boosting.fit(rows, NUMBERS["y"]), tmp_path / "mine.skops")
+    done = added(tmp_path / "mine.skops", rows, model_cli)
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("spoil", ["a state", "no state"])
+def test_a_damaged_file_is_refused_in_a_line(spoil, tmp_path, model_cli):
+    with zipfile.ZipFile(tmp_path / "mine.skops", "w") as archive:
+        archive.writestr("schema.json", "{" if spoil == "no state" else '{"protocol": 2, "__loader__": "Nothing"}')
+    done = added(tmp_path / "mine.skops", NUMBERS, model_cli)
+    assert (done.exit_code, done.output.count("error: ")) == (2, 1)
+    assert "mine.skops cannot be opened" in done.output
+
+
 @pytest.mark.parametrize("content", [b"PK\x03\x04 and no more", b"an empty archive"])
 def test_what_is_no_file_of_skops_is_said_in_a_line(content, tmp_path, model_cli):
     (tmp_path / "mine.skops").write_bytes(content)
@@ -145,4 +202,4 @@ def test_what_is_no_file_of_skops_is_said_in_a_line(content, tmp_path, model_cli
     errors = [line for line in done.output.splitlines() if line.startswith("error: ")]
     assert done.exit_code == 2
     assert len(errors) == 1
-    assert "is not a file of skops" in errors[0]
+    assert "nor one of skops" in errors[0]
