@@ -36,7 +36,7 @@ TRAINED, WIDTH = 3000, 12
 SLOWER = 1.1
 PAGE = Path(__file__).parents[1] / "docs" / "model-speed.md"
 HEAD = (
-    f"estimators of scikit-learn, fitted on {TRAINED:,} rows of {WIDTH} numbers. Microseconds of CPU, one thread, "
+    f"estimators of scikit-learn, fitted on {TRAINED:,} rows of {WIDTH} numbers. Microseconds, one thread, "
     f"the least of several turns, for *one row / {MANY:,} rows* that have been read already. *Own* is the "
     "estimator's own `predict` of an array. *Served* is the bundle as the service asks it; the last columns are its "
     "ratio to *own*, for one row and for many. The forms were measured when the model was packed, one row "
@@ -47,7 +47,7 @@ FORMS = ("compact", "onnx", "sklearn")
 
 
 class Line(NamedTuple):
-    """One estimator, in microseconds of CPU."""
+    """One estimator, in microseconds."""
 
     name: str
     own: Speed

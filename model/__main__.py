@@ -65,7 +65,9 @@ def train(name: str, data: Path | None, bundles: Path) -> None:
     help="A Python file or folder of your own that the model imports; packed with it.",
 )
 @click.option("--requires", multiple=True, metavar="PACKAGE==VERSION", help="A library: pinned, and installed here.")
-@click.option("--trust", multiple=True, metavar="TYPE", help="A type in a file of skops that it does not know.")
+@click.option(
+    "--trust", multiple=True, metavar="TYPE", help="A type of a file of skops that skops does not know, and you do."
+)
 @click.option("--lean", is_flag=True, help="Ship the compiled copy even where it is slower than scikit-learn.")
 @click.option(
     "--log",
@@ -81,11 +83,11 @@ def add(
     bundles: Path, *, replace: bool, **more: Any,
 ) -> None:  # fmt: skip
     """Import a fitted estimator: a file of joblib, pickle, skops, XGBoost or CatBoost, or a folder of MLflow."""
-    from model.packing.importing.saved import find_saved  # noqa: PLC0415 - imports yaml
+    from model.packing.importing.file_kinds import find_saved  # noqa: PLC0415 - imports yaml
 
-    name = name or re.sub(r"[^a-z0-9]+", "-", file.resolve().name.split(".")[0].lower()).strip("-")
+    name = name or re.sub(r"[^a-z0-9]+", "-", file.absolute().name.split(".")[0].lower()).strip("-")
     saved = find_saved(file)
-    if saved.runs_code or more["code"]:
+    if saved.runs_code or more["code"] or more["trust"]:
         click.echo(
             f"warning: opening {file} runs the code in it; go on only if you trust where it comes from", err=True
         )

@@ -52,7 +52,7 @@ def _material(estimator: Any, X: Any, y: Any, name: str, title: str, units: Mapp
     from model.packing.data import require_estimator, select  # noqa: PLC0415
     from model.packing.describe import Hints  # noqa: PLC0415
     from model.packing.evaluate import Judged  # noqa: PLC0415
-    from model.packing.importing.samplers import without_samplers  # noqa: PLC0415
+    from model.packing.importing.without_samplers import without_samplers  # noqa: PLC0415
     from model.packing.pack import Material  # noqa: PLC0415
 
     require_estimator(estimator, "the first argument is")

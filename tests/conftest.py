@@ -42,14 +42,14 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "browser" in item.path.parts:
             item.add_marker("browser")
-        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
-            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
         if "e2e" in item.path.parts:
             item.add_marker("cluster")
             item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
             # They wait most of the time, so those with environments of their own run beside the others.
             whose = "own" if item.path.stem in WITH_OWN_ENVIRONMENTS else "shared"
             item.add_marker(pytest.mark.xdist_group(f"{whose} environments"))
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
     items.sort(key=_turn)
 
 

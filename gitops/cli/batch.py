@@ -12,7 +12,7 @@ from gitops.cli.progress import confirmed, working
 from gitops.errors import GitopsError
 
 if TYPE_CHECKING:
-    from gitops.cluster.batch import Verified
+    from gitops.cluster.batch import VerifiedModel
 
 _EXAMPLE = "Example: python -m gitops batch prod --input s3://data/customers/ --output s3://data/scored/ --workers 4"
 
@@ -58,10 +58,10 @@ def batch(environment: str, root: Path, source: str, output: str, *, yes: bool, 
         job.run(objects, kubectl, report, lambda: yes or confirmed("apply this?"), choice["timeout"])
 
 
-def _verified(root: Path, environment: str, model: str | None) -> Verified:
+def _verified(root: Path, environment: str, model: str | None) -> VerifiedModel:
     """Return what an environment's verified release scores with."""
     from gitops import models
-    from gitops.cluster.batch import Verified
+    from gitops.cluster.batch import VerifiedModel
     from gitops.environments import load
     from gitops.render_sources import RenderSources
     from gitops.rules.signatures import key_texts
@@ -78,4 +78,4 @@ def _verified(root: Path, environment: str, model: str | None) -> Verified:
     if chosen not in there:
         raise GitopsError(f"the release has no model {chosen!r}; it has {', '.join(sorted(there))}")
     keys = tuple(sorted((key_texts(objects) or {}).items()))
-    return Verified(release, chosen, declared.namespace, environments.image_repository, keys)
+    return VerifiedModel(release, chosen, declared.namespace, environments.image_repository, keys)

@@ -28,7 +28,7 @@ _KEYS, _KEYS_PLACE = "model-keys", "/etc/score-app-model-keys"
 
 
 @dataclass(frozen=True)
-class Verified:
+class VerifiedModel:
     """What an environment scores with: its verified release, and one model of it."""
 
     release: Release
@@ -51,7 +51,7 @@ class Wanted:
     options: tuple[str, ...]
 
 
-def objects(root: Path, verified: Verified, wanted: Wanted) -> list[Object]:
+def objects(root: Path, verified: VerifiedModel, wanted: Wanted) -> list[Object]:
     """Return the objects of a job; the same job has the same name, and so is never started twice."""
     if not (root / FOLDER / "kustomization.yaml").is_file():
         raise GitopsError(f"there is no folder {FOLDER} in the repository: take it from score-app, or give --root")
@@ -90,7 +90,7 @@ def _with_keys(job: Object, pod: Object, container: Object, keys: tuple[tuple[st
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": dict(keys)}
 
 
-def _bundle(verified: Verified) -> tuple[str, str]:
+def _bundle(verified: VerifiedModel) -> tuple[str, str]:
     """Return the image that has the model's bundle in this release, and where in it."""
     for each in verified.release.models:
         if each.name == verified.model:
@@ -172,6 +172,6 @@ def _logs(kubectl: Kubectl, space: str, name: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def default_image(verified: Verified) -> str:
+def default_image(verified: VerifiedModel) -> str:
     """Return the name under which `make image TARGET=batch` is expected."""
     return f"{verified.image_repository}-{FOLDER}:{verified.release.tag}"

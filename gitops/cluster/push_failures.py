@@ -13,9 +13,9 @@ _REASONS = (
     (r"denied|forbidden|insufficient_scope|\b403\b", "you may not push {path} to {host}: {login} as somebody who may"),
     (r"method not allowed|read.?only|\b405\b", f"{{host}} takes no images, as one that is read-only: {_ELSEWHERE}"),
     (r"too ?many ?requests|\b429\b", "{host} takes no more requests for now: wait, and give the same command again"),
-    (r"no space left|quota|insufficient storage|\b507\b", "{host} has no room left"),
+    (r"no space left|quota|insufficient storage|\b507\b", "there is no room left, here or at {host}"),
     (r"http response to https client", "{host} speaks plain HTTP: name it as an insecure registry to the builder"),
-    (r"x509|certificate", "the builder does not trust the certificate of {host}: install its authority"),
+    (r"x509|certificate", "the builder does not trust the certificate of {host}"),
     (r"no such host|name resolution|server misbehaving", f"there is no host {{host}}: {_ELSEWHERE}"),
     (r"refused|no route to host|unreachable|time.?out|timed out|deadline", "{host} does not answer: is it up?"),
     (r"reset by peer|broken pipe|\beof\b|closed network", "the connection to {host} broke: do the same again"),
@@ -32,8 +32,10 @@ def push_failure(name: str, builder: str, output: str) -> str:
     login = f"{tool if tool in ('docker', 'podman') else 'buildah'} login {host}"
     lines = [line.strip() for line in output.splitlines() if line.strip() and not line.startswith("make")]
     # Warnings of tries that failed say the same as the error after them.
-    wrong = [line for line in lines if re.search("error", line, re.IGNORECASE)] or lines or ["it printed nothing"]
+    bare = [line.replace(path, "") for line in lines]
+    wrong = [line for line in bare if re.search("error|denied", line, re.IGNORECASE)] or bare or ["it printed nothing"]
+    line = f"{tool} says: {wrong[-1][-300:]}"
     for pattern, sentence in _REASONS:
-        if re.search(pattern, wrong[-1].replace(path, ""), re.IGNORECASE):
-            return sentence.format(host=host, path=path, login=login)
-    return wrong[-1][:400]
+        if re.search(pattern, wrong[-1], re.IGNORECASE):
+            return f"{sentence.format(host=host, path=path, login=login)} ({line})"
+    return line

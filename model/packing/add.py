@@ -16,8 +16,8 @@ from model.errors import guarded
 from model.packing.data import Data, PackError, listed, read_data, require_estimator, require_header, select
 from model.packing.describe import Hints
 from model.packing.evaluate import Judged
+from model.packing.importing.file_kinds import Saved
 from model.packing.importing.open import open_estimator
-from model.packing.importing.saved import Saved
 from model.packing.known_code import own_code
 from model.packing.origins import Origins
 from model.packing.own_modules import archive_of

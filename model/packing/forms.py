@@ -101,9 +101,8 @@ def forms_of(proof: ReferenceRows, content: bytes, say: Callable[[str], None], *
     if isinstance(short, Compact) and speed:
         full = "onnx" if isinstance(copied, Compiled) else "sklearn"
         answer = answerer(short.form, proof.model.signature)
-        one, other = measure_compact(proof, answer, copied if isinstance(copied, Compiled) else served)
-        speed |= {"compact": Speed(one), full: Speed(other, speed[full].rows)}
-        if not lean and is_slower_row(speed["compact"], speed[full]):
+        speed["compact"], beside = measure_compact(proof, answer, copied if isinstance(copied, Compiled) else served)
+        if not lean and is_slower_row(speed["compact"], beside):
             short = f"it is slower than {_NAMES[full]}"
     return Forms(proof.model, served, copied, short, golden(proof, limit), speed, lean)
 

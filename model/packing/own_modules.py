@@ -47,8 +47,14 @@ def _require_own_name(path: Path, name: str) -> None:
         return
     places = [] if known is None else [known.origin, *(known.submodule_search_locations or ())]
     here = [Path(place).resolve() for place in places if place and Path(place).exists()]
-    if known is not None and known.has_location and not any(place == path or path in place.parents for place in here):
+    if known is not None and known.has_location and not any(_is_ours(place, path) for place in here):
         raise PackError(f"--code {path.name}: there is another module {name!r} here; rename yours")
+
+
+def _is_ours(place: Path, path: Path) -> bool:
+    """Tell whether an importable module is this one, or has the same content."""
+    same = place.is_file() and path.is_file() and place.read_bytes() == path.read_bytes()
+    return same or place == path or path in place.parents
 
 
 def _content(path: Path, file: Path) -> bytes:

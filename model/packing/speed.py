@@ -85,11 +85,11 @@ def _answer_row(read: Callable[[object], Table], ask: Callable[[Table], Answer],
     return ask(read(row)).tolist()
 
 
-def measure_compact(proof: ReferenceRows, answer: Row, full: Estimator | Compiled) -> tuple[float, float]:
+def measure_compact(proof: ReferenceRows, answer: Row, full: Estimator | Compiled) -> tuple[Speed, Speed]:
     """Return what the compact form takes for a row that it answers, and what a full form takes in the same turns."""
     row = next(row for row in _good_rows(proof) if answer(row) is not None)
     times = least_times({"compact": partial(answer, row), "full": partial(_answer_row, *_form(proof, full), row)})
-    return times["compact"], times["full"]
+    return Speed(times["compact"]), Speed(times["full"])
 
 
 def measure_whole(proof: ReferenceRows, answer: Row) -> dict[str, Speed]:

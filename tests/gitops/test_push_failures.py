@@ -57,8 +57,8 @@ def test_the_reason_is_said_once_with_what_to_do(name):
     output = f'{tries}Error: pushing image "{image}:1" to "docker://{image}:1": {error}\nmake: *** [push] Error 1\n'
     found = push_failure(image, builder, output)
     assert why in found
-    assert found.count(error) <= 1
+    assert found.count(error.replace("denied/401", "")) == 1
 
 
 def test_a_builder_that_prints_nothing_is_said_too():
-    assert push_failure("r:1/app", "docker", "make: *** [push] Error 1") == "it printed nothing"
+    assert push_failure("r:1/app", "docker", "make: *** [push] Error 1") == "docker says: it printed nothing"

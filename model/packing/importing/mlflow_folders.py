@@ -68,4 +68,5 @@ def _code(folder: Path, name: object) -> tuple[Path, ...]:
     place = _inside(folder, name) if isinstance(name, str) else None
     if place is None or not place.is_dir():
         return ()
-    return tuple(each for each in sorted(place.iterdir()) if each.suffix == ".py" or any(each.rglob("*.py")))
+    shown = (each for each in sorted(place.iterdir()) if not each.name.startswith("."))
+    return tuple(each for each in shown if each.suffix == ".py" or any(each.rglob("*.py")))

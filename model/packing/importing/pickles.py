@@ -1,4 +1,4 @@
-"""A file of pickle, joblib or cloudpickle, packed or not."""
+"""A file of pickle, joblib or cloudpickle: the one place where a pickle without a manifest is trusted."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import bz2
 import gzip
 import lzma
 import re
-import warnings
 import zlib
 from collections.abc import Callable
 from importlib.metadata import version
@@ -14,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import joblib
-from sklearn.exceptions import InconsistentVersionWarning
 
 from model.errors import one_line
 from model.packing.data import PackError
+from model.packing.importing.versions import opened
 
 _SAVED_WITH = re.compile(rb"_sklearn_version.{0,8}?(\d+\.\d+[\w.]*)", re.DOTALL)
 _UNPACKERS: tuple[Callable[[bytes], bytes], ...] = (gzip.decompress, zlib.decompress, bz2.decompress, lzma.decompress)
@@ -26,17 +25,13 @@ _UNPACKERS: tuple[Callable[[bytes], bytes], ...] = (gzip.decompress, zlib.decomp
 def open_pickle(path: Path) -> tuple[Any, str | None]:
     """Return what the file holds, and the other scikit-learn that saved it, or raise a PackError."""
     try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            thing = joblib.load(path)
+        return opened(lambda: joblib.load(path))
     except OSError as error:
         raise PackError(f"{path} cannot be read: {error.strerror or one_line(error)}") from error
     except (Exception, RecursionError) as error:
         if (why := _why_not(path, error)) is None:
             raise
         raise PackError(why) from error
-    saved = next((w.message for w in caught if isinstance(w.message, InconsistentVersionWarning)), None)
-    return thing, saved and saved.original_sklearn_version
 
 
 def _why_not(path: Path, error: Exception) -> str | None:

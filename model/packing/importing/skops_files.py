@@ -12,8 +12,9 @@ from typing import Any
 from skops.io import get_untrusted_types, load
 
 from model.errors import one_line
-from model.packing.data import PackError, listed
-from model.packing.importing.soundness import is_sound
+from model.packing.data import PackError
+from model.packing.importing.skops_checks import bound_functions, has_sound_trees
+from model.packing.importing.versions import opened
 
 # What scikit-learn and the boosting libraries keep of a fitted estimator, and skops does not list: numbers and names.
 _KNOWN = {
@@ -35,23 +36,28 @@ _KNOWN = {
     "xgboost.core.Booster", "xgboost.sklearn.XGBClassifier", "xgboost.sklearn.XGBRanker",
     "xgboost.sklearn.XGBRegressor",
 }  # fmt: skip
+_NAMED = 4
+"""So many types a sentence names."""
 
 
-def open_skops(path: Path, trusted: Collection[str]) -> Any:
-    """Return what the file holds, or raise a PackError that names the types which nobody trusts."""
+def open_skops(path: Path, trusted: Collection[str]) -> tuple[Any, str | None]:
+    """Return what the file holds, and the other scikit-learn that saved it, or raise a PackError."""
     try:
         untrusted = get_untrusted_types(file=path)
         unknown = [name for name in untrusted if name not in _KNOWN and name not in trusted]
-        thing = None if unknown else load(path, trusted=untrusted)
+        thing, version = (None, None) if unknown else opened(lambda: load(path, trusted=untrusted))
     except ModuleNotFoundError:
         raise
     except Exception as error:
         raise PackError(f"{path} cannot be opened: {one_line(error, 200)}") from error
     if unknown:
-        options = " ".join(f"--trust {name}" for name in unknown)
-        raise PackError(f"{path} holds {listed(unknown)}: if you know them to be harmless, add {options}")
-    if not is_sound(thing):
+        options = " ".join(f"--trust {name}" for name in unknown[:_NAMED])
+        more = f", and then {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
         raise PackError(
-            f"{path} holds a tree or a function that fitting does not make: it is damaged, or made to do harm"
+            f"{path} holds types that skops does not know: if you know them to be harmless, add {options}{more}"
         )
-    return thing
+    if name := next((name for name in bound_functions(thing) if name not in trusted), None):
+        raise PackError(f"{path} holds {name} with fixed arguments: save the model with joblib, or add --trust {name}")
+    if not has_sound_trees(thing):
+        raise PackError(f"{path} holds a tree that fitting does not make: it is damaged, or made to do harm")
+    return thing, version

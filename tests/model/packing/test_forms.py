@@ -63,7 +63,7 @@ def speeds(monkeypatch):
     def decide(**found):
         full = found["sklearn"] if found["onnx"][0] > found["sklearn"][0] else found["onnx"]
         monkeypatch.setattr(forms, "measure_full", lambda *_: {name: Speed(*each) for name, each in found.items()})
-        monkeypatch.setattr(forms, "measure_compact", lambda *_: (1.0, full[0]))
+        monkeypatch.setattr(forms, "measure_compact", lambda *_: (Speed(1.0), Speed(full[0])))
 
     return decide
 
@@ -149,7 +149,7 @@ def test_lean_ships_every_proven_form(tmp_path, speeds):
 
 def test_a_compact_form_that_is_slower_is_not_shipped(tmp_path, speeds, monkeypatch):
     speeds(onnx=(5.0, 50.0), sklearn=(100.0, 300.0))
-    monkeypatch.setattr(forms, "measure_compact", lambda *_: (9.0, 5.0))
+    monkeypatch.setattr(forms, "measure_compact", lambda *_: (Speed(9.0), Speed(5.0)))
     manifest, _ = packed(tmp_path, Ridge(), target=ROWS["a"])
     assert manifest.not_compact == "it is slower than the compiled copy"
     assert "model.compact.json" not in manifest.files

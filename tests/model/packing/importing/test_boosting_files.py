@@ -31,6 +31,10 @@ FILES = {
     "three classes": ("model.json", lambda: xgboost("Classifier").fit(ROWS, THREE)),
     "numbers": ("model.ubj", lambda: xgboost("Regressor").fit(ROWS, NUMBER)),
     "ranks": ("model.json", lambda: xgboost("Ranker").fit(ROWS, TWO, qid=np.arange(len(ROWS)) // 10)),
+    "a classifier by another objective": (
+        "model.ubj",
+        lambda: xgboost("Classifier", objective="reg:logistic").fit(ROWS, TWO),
+    ),
     "words": ("model.cbm", lambda: catboost("Classifier").fit(ROWS, WORDS)),
     "more numbers": ("model.cbm", lambda: catboost("Regressor").fit(ROWS, NUMBER)),
 }
@@ -74,6 +78,18 @@ def test_a_booster_of_xgboost_says_by_its_objective_what_it_is(objective, target
         assert found.tolist() == right.argmax(axis=1).tolist()
     else:
         assert np.allclose(found, right, rtol=1e-6)
+
+
+def test_the_card_says_that_the_file_lacks_what_was_missing(tmp_path, model_cli):
+    xgboost("Classifier", missing=-999.0).fit(ROWS, TWO).save_model(tmp_path / "model.ubj")
+    assert added(tmp_path / "model.ubj", model_cli).exit_code == 0
+    assert "do not say what was missing" in read(tmp_path / "b", "mine").manifest.notes[0]
+
+
+def test_a_booster_that_answers_with_margins_is_refused(tmp_path, model_cli):
+    booster("binary:logitraw", TWO).save_model(tmp_path / "model.ubj")
+    done = added(tmp_path / "model.ubj", model_cli)
+    assert (done.exit_code, "answers with margins" in done.output) == (2, True)
 
 
 MISTAKES = {

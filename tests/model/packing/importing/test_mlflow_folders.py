@@ -67,6 +67,8 @@ def test_modules_that_were_saved_beside_it_are_packed(tmp_path, model_cli):
         mine = import_module("my_steps").Mine()
         joblib.dump(mine.fit(NUMBERS, NUMBERS["x"] > 0), folder / "model.pkl")
         sys.modules.pop("my_steps")
+    (folder / "code" / ".ipynb_checkpoints").mkdir()
+    (folder / "code" / ".ipynb_checkpoints" / "my_steps.py").write_text("")
     done = added(folder, model_cli)
     assert done.exit_code == 0, done.output
     assert CODE in read(tmp_path / "b", "mine").manifest.files

@@ -1,11 +1,13 @@
 """Files of skops: what is known is opened, what is not is named, and nothing in a file runs."""
 
 import json
+import re
 import sys
 import zipfile
 from functools import partial
 from io import BytesIO
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,12 +26,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import Bunch
 
 from model.bundle.files import read
-from model.packing.importing.soundness import is_sound
+from model.packing.importing.skops_checks import has_sound_trees
 from model.runtime.load import load
 
 RNG = np.random.default_rng(3)
@@ -94,13 +96,13 @@ TREES = {
 def test_a_tree_that_leads_out_of_itself_is_refused(name, field, value, tmp_path, model_cli):
     """Compiled code walks it without looking: it would read memory that is not the tree's, or never end."""
     fitted = clone(TREES[name]).fit(NUMBERS, WORDS)
-    assert is_sound(fitted)
+    assert has_sound_trees(fitted)
     skops.io.dump(fitted, tmp_path / "good.skops")
     with zipfile.ZipFile(tmp_path / "good.skops") as good, zipfile.ZipFile(tmp_path / "mine.skops", "w") as bad:
         for each in good.namelist():
             bad.writestr(each, spoiled(good.read(each), FIELDS[field], value))
     done = added(tmp_path / "mine.skops", NUMBERS, model_cli)
-    assert (done.exit_code, "holds a tree or a function that fitting does not make" in done.output) == (2, True)
+    assert (done.exit_code, "holds a tree that fitting does not make" in done.output) == (2, True)
 
 
 FIELDS = {"left": ("left_child", "left"), "right": ("right_child", "right"), "feature": ("feature", "feature_idx")}
@@ -136,7 +138,7 @@ def test_what_a_file_asks_for_does_not_run(tmp_path, model_cli):
         patch.syspath_prepend(tmp_path)
         done = added(tmp_path / "mine.skops", NUMBERS, model_cli)
     assert (done.exit_code, "harmful_module" in sys.modules) == (2, False)
-    assert "holds harmful_module.Model: if you know" in done.output
+    assert "add --trust harmful_module.Model" in done.output
 
 
 def without_nodes(forest):
@@ -155,15 +157,10 @@ def of_another_kind(tree):
     tree.tree_ = 7
 
 
-def with_another_function(line):
-    line.scale = partial(np.exp)
-
-
 CRAFTED = {
     "no nodes": (HistGradientBoostingClassifier(max_iter=3), without_nodes),
     "within a set": (VotingClassifier([("tree", DecisionTreeClassifier())]), within_a_set),
     "another kind": (DecisionTreeClassifier(), of_another_kind),
-    "another function": (LogisticRegression(), with_another_function),
 }
 
 
@@ -173,7 +170,34 @@ def test_what_fitting_does_not_make_is_refused(name, tmp_path, model_cli):
     craft(estimator.fit(NUMBERS, WORDS))
     skops.io.dump(estimator, tmp_path / "mine.skops")
     done = added(tmp_path / "mine.skops", NUMBERS, model_cli)
-    assert (done.exit_code, "that fitting does not make" in done.output) == (2, True), done.output
+    assert (done.exit_code, "holds a tree that fitting does not make" in done.output) == (2, True), done.output
+
+
+def test_a_function_with_fixed_arguments_is_named_and_can_be_trusted(tmp_path, model_cli):
+    """skops names partial and the function one by one; what is bound to what only shows once it is opened."""
+    clipped = make_pipeline(FunctionTransformer(partial(np.clip, a_min=-1, a_max=1)), LogisticRegression())
+    skops.io.dump(clipped.fit(NUMBERS, WORDS), tmp_path / "mine.skops")
+    done = added(tmp_path / "mine.skops", NUMBERS, model_cli)
+    assert done.exit_code == 2, done.output
+    (trust,) = re.findall(r"add (--trust \S+clip)", done.output)
+    done = added(tmp_path / "mine.skops", NUMBERS, model_cli, *trust.split())
+    assert done.exit_code == 0, done.output
+
+
+def test_another_version_of_scikit_learn_is_noted_and_trust_is_for_skops(tmp_path, model_cli):
+    skops.io.dump(LogisticRegression().fit(NUMBERS, WORDS), tmp_path / "good.skops")
+    with zipfile.ZipFile(tmp_path / "good.skops") as good, zipfile.ZipFile(tmp_path / "mine.skops", "w") as older:
+        for each in good.namelist():
+            older.writestr(each, good.read(each).replace(b'"\\"1.9.1\\""', b'"\\"1.2.0\\""'))
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "named.skops").symlink_to(tmp_path / "mine.skops")
+    NUMBERS.to_csv(tmp_path / "rows.csv", index=False)
+    where = ("--data", tmp_path / "rows.csv", "--bundles", tmp_path / "b")
+    assert model_cli("add", tmp_path / "link" / "named.skops", *where).exit_code == 0
+    assert "saved with scikit-learn 1.2.0" in read(tmp_path / "b", "named").manifest.notes[0]
+    joblib.dump(LogisticRegression().fit(NUMBERS, WORDS), tmp_path / "mine.joblib")
+    done = model_cli("add", tmp_path / "mine.joblib", *where, "--trust", "some.Type")
+    assert (done.exit_code, "--trust is for files of skops" in done.output) == (2, True)
 
 
 def test_histogram_boosting_with_categories_is_taken(tmp_path, model_cli):

@@ -16,7 +16,9 @@ def without_samplers(estimator: Any) -> Any:
     replaced: dict[int, Any] = {}
     for pipeline in reversed(found):
         kept = [(name, step) for name, step in pipeline.steps if not hasattr(step, "fit_resample")]
-        replaced[id(pipeline)] = Pipeline(deepcopy(kept, replaced), transform_input=pipeline.transform_input)
+        replaced[id(pipeline)] = Pipeline(
+            deepcopy(kept, replaced), transform_input=getattr(pipeline, "transform_input", None)
+        )
     # deepcopy takes what its memo has for the copy of an object.
     return deepcopy(estimator, replaced) if found else estimator
 

@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import score_app
 from model.bundle.files import read
-from model.packing.importing.samplers import without_samplers
+from model.packing.importing.without_samplers import without_samplers
 from model.runtime.load import load
 
 RNG = np.random.default_rng(3)

@@ -1,7 +1,6 @@
-"""Whether what a file of skops has made is what fitting makes, where compiled code would not look.
+"""Whether what a file of skops has made is what fitting makes, where compiled code or skops would not look.
 
-The nodes of a tree must lead to nodes, and look at features, that are there; the one function that histogram
-boosting keeps must be its own. Other state is not looked at.
+The nodes of a tree must lead to nodes, and look at features, that are there. Other state is not looked at.
 """
 
 from __future__ import annotations
@@ -38,12 +37,19 @@ class _Branches:
         return bool(self.nodes and leads and ((self.features >= 0) & (self.features < self.width)).all())
 
 
-def is_sound(thing: Any) -> bool:
-    """Tell whether every tree and every function inside an estimator is as fitting leaves it."""
+def has_sound_trees(thing: Any) -> bool:
+    """Tell whether every tree inside an estimator is as fitting leaves it."""
     try:
         return all(map(_is_sound, _everything(thing, {})))
     except (AttributeError, KeyError, TypeError, ValueError, IndexError):
         return False
+
+
+def bound_functions(thing: Any) -> Iterator[str]:
+    """Yield the names of functions that have fixed arguments, but for the one that histogram boosting keeps."""
+    for each in _everything(thing, {}):
+        if isinstance(each, partial) and each.func is not check_array:
+            yield f"{each.func.__module__}.{getattr(each.func, '__qualname__', type(each.func).__qualname__)}"
 
 
 def _everything(thing: Any, seen: dict[int, Any]) -> Iterator[Any]:
@@ -66,8 +72,6 @@ def _everything(thing: Any, seen: dict[int, Any]) -> Iterator[Any]:
 
 
 def _is_sound(thing: Any) -> bool:
-    if isinstance(thing, partial):
-        return thing.func is check_array
     if not hasattr(thing, "__dict__"):
         return True
     own = vars(thing)
