@@ -32,7 +32,7 @@ for answer in (0.0, 60.0):
 
 def test_the_mix_runs_without_a_failure(server, tmp_path):
     command = [*LOCUST, "--host", server.url]
-    more = ["-u", "5", "-r", "5", "-t", "10s", "--csv", tmp_path / "load", "--exit-code-on-error", "1"]
+    more = ["-u", "5", "-r", "5", "-t", "6s", "--csv", tmp_path / "load", "--exit-code-on-error", "1"]
     slow = os.environ | {"P99": "60000"}
     done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=60, env=slow)
     assert done.returncode == 0, done.stderr[-2000:]
@@ -96,7 +96,7 @@ def test_only_the_master_judges(limit, code, said, server):
     try:
         done = subprocess.run(
             [*LOCUST, "--master", "--master-bind-port", port, "--expect-workers", "2", "--host", server.url,
-             "-u", "4", "-r", "4", "-t", "10s"], capture_output=True, text=True, timeout=90, env=more,
+             "-u", "4", "-r", "4", "-t", "6s"], capture_output=True, text=True, timeout=90, env=more,
         )  # fmt: skip
         told = [worker.communicate(timeout=30)[0] for worker in workers]
     finally:
