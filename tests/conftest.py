@@ -61,7 +61,7 @@ def _turn(item):
 
 @pytest.fixture(autouse=True)
 def _quick_proof(request, monkeypatch):
-    """Prove with a fifth of the rows where a test packs a model, and measure a quarter as long; slow tests do it all."""
+    """Prove with a fifth of the rows where a test packs a model, and measure a quarter as long; not in slow tests."""
     if "model.packing.prove" in sys.modules and not request.node.get_closest_marker("slow"):
         monkeypatch.setattr("model.packing.prove.MOST_ROWS", 2_000)
         monkeypatch.setattr("model.packing.speed._TURNS", 10)
