@@ -18,6 +18,7 @@ from gitops.repository import Repository
 NAME = re.compile(r"([a-z0-9.-]+(:[0-9]+)?/)?[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
 SOURCES = ("Dockerfile", ".dockerignore", "Makefile", "api", "model", "locks", "loadtest")
 """What an image is made of."""
+_NOT_BUILT, _NOT_PUSHED = "the image cannot be built", "the image cannot be pushed"
 UNKNOWN = (
     "the image cannot be loaded into this cluster, whose kind is not known: give IMAGE=REGISTRY/NAME, a name that this "
     "machine may push to and the cluster may pull from. Or give LOAD=COMMAND, which gets the name of an image archive "
@@ -92,17 +93,15 @@ def loader(context: str, nodes: list[Object], builder: str, load: str | None) ->
 def build(root: Path, builder: str, pinned: Pinned, show: Callable[[str], None]) -> None:
     """Build the image with the Makefile's one way."""
     show(f"builds {pinned} with {builder}")
-    done = _make(root, "image", builder, pinned)
-    if done.returncode:
-        raise CheckFailedError(_failed("the image cannot be built", done))
+    _require_done(_NOT_BUILT, _make(_NOT_BUILT, root, "image", builder, pinned))
 
 
 def push(root: Path, builder: str, pinned: Pinned) -> Pinned:
     """Push the image, and return it with its digest."""
-    done = _make(root, "push", builder, pinned)
+    done = _make(_NOT_PUSHED, root, "push", builder, pinned)
     if done.returncode:
         why = push_failure(pinned.name, builder, f"{done.stdout}\n{done.stderr}")
-        raise CheckFailedError(f"the image cannot be pushed: {why}; nothing was applied")
+        raise CheckFailedError(f"{_NOT_PUSHED}: {why}; nothing was applied")
     found = re.search(r"sha256:[0-9a-f]{64}", text_files.read(root / "build" / "digest"))
     if not found:
         raise CheckFailedError("the registry gave no digest: build/push.log has what the builder wrote")
@@ -115,9 +114,10 @@ def load(root: Path, builder: str, pinned: Pinned, way: Loader) -> None:
         return
     archive = root / "build" / "image.tar"
     archive.unlink(missing_ok=True)
-    _run(f"{builder} cannot write the image", *_save(builder, str(pinned), archive))
+    for_archive, for_nodes = f"{builder} cannot write the image", f"the image cannot be loaded into {way.cluster}"
+    _require_done(for_archive, _run(for_archive, *_save(builder, str(pinned), archive)))
     try:
-        _run(f"the image cannot be loaded into {way.cluster}", *way.command, str(archive))
+        _require_done(for_nodes, _run(for_nodes, *way.command, str(archive)))
     finally:
         archive.unlink(missing_ok=True)
 
@@ -132,27 +132,26 @@ def _save(builder: str, name: str, archive: Path) -> tuple[str, ...]:
     return (builder, "save", name, str(archive))
 
 
-def _make(root: Path, target: str, builder: str, pinned: Pinned) -> process.Done:
+def _make(problem: str, root: Path, target: str, builder: str, pinned: Pinned) -> process.Done:
     # buildah keeps layers only when told to, and with them the times of an earlier commit: never for a release.
     # The name is in the image: a node that has pulled one asks a registry for the same content of another name, too.
     variables = (
         f"IMAGE={pinned.name}", f"TAG={pinned.tag}", f"REVISION=working-tree:{pinned.name}", f"BUILDER={builder}",
         "BUILDAH_LAYERS=true",
     )  # fmt: skip
-    return process.run("make", "--no-print-directory", "-C", str(root), target, *variables)
+    return _run(problem, "make", "--no-print-directory", "-C", str(root), target, *variables)
 
 
-def _run(problem: str, *command: str) -> None:
+def _run(problem: str, *command: str) -> process.Done:
     try:
-        done = process.run(*command)
+        return process.run(*command)
     except OSError as error:
         raise GitopsError(f"{problem}: {command[0]}: {error.strerror}; install it, or give LOAD=COMMAND") from None
+
+
+def _require_done(problem: str, done: process.Done) -> None:
+    """Raise with the last errors that a program printed, if it failed."""
     if done.returncode:
-        raise CheckFailedError(_failed(problem, done))
-
-
-def _failed(problem: str, done: process.Done) -> str:
-    """Return a sentence with the last errors that a program printed."""
-    lines = [each.strip() for each in (done.stdout + "\n" + done.stderr).splitlines() if each.strip()]
-    wrong = [each for each in lines if "rror" in each and "make" not in each.split(":")[0]] or lines
-    return f"{problem}: {' | '.join(wrong[-3:])[:600]}; nothing was applied"
+        lines = [each.strip() for each in (done.stdout + "\n" + done.stderr).splitlines() if each.strip()]
+        wrong = [each for each in lines if "rror" in each and "make" not in each.split(":")[0]] or lines
+        raise CheckFailedError(f"{problem}: {' | '.join(wrong[-3:])[:600]}; nothing was applied")

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 _ELSEWHERE = "give a name that this machine may push to with IMAGE=REGISTRY/NAME"
-# The first that is found counts: what a registry has said comes before what the network did.
+# The first that is found counts: what a registry answered comes before what the network did.
 _REASONS = (
     (r"no basic auth|unauthori[sz]ed|authentication required|\b401\b", "{host} asks who you are: {login}"),
     (r"name unknown|repository .{0,80}does not exist", "{host} has no repository {path}: create it there first"),

@@ -99,11 +99,10 @@ def forms_of(proof: ReferenceRows, content: bytes, say: Callable[[str], None], *
     limit = copied.form.limit if isinstance(copied, Compiled) else UNLIMITED
     short = compact(proof, limit)
     if isinstance(short, Compact) and speed:
-        full = "onnx" if isinstance(copied, Compiled) else "sklearn"
-        answer = answerer(short.form, proof.model.signature)
-        speed["compact"], beside = measure_compact(proof, answer, copied if isinstance(copied, Compiled) else served)
+        name, full = ("onnx", copied) if isinstance(copied, Compiled) else ("sklearn", served)
+        speed["compact"], beside = measure_compact(proof, answerer(short.form, proof.model.signature), full)
         if not lean and is_slower_row(speed["compact"], beside):
-            short = f"it is slower than {_NAMES[full]}"
+            short = f"it is slower than {_NAMES[name]}"
     return Forms(proof.model, served, copied, short, golden(proof, limit), speed, lean)
 
 

@@ -8,7 +8,7 @@ PULLED = "trying to reuse blob sha256:e8d4 at destination: "
 X509 = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
 LOST = "Patch http://r:1/v2/a/blobs/uploads/1: write tcp 127.0.0.1:1->127.0.0.1:2: write: connection reset by peer"
 
-# The image, the builder, what it prints, and what is said of it.
+# The image, the builder, what it prints, and a part of the sentence for it.
 OUTPUTS = {
     "refused": (
         "me/app",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,15 +50,14 @@ def _kind_of(path: Path) -> Kind:
             f"{path} holds a Booster of LightGBM, without the names of its classes: save the LGBMClassifier, "
             "LGBMRegressor or LGBMRanker itself, with joblib"
         )
-    kinds: dict[Kind, Callable[[bytes], bool]] = {
-        "skops": lambda start: start.startswith(b"PK") and _has_schema(path),
-        "catboost": lambda start: start.startswith(b"CBM"),
-        "xgboost": lambda start: start.lstrip().startswith(b"{") and b"learner" in start,
-        "pickle": lambda start: start.startswith(_PICKLES),
-    }
-    for kind, is_kind in kinds.items():
-        if is_kind(start):
-            return kind
+    if start.startswith(_PICKLES):
+        return "pickle"
+    if start.startswith(b"PK") and _has_schema(path):
+        return "skops"
+    if start.startswith(b"CBM"):
+        return "catboost"
+    if start.lstrip().startswith(b"{") and b"learner" in start:
+        return "xgboost"
     raise UserError(f"{path} is not a pickle or joblib file, nor one of skops, XGBoost or CatBoost")
 
 

@@ -1,4 +1,4 @@
-"""What calls take is told apart, whatever else the machine does."""
+"""Quick calls are measured as quick, whatever else the machine does."""
 
 from model.packing.speed import least_times
 
