@@ -17,12 +17,15 @@ RUN pip --python /opt/app install --no-compile --require-hashes -r serve.txt \
     && rm -f /opt/app/lib/python3*/site-packages/simdjson/*.cpp /opt/app/lib/python3*/site-packages/simdjson/*.h \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
-# What the bundles ask for beside the lock: a layer of its own, which changes only with these files.
-FROM builder AS asked
+FROM builder AS bundles
 ARG MODELS
 COPY model/bundles bundles
-RUN mkdir /asked && for name in ${MODELS:-$(ls bundles)}; do \
-    if [ -f "bundles/${name}/requirements.txt" ]; then cp "bundles/${name}/requirements.txt" "/asked/${name}.txt" || exit 1; fi; done
+RUN mkdir picked && for name in ${MODELS:-$(ls bundles)}; do mv "bundles/${name}" picked/ || exit 1; done
+
+# What the bundles ask for beside the lock: a layer of its own, which changes only with these files.
+FROM bundles AS asked
+RUN mkdir /asked && for file in picked/*/requirements.txt; do \
+    [ ! -f "${file}" ] || cp "${file}" "/asked/$(basename "$(dirname "${file}")").txt" || exit 1; done
 
 # EXTRAS=boosting adds the boosting libraries; LightGBM finds OpenMP under the name that it has in a system.
 FROM builder AS full-libraries
@@ -58,19 +61,28 @@ RUN pip --python /opt/app install --no-compile --require-hashes -r log.txt \
     && rm -rf /opt/app/lib/python*/site-packages/pyarrow/include \
     && python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash /opt/app/lib
 
-FROM builder AS sources
-ARG MODELS
+# An edit of the program repeats its last steps, so these are few. What is not proven here is not shipped.
+FROM libraries AS program
+WORKDIR /app
+COPY --from=bundles /build/picked bundles
 COPY api api
 COPY model model
-RUN mkdir bundles && for name in ${MODELS:-$(ls model/bundles)}; do cp -r "model/bundles/${name}" bundles/ || exit 1; done \
-    && rm -rf model/bundles
-
-FROM sources AS program
-RUN rm -rf model/packing && python3 -m compileall -q --invalidation-mode unchecked-hash api model
+RUN rm -rf model/bundles model/packing && python3 -m compileall -q --invalidation-mode unchecked-hash api model \
+    && BUNDLES=bundles /opt/app/bin/python -B -m model check
 
 # An estimator of our own, like echo, is unpickled with the module that it was written in.
-FROM sources AS full-program
-RUN python3 -m compileall -q --invalidation-mode unchecked-hash api model
+FROM full-libraries AS full-program
+WORKDIR /app
+COPY --from=bundles /build/picked bundles
+COPY api api
+COPY model model
+RUN rm -rf model/bundles && python3 -m compileall -q --invalidation-mode unchecked-hash api model \
+    && LD_LIBRARY_PATH=/opt/app/lib BUNDLES=bundles /opt/app/bin/python -B -m model check
+
+# The package alone, for images that hold no bundle.
+FROM builder AS package
+COPY model model
+RUN rm -rf model/bundles && python3 -m compileall -q --invalidation-mode unchecked-hash model
 
 # What every image of ours begins with.
 FROM base AS begun
@@ -93,7 +105,7 @@ LABEL org.opencontainers.image.title="score-app-log" \
       org.opencontainers.image.description="The prediction log of score-app, from segments to Parquet" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=log-libraries /opt/app /opt/app
-COPY --from=program /build/model model
+COPY --from=package /build/model model
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "model.prediction_log"]
 
@@ -104,7 +116,7 @@ LABEL org.opencontainers.image.title="score-app-batch" \
       org.opencontainers.image.licenses="MIT"
 ENV BUNDLES=/bundles
 COPY --from=batch-libraries /opt/app /opt/app
-COPY --from=full-program /build/model /app/model
+COPY --from=package /build/model model
 USER 65532:65532
 ENTRYPOINT ["python", "-m", "model"]
 
@@ -114,6 +126,7 @@ LABEL org.opencontainers.image.title="score-app" \
       org.opencontainers.image.licenses="MIT"
 ENV HOST=0.0.0.0 BUNDLES=/app/bundles
 EXPOSE 5000 9000
+USER 65532:65532
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
     CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9000/livez', timeout=2)"]
 ENTRYPOINT ["python", "-m", "api"]
@@ -121,13 +134,8 @@ ENTRYPOINT ["python", "-m", "api"]
 FROM runtime AS full
 ENV LD_LIBRARY_PATH=/opt/app/lib
 COPY --from=full-libraries /opt/app /opt/app
-COPY --from=full-program /build /app
-RUN ["python", "-m", "model", "check"]
-USER 65532:65532
+COPY --from=full-program /app /app
 
 FROM runtime AS serve
 COPY --from=libraries /opt/app /opt/app
-COPY --from=program /build /app
-# What is not proven here is not shipped.
-RUN ["python", "-m", "model", "check"]
-USER 65532:65532
+COPY --from=program /app /app

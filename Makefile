@@ -117,13 +117,15 @@ check-models: setup ## verify every bundle: digests, versions, answers
 estimators: setup ## try every estimator of scikit-learn, and write docs/models.md
 	@$(BIN)/python -m tools.estimators
 
-image: setup ## build the image (docker, podman or buildah), with its bill of materials beside it
+image: setup build/sbom-$(TARGET).json ## build the image (docker, podman or buildah), with its bill of materials beside it
 	@mkdir -p build
 	@$(BUILDER) build $(STAMPED) $(if $(PLATFORM),--platform $(PLATFORM)) --target $(TARGET) --build-arg "MODELS=$(HELD)" --build-arg "EXTRAS=$(EXTRAS)" \
 	  --label org.opencontainers.image.revision=$(REVISION) --tag $(IMAGE):$(TAG) .
-	@$(BIN)/cyclonedx-py requirements locks/$(TARGET).txt --output-reproducible --output-file build/sbom.json
 	@$(BIN)/python -m gitops.build_provenance $(IMAGE):$(TAG) $(TARGET) $(REVISION) "$(HELD)" > build/provenance.json
-	@echo "built $(IMAGE):$(TAG); build/sbom.json and build/provenance.json say what is in it"
+	@echo "built $(IMAGE):$(TAG); build/sbom-$(TARGET).json and build/provenance.json say what is in it"
+
+build/sbom-%.json: locks/%.txt | setup
+	@mkdir -p $(@D) && $(BIN)/cyclonedx-py requirements $< --output-reproducible --output-file $@
 
 push: setup ## push the image, and leave its digest in build/digest
 	@mkdir -p build && $(BUILDER) push $(DIGEST_FILE) $(IMAGE):$(TAG) | tee build/push.log
