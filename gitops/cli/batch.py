@@ -12,7 +12,7 @@ from gitops.cli.progress import confirmed, working
 from gitops.errors import GitopsError
 
 if TYPE_CHECKING:
-    from gitops.cluster.batch import VerifiedModel
+    from gitops.deployment.batch import VerifiedModel
 
 _EXAMPLE = "Example: python -m gitops batch prod --input s3://data/customers/ --output s3://data/scored/ --workers 4"
 
@@ -41,9 +41,9 @@ def batch(environment: str, root: Path, source: str, output: str, *, yes: bool, 
     A Job with one index for each worker runs in the environment's namespace, with the bundle of the release. A worker
     that is killed is replaced, and goes on where it was. The same command again follows the job that runs already.
     """
-    from gitops.cluster import batch as job
     from gitops.cluster.context import choose_context
     from gitops.cluster.kubectl import Kubectl
+    from gitops.deployment import batch as job
 
     with working() as report:
         for name, address in (("--input", source), ("--output", output)):
@@ -61,7 +61,7 @@ def batch(environment: str, root: Path, source: str, output: str, *, yes: bool, 
 def _verified(root: Path, environment: str, model: str | None) -> VerifiedModel:
     """Return what an environment's verified release scores with."""
     from gitops import models
-    from gitops.cluster.batch import VerifiedModel
+    from gitops.deployment.batch import VerifiedModel
     from gitops.environments import load
     from gitops.render_sources import RenderSources
     from gitops.rules.signatures import key_texts

@@ -35,8 +35,8 @@ def bootstrap(controller: str, root: Path, context: str | None, timeout: int, us
     Secret, and the account for verify. The command ends when every environment with a release is at the newest commit.
     It can be repeated.
     """
-    from gitops.cluster import connect_controller as connection
-    from gitops.cluster.access import Access
+    from gitops.controllers import connect as connection
+    from gitops.controllers.access import Access
 
     variable = given["token_from"]
     if variable and not os.environ.get(variable):

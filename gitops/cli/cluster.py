@@ -16,7 +16,7 @@ from gitops.cli.promotion import Outcome, carry_out
 from gitops.errors import GitopsError
 
 if TYPE_CHECKING:
-    from gitops.cluster.verify import Result
+    from gitops.verification.verify import Result
 
 
 @click.command(epilog="Example: python -m gitops verify staging --timeout 300")
@@ -49,7 +49,7 @@ def verify(
 
     With --detailed-exitcode, 3 means that a new record was committed.
     """
-    from gitops.cluster import verify as verification
+    from gitops.verification import verify as verification
 
     if url and forward:
         raise click.UsageError("give --url or --forward, not both")
@@ -110,8 +110,8 @@ def deploy(environment: str, root: Path, timeout: int, context: str | None, *, y
     The changes to the cluster that kubectl points to are shown first, and must be confirmed. If the pods cannot become
     ready, the reason is shown as soon as it is known.
     """
-    from gitops.cluster import deploy as deployment
     from gitops.cluster.context import choose_context
+    from gitops.deployment import deploy as deployment
     from gitops.environments import load
     from gitops.render_sources import RenderSources
 

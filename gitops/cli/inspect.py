@@ -153,8 +153,8 @@ def check(root: Path, *, cluster: bool, as_json: bool, detailed_exitcode: bool) 
 def _unknown_kinds(root: Path, environments: list[str]) -> Iterator[str]:
     from gitops.cluster.api_errors import reported
     from gitops.cluster.client import Cluster
-    from gitops.cluster.deploy import RIGHTS, namespace_of
     from gitops.cluster.preflight import missing_kinds
+    from gitops.deployment.deploy import RIGHTS, namespace_of
     from gitops.environments import load
     from gitops.render_sources import RenderSources
 

@@ -37,12 +37,12 @@ def up(
 
     No file of the repository changes. If the pods cannot become ready, the reason is shown as soon as it is known.
     """
-    from gitops.cluster import up as cluster
+    from gitops.deployment import up as deployment
 
     with working() as report:
-        cluster.require_first(root, environment, lambda question: yes or confirmed(question))
-        choices = cluster.Choices(environment, context, image, builder, load, timeout)
-        cluster.up(root, choices, report, confirmed)
+        deployment.require_first(root, environment, lambda question: yes or confirmed(question))
+        choices = deployment.Choices(environment, context, image, builder, load, timeout)
+        deployment.up(root, choices, report, confirmed)
 
 
 @click.command(epilog="Example: python -m gitops down dev")
@@ -56,8 +56,8 @@ def down(environment: str, root: Path, context: str | None, *, yes: bool) -> Non
     Its namespace and its port-forward go with it. A namespace that is not this environment's, or that
     holds other pods, is refused.
     """
-    from gitops.cluster import up as cluster
+    from gitops.deployment import up as deployment
 
     with working() as report:
-        cluster.require_first(root, environment, lambda question: yes or confirmed(question))
-        cluster.down(root, environment, context, report, confirmed)
+        deployment.require_first(root, environment, lambda question: yes or confirmed(question))
+        deployment.down(root, environment, context, report, confirmed)

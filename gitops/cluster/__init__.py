@@ -1,4 +1,4 @@
-"""What needs a cluster: deploy an environment, and verify that the cluster runs and answers what git declares.
+"""Which cluster it is, its API and kubectl, what must be true of it first, and what it shows of a rollout.
 
-Everything that only reads files and git belongs outside; nothing here writes to the ledger.
+A module belongs here if several of them need it; what one of them does with a cluster belongs there.
 """

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gitops.cluster import golden_rows, slo_check
 from gitops.environments import load
+from gitops.verification import golden_rows, slo_check
 from model.bundle.files import read
 from tests.gitops.fake_cluster import CONFIG
 from tests.helpers.manifests import ROOT

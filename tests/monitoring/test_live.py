@@ -8,9 +8,9 @@ from time import monotonic, sleep
 
 import pytest
 
-from gitops.cluster.slo_check import find_missed_objective
 from gitops.environments import load as load_environments
 from gitops.generate.observability import min_rows
+from gitops.verification.slo_check import find_missed_objective
 from monitoring.dashboard import dashboard, queries
 from tests.helpers.bundles import SAMPLES
 from tests.helpers.prometheus import filled, observed

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gitops import process, text_files
-from gitops.cluster.push_failures import push_failure
 from gitops.cluster.snapshot import Object
+from gitops.deployment.push_failures import push_failure
 from gitops.errors import CheckFailedError, GitopsError
 from gitops.repository import Repository
 

@@ -65,7 +65,7 @@ def fake(repository, tmp_path, monkeypatch):
     (place / "config").write_text(CONFIG % "http://127.0.0.1:9")
     monkeypatch.setenv("PATH", str(place), prepend=":")
     monkeypatch.setenv("KUBECONFIG", str(place / "config"))
-    monkeypatch.setattr("gitops.cluster.batch._POLL_SECONDS", 0.01)
+    monkeypatch.setattr("gitops.deployment.batch._POLL_SECONDS", 0.01)
     shutil.copytree(ROOT / "batch", repository.place / "batch")
     shutil.copytree(ROOT / "model" / "bundles" / "iris", repository.place / "model" / "bundles" / "iris")
     repository.commit()

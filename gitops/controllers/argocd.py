@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gitops.cluster.access import Access
 from gitops.cluster.snapshot import Object
+from gitops.controllers.access import Access
 from gitops.environments import Environments
 
 NAME = "Argo CD"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gitops.cluster.push_failures import push_failure
+from gitops.deployment.push_failures import push_failure
 
 PULLED = "trying to reuse blob sha256:e8d4 at destination: "
 X509 = "tls: failed to verify certificate: x509: certificate signed by unknown authority"

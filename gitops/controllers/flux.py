@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gitops.cluster.access import Access
 from gitops.cluster.snapshot import Object
+from gitops.controllers.access import Access
 from gitops.environments import Environments
 
 NAME = "Flux"

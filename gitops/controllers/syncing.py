@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from gitops.cluster import argocd, flux
 from gitops.cluster.client import Cluster
 from gitops.cluster.snapshot import Object
+from gitops.controllers import argocd, flux
 
 CONTROLLERS: dict[str, ModuleType] = {"argocd": argocd, "flux": flux}
 FAULT_SECONDS = 20

@@ -16,14 +16,15 @@ from types import ModuleType
 from kubernetes.client.exceptions import ApiException
 
 from gitops import placeholder, rendered_files, text_files
-from gitops.cluster import flux, preflight, rollout_failures
-from gitops.cluster.access import Access
+from gitops.cluster import preflight, rollout_failures
 from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster
 from gitops.cluster.context import Confirm, choose_context
-from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, find_syncing_objects
 from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.report import Report
+from gitops.controllers import flux
+from gitops.controllers.access import Access
+from gitops.controllers.syncing import CONTROLLERS, FAULT_SECONDS, find_syncing_objects
 from gitops.environments import IN_CLUSTER, Environment, Environments, load
 from gitops.errors import CheckFailedError, GitopsError
 from gitops.release import current_image

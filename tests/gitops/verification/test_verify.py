@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from gitops.cluster import verify
+from gitops.verification import verify
 from model.bundle.files import read
 from tests.gitops.fake_cluster import NAMESPACE, FakeCluster, apply, reach, serving
 from tests.helpers.manifests import ROOT

@@ -11,12 +11,12 @@ from time import monotonic, sleep
 from types import ModuleType
 
 from gitops import models, promotion_gates
-from gitops.cluster import forward, golden_rows, live_diff, rollout_failures, slo_check, watch
+from gitops.cluster import forward, rollout_failures, watch
 from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster, is_ready
-from gitops.cluster.controllers import CONTROLLERS, FAULT_SECONDS, find_syncing_objects
 from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.rollout_failures import Reason
+from gitops.controllers.syncing import CONTROLLERS, FAULT_SECONDS, find_syncing_objects
 from gitops.environments import Environment, load
 from gitops.errors import GitopsError
 from gitops.history import History
@@ -27,6 +27,7 @@ from gitops.render_sources import RenderSources
 from gitops.rendered_files import FOLDER
 from gitops.repository import Repository
 from gitops.signers import Signers
+from gitops.verification import golden_rows, live_diff, slo_check
 from model.bundle.manifest import Manifest
 
 Check = Callable[[], str | None]

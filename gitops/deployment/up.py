@@ -16,19 +16,21 @@ from time import monotonic, sleep
 import yaml
 
 from gitops import builder, models
-from gitops.cluster import deploy, forward, golden_rows, image, preflight
+from gitops.cluster import forward, preflight
 from gitops.cluster.api_errors import reported
 from gitops.cluster.client import Cluster
 from gitops.cluster.context import Confirm, choose_context
 from gitops.cluster.http import fetch_json
-from gitops.cluster.image import Pinned
 from gitops.cluster.kubectl import Kubectl
 from gitops.cluster.report import Report
+from gitops.deployment import deploy, image
+from gitops.deployment.image import Pinned
 from gitops.environments import load
 from gitops.errors import CheckFailedError, GitopsError
 from gitops.release import image_name
 from gitops.render.kustomize import render, render_text
 from gitops.render.objects import APP, Object, of_kind, parse
+from gitops.verification import golden_rows
 from model.bundle.files import read
 from model.bundle.manifest import Manifest
 from model.user_error import UserError
