@@ -11,6 +11,8 @@ from gitops.cli.main import main
 
 NEW, NEWER = (f"1.{n}.0@sha256:{str(n) * 64}" for n in (1, 2))
 DIGEST = NEW.partition("@")[2]
+SUBJECT = "release(score-app): dev 1.1.0"
+"""Of the commit that releases NEW."""
 PROMOTE = ("promote", "dev", "staging")
 
 
@@ -18,6 +20,11 @@ def git(place, *args):
     done = subprocess.run(["git", "-C", str(place), *args], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def subject(folder, ref="refs/heads/main"):
+    """Return the subject of the newest commit."""
+    return git(folder, "log", "-1", "--format=%s", ref)
 
 
 class Repository:

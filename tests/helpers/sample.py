@@ -45,6 +45,14 @@ def sample(place, *parts):
     return place
 
 
+def declared(repository):
+    """Give a repository every file that follows from a declaration, none of them stale."""
+    sample(repository.place, "clusters", "README.md", ".github")
+    (repository.place / ".github" / "CODEOWNERS").write_text("* @score-app/maintainers @score-app/operations\n")
+    repository.commit("generated")
+    return repository
+
+
 def rules(environment="prod"):
     """Return the groups of alert rules of an environment, as Prometheus reads them."""
     found = load(SAMPLE)
