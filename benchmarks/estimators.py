@@ -88,7 +88,7 @@ def _one(model: Model, numbers: Any) -> Callable[[], object]:
 
 
 def lines(names: list[str]) -> Iterator[Line]:
-    """Measure these estimators, or all; tell each as soon as it is known."""
+    """Measure these estimators, or all; print each as soon as it is known."""
     rows, targets = rows_of(TRAINED, WIDTH)
     with TemporaryDirectory() as folder:
         for name, (estimator, taken, target) in contestants(rows, targets).items():

@@ -161,9 +161,9 @@ def report() -> None:
     for number, scenario in enumerate(SCENARIOS, 1):
         kept = json.loads((VENVS / f"scenario-{number}.json").read_text())
         results.append((scenario, {name: f if isinstance(f, str) else Figures(**f) for name, f in kept.items()}))
-    said = [line for scenario, found in results for line in bar_lines(scenario, found)]
-    said.append(json.loads((VENVS / "more.json").read_text()))
-    print("\n".join(said))
+    summary_lines = [line for scenario, found in results for line in bar_lines(scenario, found)]
+    summary_lines.append(json.loads((VENVS / "more.json").read_text()))
+    print("\n".join(summary_lines))
     head = (
         f"# Benchmarks\n\n`make bench`, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python "
         f"{python_version()}: {ROUNDS} rounds of {SECONDS} s in turns, medians; one worker on one core, wrk with "
@@ -172,7 +172,7 @@ def report() -> None:
         "rows are numbers. *An ONNX copy* is what one would build without us, with the copy that we have compiled.\n\n"
         "![chart](benchmarks.svg)\n"
     )
-    summary = "```\n" + "\n".join(said) + "\n```\n"
+    summary = "```\n" + "\n".join(summary_lines) + "\n```\n"
     (DOCS / "benchmarks.md").write_text("\n".join([head, summary, *(table(*each) + "\n" for each in results)]))
     rates = {name: each.rate for name, each in results[0][1].items() if isinstance(each, Figures)}
     (DOCS / "benchmarks.svg").write_text(bars("Requests a second, one row, one core", rates))

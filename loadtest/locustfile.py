@@ -46,14 +46,14 @@ def judge(environment: Environment, **_: Any) -> None:
         return  # it has seen its own part only
     total = environment.stats.total
     slowest = total.get_response_time_percentile(0.99) or 0
-    said = [
+    problems = [
         f"{total.fail_ratio:.2%} of the requests failed" if total.fail_ratio > FAILURES else "",
         f"a hundredth of the answers took longer than {slowest:.0f} ms" if slowest > P99 else "",
         "" if total.num_requests else "nothing was asked",
         *(f"a caller broke: {each['msg']}" for each in environment.runner.exceptions.values()),
     ]
-    environment.process_exit_code = int(any(said))
-    bad = "; ".join(filter(None, said))
+    environment.process_exit_code = int(any(problems))
+    bad = "; ".join(filter(None, problems))
     print(f"error: {bad}" if bad else f"good: {total.num_requests} requests, p99 {slowest:.0f} ms")  # noqa: T201
 
 

@@ -89,7 +89,7 @@ def verify_golden_rows(model: Model) -> None:
 
 
 def _recall_compact(model: Model) -> bool:
-    """Ask a compact form the golden rows again, and tell whether it answers all of them alone."""
+    """Ask a compact form the golden rows again, and return whether it answers all of them alone."""
     golden = model.manifest.golden
     kind = np.float64 if model.signature.task == "regression" else object
     answers = np.asarray(golden.predict, dtype=kind).reshape(len(golden.rows), -1)

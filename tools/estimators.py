@@ -1,4 +1,4 @@
-"""Walk every estimator of scikit-learn that predicts, pack each, and tell how it is served: docs/models.md.
+"""Walk every estimator of scikit-learn that predicts, pack each, and write how it is served: docs/models.md.
 
 Run `python -m tools.estimators` to write the page again.
 """
@@ -166,12 +166,12 @@ for name in names(folder):
     sent = [row[: len(model.signature.features)] for row in rows]
     sent = [[round(v) for v in row] for row in sent] if name == "categoricalnb" else sent
     try:
-        said, right = model.predict(model.reader(sent)), np.asarray(wanted[name])
+        answers, right = model.predict(model.reader(sent)), np.asarray(wanted[name])
     except Exception as error:
         print("FAILED", name, error)
         continue
-    right = right.reshape(said.shape)
-    same = (said == right).all() if right.dtype.kind in "iuUb" else np.allclose(said, right, rtol=1e-5, atol=1e-5)
+    right = right.reshape(answers.shape)
+    same = (answers == right).all() if right.dtype.kind in "iuUb" else np.allclose(answers, right, rtol=1e-5, atol=1e-5)
     print("same" if same else "DIFFERENT", name)
 """
 

@@ -129,7 +129,7 @@ def _wait(
     """Wait until an environment is at a commit; what the controller or a pod cannot get over ends it."""
     report.left = f"stopped: {controller.NAME} goes on by itself; python -m gitops verify {environment.name} shows it"
     folder, end = f"{rendered_files.FOLDER}/{environment.name}", monotonic() + timeout
-    pods, said, since = Cluster(environment.namespace, cluster.context), None, monotonic()
+    pods, previous, since = Cluster(environment.namespace, cluster.context), None, monotonic()
     while True:
         found = next(iter(find_syncing_objects(controller, cluster, environment.namespace, folder)), None)
         if found is None:
@@ -137,7 +137,7 @@ def _wait(
         if (problem := controller.sync_problem(found, commit)) is None:
             return report.write(f"{environment.name}: {controller.NAME} has applied {commit[:12]}")
         fault = next(filter(None, map(controller.reported_error, (*_sources(cluster, found), found))), None)
-        since, said = (since if fault == said else monotonic()), fault
+        since, previous = (since if fault == previous else monotonic()), fault
         report.show(f"{environment.name}: {problem}")
         if fault and monotonic() - since > FAULT_SECONDS:
             raise CheckFailedError(f"{environment.name}: {controller.NAME} says: {' '.join(fault.split())[:500]}")

@@ -54,7 +54,7 @@ def _from_helper(helper: str, name: str) -> str | None:
             [f"docker-credential-{helper}", "get"], input=name, capture_output=True, text=True, timeout=SECONDS,
             check=True,
         )  # fmt: skip
-        said = json.loads(done.stdout)
-        return base64.b64encode(f"{said['Username']}:{said['Secret']}".encode()).decode()
+        credentials = json.loads(done.stdout)
+        return base64.b64encode(f"{credentials['Username']}:{credentials['Secret']}".encode()).decode()
     except (OSError, subprocess.SubprocessError, ValueError, LookupError, TypeError):
         return None

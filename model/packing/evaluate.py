@@ -121,7 +121,7 @@ def _ranked(classes: list[Any], proba: NDArray[Any], right: NDArray[Any]) -> dic
 
 
 def _calibration(classes: list[Any], proba: NDArray[Any], right: NDArray[Any]) -> tuple[tuple[float, float, int], ...]:
-    """Bin every class's probability and tell how often it came true."""
+    """Bin every class's probability and count how often it came true."""
     shown = proba.ravel() if len(classes) > 2 else proba[:, -1]
     true = (right[:, None] == np.asarray(classes, dtype=right.dtype)[None, :]).astype(float)
     came = true.ravel() if len(classes) > 2 else true[:, -1]

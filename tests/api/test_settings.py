@@ -30,7 +30,7 @@ def test_everything_can_be_set(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "said"),
+    ("name", "value", "message"),
     [
         ("PORT", "http", "must be a whole number from 0 to 65535"),
         ("PORT", "70000", "must be a whole number"),
@@ -50,10 +50,10 @@ def test_everything_can_be_set(tmp_path):
         ("API_KEYS_FILE", "/nowhere/keys", "cannot be read"),
     ],
 )
-def test_a_bad_value_is_a_sentence(name, value, said):
+def test_a_bad_value_is_a_sentence(name, value, message):
     with pytest.raises(SettingsError) as raised:
         from_environment({name: value})
-    assert said in str(raised.value)
+    assert message in str(raised.value)
     assert str(raised.value).startswith(name)
 
 
@@ -63,7 +63,7 @@ def test_a_bad_key_is_not_repeated():
     assert "hunter2" not in str(raised.value)
 
 
-def test_all_bad_values_are_said_at_once():
+def test_all_bad_values_are_reported_at_once():
     with pytest.raises(SettingsError) as raised:
         from_environment({"PORT": "x", "THREADS": "y"})
     assert "PORT" in str(raised.value)

@@ -31,7 +31,7 @@ def site():
 
 @pytest.fixture(params=[(1440, "light"), (360, "dark")], ids=["wide", "narrow"])
 def page(request, browser, site):
-    """Give a page that fails the test if anything leaves the origin or is said on the console."""
+    """Give a page that fails the test if anything leaves the origin or is written to the console."""
     width, scheme = request.param
     context = browser.new_context(
         viewport={"width": width, "height": 900}, color_scheme=scheme, http_credentials=CREDENTIALS

@@ -1,4 +1,4 @@
-"""A whole file in the browser: cut into pieces, answered, what is wrong left out and told."""
+"""A whole file in the browser: cut into pieces, answered, what is wrong left out and reported."""
 
 import csv
 
@@ -47,7 +47,7 @@ def test_a_large_file_is_answered_in_pieces_while_others_are_answered_too(page, 
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_rows_can_be_pasted_and_a_wrong_table_is_said(page, site):
+def test_rows_can_be_pasted_and_a_wrong_table_is_reported(page, site):
     start(page, site, "iris")
     page.get_by_label("Or paste rows").fill("sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n")
     page.get_by_role("button", name="Predict").click()

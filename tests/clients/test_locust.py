@@ -43,7 +43,7 @@ def test_the_mix_runs_without_a_failure(server, tmp_path):
 
 
 def test_a_run_that_is_too_slow_or_reaches_nobody_fails(server):
-    for url, limit, said in (
+    for url, limit, message in (
         (server.url, "0", "a hundredth of the answers took longer"),
         ("http://127.0.0.1:9", "250", "failed"),
     ):
@@ -51,11 +51,11 @@ def test_a_run_that_is_too_slow_or_reaches_nobody_fails(server):
             [*LOCUST, "--host", url, "-u", "2", "-r", "2", "-t", "2s"], capture_output=True, text=True, timeout=60,
             env=os.environ | {"P99": limit},
         )  # fmt: skip
-        assert (done.returncode, said in done.stdout) == (1, True), done.stdout[-500:] + done.stderr[-500:]
+        assert (done.returncode, message in done.stdout) == (1, True), done.stdout[-500:] + done.stderr[-500:]
 
 
 @pytest.mark.parametrize(("key", "allowed", "code"), [("", 0, 1), ("", 1, 0), (f"{SECRET}\nother", 0, 0)])
-def test_as_many_may_fail_as_was_said(key, allowed, code):
+def test_as_many_may_fail_as_is_allowed(key, allowed, code):
     with running(model="iris", api_keys=SECRET) as server:
         done = subprocess.run(
             [*LOCUST, "--host", server.url, "-u", "2", "-r", "2", "-t", "2s"], capture_output=True, text=True,
@@ -85,8 +85,8 @@ def test_a_slow_answer_makes_nobody_ask_less():
     assert (prompt[3], slow[3]) == ("True", "False")
 
 
-@pytest.mark.parametrize(("limit", "code", "said"), [("60000", 0, "good: "), ("0", 1, "error: a hundredth")])
-def test_only_the_master_judges(limit, code, said, server):
+@pytest.mark.parametrize(("limit", "code", "message"), [("60000", 0, "good: "), ("0", 1, "error: a hundredth")])
+def test_only_the_master_judges(limit, code, message, server):
     port, more = str(free_port()), os.environ | {"P99": limit}
     command = [*LOCUST, "--worker", "--master-port", port]
     workers = [
@@ -98,13 +98,13 @@ def test_only_the_master_judges(limit, code, said, server):
             [*LOCUST, "--master", "--master-bind-port", port, "--expect-workers", "2", "--host", server.url,
              "-u", "4", "-r", "4", "-t", "6s"], capture_output=True, text=True, timeout=90, env=more,
         )  # fmt: skip
-        told = [worker.communicate(timeout=30)[0] for worker in workers]
+        outputs = [worker.communicate(timeout=30)[0] for worker in workers]
     finally:
         for worker in workers:
             worker.kill()
-    assert (done.returncode, said in done.stdout) == (code, True), done.stdout + done.stderr[-2000:]
-    assert [worker.returncode for worker in workers] == [0, 0], told
-    assert not any(re.search("^(good|error): ", each, re.MULTILINE) for each in told), told
+    assert (done.returncode, message in done.stdout) == (code, True), done.stdout + done.stderr[-2000:]
+    assert [worker.returncode for worker in workers] == [0, 0], outputs
+    assert not any(re.search("^(good|error): ", each, re.MULTILINE) for each in outputs), outputs
 
 
 def test_the_image_holds_the_locust_that_is_tested_here():

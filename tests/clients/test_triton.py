@@ -59,7 +59,7 @@ def test_it_sends_words_and_numbers_a_tensor_each(binary, client):
     assert [a.decode() if isinstance(a, bytes) else a for a in answer] == ["yes", "no"]
 
 
-def test_it_is_told_what_is_wrong(client):
+def test_a_client_learns_what_is_wrong(client):
     with pytest.raises(InferenceServerException, match=r"expected a tensor of shape \[-1, 4\], got \[2, 3\]"):
         client.infer("iris", [tensor(FLOWERS[:, :3], binary=True)])
     with pytest.raises(InferenceServerException, match="nothing does not exist"):

@@ -25,14 +25,14 @@ def text_case(seed: int, form: str) -> Case:
     rng = np.random.default_rng([seed, 1 << 22])
     texts = [" ".join(rng.choice(WORDS, rng.integers(0, 12))) + pick(rng, ("", ".", " !?")) for _ in range(120)]
     texts[:2] = ["late parcel refund", "the screen crashed"]
-    frame = pd.DataFrame({"said": texts})
+    frame = pd.DataFrame({"text": texts})
     classify = rng.random() < 0.8
     steps, given = _vectorizer(rng), "texts"
     if rng.random() < 0.3:
         frame = frame.assign(age=rng.normal(size=120), shop=rng.choice(["a", "b"], 120))
         others = (StandardScaler(), ["age"]), (OneHotEncoder(handle_unknown="ignore"), ["shop"])
-        steps, given = make_column_transformer((steps, "said"), *others), "frame"
-    score = frame["said"].str.count("late|refund|naïve") + rng.normal(0, 0.3, 120)
+        steps, given = make_column_transformer((steps, "text"), *others), "frame"
+    score = frame["text"].str.count("late|refund|naïve") + rng.normal(0, 0.3, 120)
     y = pd.Series(np.digitize(score, [0.5, 1.5]) if classify else score, name="target")
     made = make_pipeline(steps, _last(rng, classify, alone=given == "texts"))
     return Case(

@@ -79,11 +79,11 @@ def test_a_file_is_scored_by_four_workers_one_of_which_is_killed(bucket, reposit
             until(running, "a worker runs", 300)
             victim = running()[0]
             kubectl("delete", "pod", victim, "-n", SPACE, "--grace-period=0", "--force")
-            said, _ = job.communicate(timeout=900)
+            output, _ = job.communicate(timeout=900)
         finally:
             job.kill()
-    assert job.returncode == 0, said
-    assert f"scored {ROWS} of {ROWS} rows with iris" in said, said
+    assert job.returncode == 0, output
+    assert f"scored {ROWS} of {ROWS} rows with iris" in output, output
     found = pq.read_table(f"{BUCKET}/batch/out", filesystem=client).to_pandas().sort_values("id")
     assert found["id"].tolist() == list(range(ROWS))
     expected = model("iris").predict(np.column_stack([column.to_numpy() for column in table.columns]))

@@ -60,20 +60,20 @@ def restored():
     run("git", "-C", made.place, "checkout", "-q", ".")
 
 
-def answered(said):
+def answered(output):
     """Type the curl line that was printed, and compare its answer with the one beside it."""
-    url, body, answer = re.search(r"^curl (\S+) -d '(.*)'\n(.*)$", said, re.MULTILINE).groups()
+    url, body, answer = re.search(r"^curl (\S+) -d '(.*)'\n(.*)$", output, re.MULTILINE).groups()
     found = subprocess.run(["curl", "-s", url, "-d", body], capture_output=True, text=True, timeout=30).stdout
-    assert json.loads(found) == json.loads(answer), said
+    assert json.loads(found) == json.loads(answer), output
     return url
 
 
 def test_from_a_fresh_clone_to_the_first_answer_and_again_after_an_edit(clone):
     start = monotonic()
-    said = clone("up", f"LOAD={LOAD}")
+    output = clone("up", f"LOAD={LOAD}")
     print(f"make up: {monotonic() - start:.1f} s to the first answer")
-    assert "golden rows are predicted correctly" in said
-    answered(said)
+    assert "golden rows are predicted correctly" in output
+    answered(output)
     assert run("git", "-C", made.place, "status", "--porcelain").stdout == ""
     edit("api/__init__.py", '"""', '"""An edit. ')
     before = get("deployment", "score-app", "-n", SPACE)["spec"]["template"]["spec"]["containers"][0]["image"]
@@ -108,19 +108,19 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_is_wrong_is_said_at_once(name, clone):
+def test_what_is_wrong_is_reported_at_once(name, clone):
     edits, sentence = BROKEN[name]
     for each in edits:
         edit(*each)
     try:
-        said = clone("up", f"LOAD={LOAD}", "MODELS=iris", code=1)
+        output = clone("up", f"LOAD={LOAD}", "MODELS=iris", code=1)
     finally:
         restored()
-    assert sentence in said
-    assert "not complete within" not in said
+    assert sentence in output
+    assert "not complete within" not in output
 
 
-def test_a_quota_is_said_at_once(clone):
+def test_a_quota_is_reported_at_once(clone):
     kubectl("create", "quota", "small", "--hard=pods=0", "-n", SPACE)
     edit(DEPLOYMENT, "minReadySeconds: 5", "minReadySeconds: 4")
     edit(PAGE, "LOG_LEVEL=debug", "LOG_LEVEL=info")
@@ -131,7 +131,7 @@ def test_a_quota_is_said_at_once(clone):
         kubectl("delete", "quota", "small", "-n", SPACE)
 
 
-def test_an_image_that_nobody_pushed_is_said_at_once_by_deploy(clone):
+def test_an_image_that_nobody_pushed_is_reported_at_once_by_deploy(clone):
     gitops = [made.place / ".venv" / "bin" / "python", "-m", "gitops"]
     image = f"{PUSH}/nobody/score-app:1.0.0@sha256:{'1' * 64}"
     names = ("--image", image, "--repo", "https://git.example/nobody/score-app.git")

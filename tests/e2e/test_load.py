@@ -48,27 +48,27 @@ def asked():
     ]
 
 
-def told(page):
+def statistics(page):
     return fetch(f"{page}/stats/requests").json
 
 
 def all_of(page):
-    return next(each for each in told(page)["stats"] if each["name"] == "Aggregated")
+    return next(each for each in statistics(page)["stats"] if each["name"] == "Aggregated")
 
 
 def test_two_workers_ask_every_pod_and_nothing_fails(page):
-    until(lambda: told(page)["worker_count"] == 2, "two workers")
+    until(lambda: statistics(page)["worker_count"] == 2, "two workers")
     until(lambda: all_of(page)["num_requests"] > 300, "requests flow")
-    assert all_of(page)["num_failures"] == 0, told(page)["errors"]
+    assert all_of(page)["num_failures"] == 0, statistics(page)["errors"]
     until(lambda: len(found := asked()) == 2 and min(found) > 10, "each of the two pods is asked")
 
 
 def test_the_master_judges_when_the_time_is_over(page):
-    said = until(
+    verdict = until(
         lambda: re.search("^(good|error): .*", kubectl("logs", "-n", DEV, "deployment/locust-master"), re.MULTILINE),
         "a verdict",
     )
-    assert re.match(r"good: \d{3,} requests", said[0]), told(page)["errors"]
-    assert told(page)["state"] == "stopped"
+    assert re.match(r"good: \d{3,} requests", verdict[0]), statistics(page)["errors"]
+    assert statistics(page)["state"] == "stopped"
     report = fetch(f"{page}/stats/report")
     assert (report.status, b"/predict" in report.body) == (200, True)

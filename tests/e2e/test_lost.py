@@ -135,12 +135,12 @@ def test_nothing_is_lost(name, disturb, prod, mix, tree):
 
 def test_locust_has_seen_none_of_it(mix):
     os.killpg(mix.pid, signal.SIGTERM)
-    said, _ = mix.communicate(timeout=60)
-    assert mix.returncode == 0, said[-3000:]
+    output, _ = mix.communicate(timeout=60)
+    assert mix.returncode == 0, output[-3000:]
     # As above: a new connection to the address of a pod that is gone, which no pod can help.
-    errors = re.findall(r"^(\d+) +((?:GET|POST) .*)$", said.partition("Error report")[2], re.MULTILINE)
-    assert all("No route to host" in what for _, what in errors), said[-3000:]
-    assert sum(int(number) for number, _ in errors) <= len(SCENARIOS), said[-3000:]
+    errors = re.findall(r"^(\d+) +((?:GET|POST) .*)$", output.partition("Error report")[2], re.MULTILINE)
+    assert all("No route to host" in what for _, what in errors), output[-3000:]
+    assert sum(int(number) for number, _ in errors) <= len(SCENARIOS), output[-3000:]
 
 
 @pytest.fixture(scope="module")

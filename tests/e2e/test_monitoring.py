@@ -1,4 +1,4 @@
-"""Prometheus in the cluster's network finds the pods as the monitor says, and tells of drift when there is some."""
+"""Prometheus in the cluster's network finds the pods as the monitor says, and reports drift when there is some."""
 
 import shutil
 from dataclasses import replace
@@ -48,7 +48,7 @@ def staging(tree):
 
 @pytest.fixture(scope="module")
 def prometheus(staging, tmp_path_factory):
-    """Run Prometheus with staging's rules, but that drift is looked for in a minute and told at once."""
+    """Run Prometheus with staging's rules, but that drift is looked for in a minute and reported at once."""
     slo = load(ROOT).get("staging").slo
     quick = replace(slo, drift=replace(slo.drift, window="1m", lasting="0s", min_rows=300))
     found, path = targets()
@@ -60,8 +60,8 @@ def prometheus(staging, tmp_path_factory):
 
 
 def drifting(prometheus):
-    told = 'ALERTS{alertname="ScoreAppDrift",alertstate="firing"}'
-    return {each["metric"]["feature"] for each in prometheus.ask(told)}
+    query = 'ALERTS{alertname="ScoreAppDrift",alertstate="firing"}'
+    return {each["metric"]["feature"] for each in prometheus.ask(query)}
 
 
 def others(prometheus):
@@ -69,18 +69,18 @@ def others(prometheus):
     return known - {"ScoreAppDrift", "ScoreAppDriftBegins"}
 
 
-def test_a_shift_is_told_and_its_end_too(staging, prometheus):
-    def asked(rows, condition, said):
+def test_a_shift_is_reported_and_its_end_too(staging, prometheus):
+    def asked(rows, condition, description):
         def once():
             ask(f"{staging}/score", {"X": rows}, "-H", "Connection: close")
             return condition()
 
-        until(once, said, 180)
+        until(once, description, 180)
 
     enough = 'min(score_app:drift:rows{model="iris"}) > 300'
-    asked(FLOWERS, lambda: prometheus.ask(enough), "there is enough to tell")
+    asked(FLOWERS, lambda: prometheus.ask(enough), "there are enough rows")
     assert drifting(prometheus) == set()
-    asked(SHIFTED, lambda: "sepal_width" in drifting(prometheus), "the shift is told")
+    asked(SHIFTED, lambda: "sepal_width" in drifting(prometheus), "the shift is reported")
     assert drifting(prometheus) <= {"sepal_width", ""}
     asked(FLOWERS, lambda: not drifting(prometheus), "the shift is over")
     assert others(prometheus) == set()

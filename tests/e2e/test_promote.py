@@ -2,7 +2,7 @@
 
 E2E_GITOPS is a command that brings up Argo CD and a Git server (`up`) and makes it look at Git (`sync`); E2E_REMOTE is
 that server's address from here, and E2E_INSIDE from there; E2E_FORWARD opens a port here that leads to one there;
-E2E_FLUX is a folder with Flux's definitions. What was typed and said is left in build/promotion.svg.
+E2E_FLUX is a folder with Flux's definitions. What was typed and answered is left in build/promotion.svg.
 """
 
 import io
@@ -97,11 +97,11 @@ def place(tree, digest, private):
     refused = run(*bootstrap, check=False, timeout=120)
     assert refused.returncode == 1, refused.stdout
     assert re.search(r"error: dev: Argo CD says: .*(authentication|401)", refused.stderr), refused.stderr
-    told = os.environ | {"GIT_TOKEN": TOKEN}
-    said = run(*bootstrap, "--token-from", "GIT_TOKEN", timeout=900, env=told).stdout
+    environ = os.environ | {"GIT_TOKEN": TOKEN}
+    output = run(*bootstrap, "--token-from", "GIT_TOKEN", timeout=900, env=environ).stdout
     commit = run("git", "-C", clone, "rev-parse", "--short=12", "HEAD").stdout.strip()
     for environment in PORTS:
-        assert f"{environment}: Argo CD has applied {commit}" in said
+        assert f"{environment}: Argo CD has applied {commit}" in output
     yield clone
     draw()
     kubectl("delete", "-k", clone / "clusters" / "argocd", "--ignore-not-found", check=False)
@@ -124,11 +124,11 @@ def urls(place):
 
 
 def draw():
-    """Leave what was typed and said as a picture: build/promotion.svg."""
+    """Leave what was typed and answered as a picture: build/promotion.svg."""
     console = Console(record=True, width=110, file=io.StringIO())
-    first = next(place for place, said in enumerate(RECORD) if " release " in said)
-    for said in RECORD[first:]:
-        command, _, answer = said.partition("\n")
+    first = next(place for place, entry in enumerate(RECORD) if " release " in entry)
+    for entry in RECORD[first:]:
+        command, _, answer = entry.partition("\n")
         console.print(command, style="bold", highlight=False)
         console.print(answer, highlight=False, markup=False)
     (ROOT / "build").mkdir(exist_ok=True)
@@ -183,10 +183,10 @@ def test_git_push_moves_a_version_to_prod(place, urls, load):
     for source, target in (("dev", "staging"), ("staging", "prod")):
         refused = gitops(place, "promote", source, target, code=2)
         assert f"{source} has not verified 0.2.0" in refused
-        said = verify(place, urls, source)
-        assert "golden rows are predicted correctly: ok" in said
-        assert f"the cluster has what rendered/{source} says: ok" in said
-        assert "Argo CD is in sync: ok" in said
+        output = verify(place, urls, source)
+        assert "golden rows are predicted correctly: ok" in output
+        assert f"the cluster has what rendered/{source} says: ok" in output
+        assert "Argo CD is in sync: ok" in output
         gitops(place, "promote", source, target)
     verify(place, urls, "prod")
     rows = json.loads(run(sys.executable, "-m", "gitops", "status", "--json", "--root", place).stdout)
@@ -196,9 +196,9 @@ def test_git_push_moves_a_version_to_prod(place, urls, load):
 def test_a_wrong_model_is_caught_and_comes_back_by_itself(place, urls, load):
     version = build_wrong("0.3.0")
     gitops(place, "release", version)
-    said = verify(place, urls, "dev", "--auto-rollback", timeout=90, code=1)
-    assert re.search(r"golden rows are predicted correctly: failed: iris is served as \w+, not \w+", said)
-    assert "rollback(score-app): dev 0.2.0" in said
+    output = verify(place, urls, "dev", "--auto-rollback", timeout=90, code=1)
+    assert re.search(r"golden rows are predicted correctly: failed: iris is served as \w+, not \w+", output)
+    assert "rollback(score-app): dev 0.2.0" in output
     verify(place, urls, "dev")
     refused = gitops(place, "release", version, code=2)
     assert "rolled back in dev" in refused
@@ -249,9 +249,9 @@ def test_a_bad_edit_of_base_breaks_dev_alone_and_verify_says_why(place, urls, lo
         start, good = monotonic(), (place / page).read_text()
         edit(place, page, changes)
         push(place, f"edit {name}")
-        said = verify(place, urls, "dev", code=1)
+        output = verify(place, urls, "dev", code=1)
         print(f"{name}: dev broken and known after {monotonic() - start:.0f} s")
-        assert re.search(reason, said), said
+        assert re.search(reason, output), output
         assert "release --manifests" in gitops(place, "status")
         (place / page).write_text(good)
     push(place, "revert")
@@ -271,8 +271,8 @@ def test_a_good_edit_of_base_walks_to_prod_and_back(place, urls, load):
     verify(place, urls, "prod")
     print(f"base from dev to prod: {monotonic() - start:.0f} s")
     assert "pending" not in gitops(place, "status")
-    said = gitops(place, "rollback", "prod", "--reason", "bodies of 3 MB are refused")
-    assert "MAX_BODY_SIZE: '2m' -> '3m'" in said
+    output = gitops(place, "rollback", "prod", "--reason", "bodies of 3 MB are refused")
+    assert "MAX_BODY_SIZE: '2m' -> '3m'" in output
     verify(place, urls, "prod")
     refused = gitops(place, "promote", "staging", "prod", code=2)
     assert "rolled back in prod (bodies of 3 MB are refused)" in refused
@@ -300,8 +300,8 @@ def retrained(place):
 def pushed(place, name, repository):
     """Push a bundle as an image of its own, and return its digest."""
     where = ["--bundles", place / "model" / "bundles"]
-    said = run(sys.executable, "-m", "model", "push", name, f"{PUSH}/{repository}", *where).stdout
-    return re.search(r"--model \S+@(sha256:\w+)", said)[1]
+    output = run(sys.executable, "-m", "model", "push", name, f"{PUSH}/{repository}", *where).stdout
+    return re.search(r"--model \S+@(sha256:\w+)", output)[1]
 
 
 def test_a_retrained_model_walks_to_prod_without_an_image_build(place, urls, load):
@@ -319,8 +319,8 @@ def test_a_retrained_model_walks_to_prod_without_an_image_build(place, urls, loa
     rows = json.loads(run(sys.executable, "-m", "gitops", "status", "--json", "--root", place).stdout)
     assert [list(row["mounted"]) for row in rows] == [["iris"]] * 3
     assert all(row["verified"] for row in rows)
-    said = gitops(place, "rollback", "prod", "--reason", "the old one was better")
-    assert "- spec.template.spec.volumes[model-iris]" in said
+    output = gitops(place, "rollback", "prod", "--reason", "the old one was better")
+    assert "- spec.template.spec.volumes[model-iris]" in output
     verify(place, urls, "prod")
 
 
@@ -330,12 +330,12 @@ def test_an_image_that_is_another_model_than_released_never_becomes_ready(place,
     right = page.read_text()
     page.write_text(re.sub(r"sha256:\w+", wrong, right))
     push(place, "a lie")
-    said = verify(place, urls, "dev", code=1)
-    assert re.search(r"iris: .*wine", said), said
+    output = verify(place, urls, "dev", code=1)
+    assert re.search(r"iris: .*wine", output), output
     page.write_text(re.sub(r"sha256:\w+", f"sha256:{'7' * 64}", right))
     push(place, "nothing")
-    said = verify(place, urls, "dev", code=1)
-    assert "7777" in said, said
+    output = verify(place, urls, "dev", code=1)
+    assert "7777" in output, output
     page.write_text(right)
     push(place, "the truth")
     verify(place, urls, "dev")
@@ -358,16 +358,16 @@ def test_only_a_model_that_is_signed_with_a_known_key_becomes_ready(place, urls,
     )
     push(place, "take signed models only")
     start = monotonic()
-    said = verify(place, urls, "dev", code=1)
-    assert re.search(r"iris: is not signed", said), said
+    output = verify(place, urls, "dev", code=1)
+    assert re.search(r"iris: is not signed", output), output
     print(f"an unsigned model is named after {monotonic() - start:.0f} s")
     sign(place, other)
     wrong = pushed(place, "iris", f"{IMAGE}-iris")
     page = place / "overlays" / "dev" / "models.yaml"
     page.write_text(re.sub(r"sha256:\w+", wrong, page.read_text()))
     push(place, "sign with a key that nobody knows")
-    said = verify(place, urls, "dev", code=1)
-    assert re.search(r"iris: is signed with a key that is not trusted", said), said
+    output = verify(place, urls, "dev", code=1)
+    assert re.search(r"iris: is signed with a key that is not trusted", output), output
     sign(place, right)
     push(place, "sign with the right key")
     gitops(place, "release", "--model", f"iris@{pushed(place, 'iris', f'{IMAGE}-iris')}")
@@ -381,8 +381,8 @@ def test_flux_is_asked_what_it_has_applied(place, urls):
     kubectl("apply", "--server-side", "-f", FLUX)
     until(lambda: run("kubectl", "apply", "-k", place / "clusters" / "flux", timeout=30), "Flux's kinds are known")
     try:
-        said = verify(place, urls, "staging", "--no-record", timeout=3, code=1)
-        assert "Flux is in sync: failed: score-app-staging has not observed its newest generation" in said
+        output = verify(place, urls, "staging", "--no-record", timeout=3, code=1)
+        assert "Flux is in sync: failed: score-app-staging has not observed its newest generation" in output
         generation = get("kustomizations.kustomize.toolkit.fluxcd.io", "score-app-staging", "-n", "flux-system")[
             "metadata"
         ]["generation"]
@@ -398,8 +398,8 @@ def test_flux_is_asked_what_it_has_applied(place, urls):
             "patch", "kustomizations.kustomize.toolkit.fluxcd.io", "score-app-staging", "-n", "flux-system",
             "--subresource=status", "--type=merge", "-p", json.dumps({"status": status}),
         )  # fmt: skip
-        said = verify(place, urls, "staging", "--no-record")
-        assert "Flux is in sync: ok" in said
+        output = verify(place, urls, "staging", "--no-record")
+        assert "Flux is in sync: ok" in output
     finally:
         kubectl("delete", "-k", place / "clusters" / "flux", "--ignore-not-found")
         kubectl("delete", "-f", FLUX, "--ignore-not-found")

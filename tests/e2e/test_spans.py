@@ -61,13 +61,13 @@ def traced(tree, digest, tmp_path_factory):
 
 
 def test_spans_reach_the_collector(traced):
-    def told():
+    def collector_log():
         assert ask(f"{traced}/score", {"X": [5.1, 3.5, 1.4, 0.2]}) == {"score": [0]}
         return kubectl("logs", "otel-collector", "-n", "monitoring")
 
-    said = until(lambda: "POST /score" in (said := told()) and said, "a span has come")
-    assert "'service.name': 'score-app'" in said
-    assert "'predict'" in said
+    log = until(lambda: "POST /score" in (log := collector_log()) and log, "a span has come")
+    assert "'service.name': 'score-app'" in log
+    assert "'predict'" in log
 
 
 def test_and_no_other_way_is_open(traced):

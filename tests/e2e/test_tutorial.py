@@ -81,10 +81,10 @@ def test_every_command_of_the_tutorial_works_as_it_stands(fork):
         ["bash", "-c", TYPED.format(answers=ANSWERS, commands=commands)],
         cwd=fork, env=environment, capture_output=True, text=True, timeout=1200,
     )  # fmt: skip
-    said = done.stdout + "\n" + done.stderr
+    output = done.stdout + "\n" + done.stderr
     (ROOT / "build").mkdir(exist_ok=True)
-    (ROOT / "build" / "tutorial.txt").write_text(said)
-    assert done.returncode == 0, said[-4000:]
+    (ROOT / "build" / "tutorial.txt").write_text(output)
+    assert done.returncode == 0, output[-4000:]
     assert '{"score":[' in done.stdout
     assert "golden rows are predicted correctly" in done.stdout
     assert "rollback(score-app): staging 1.0.0" in done.stdout

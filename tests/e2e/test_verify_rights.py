@@ -73,9 +73,9 @@ def test_the_token_is_enough_to_verify(place, token):
     if FORWARD:
         run(*FORWARD, PORT, url.removeprefix("http://"))
         url = f"http://127.0.0.1:{PORT}"
-    said = verify(place, token, url, 0)
-    assert said.splitlines()[-1] == "golden rows are predicted correctly: ok"
-    assert "failed" not in said
+    output = verify(place, token, url, 0)
+    assert output.splitlines()[-1] == "golden rows are predicted correctly: ok"
+    assert "failed" not in output
 
 
 def test_the_token_is_enough_for_a_diagnosis(place, token):
@@ -85,10 +85,10 @@ def test_the_token_is_enough_for_a_diagnosis(place, token):
         return len(json.loads(kubectl("get", "pods", "-n", SPACE, "-o", "json"))["items"]) > 1
 
     until(pending, "a pod that cannot start")
-    said = verify(place, token, "http://127.0.0.1:9", 1)
-    assert "failed: Deployment/score-app: " in said
-    assert "image is 'localhost/none:1'" in said
-    assert re.search(r"score-app-\S+: (no log|.*(Failed|BackOff|image))", said), said
+    output = verify(place, token, "http://127.0.0.1:9", 1)
+    assert "failed: Deployment/score-app: " in output
+    assert "image is 'localhost/none:1'" in output
+    assert re.search(r"score-app-\S+: (no log|.*(Failed|BackOff|image))", output), output
     kubectl("rollout", "undo", "deployment/score-app", "-n", SPACE)
     rolled(SPACE)
 
@@ -109,6 +109,6 @@ def test_the_token_is_good_for_no_other_place(token):
 
 def test_an_account_without_rights_is_a_clear_error(place, token):
     kubectl("delete", "clusterrolebinding", "score-app-verify-controllers")
-    said = verify(place, token, "http://127.0.0.1:9", 2)
-    assert said.startswith("error: this account has not all rights that are needed: ")
-    assert "clusters/verify.yaml" in said
+    output = verify(place, token, "http://127.0.0.1:9", 2)
+    assert output.startswith("error: this account has not all rights that are needed: ")
+    assert "clusters/verify.yaml" in output

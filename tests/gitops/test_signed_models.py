@@ -62,8 +62,10 @@ def problems(repository):
 
 def test_the_component_is_refused_until_there_is_a_key_and_a_signature(trained, keys):
     done = trained.run(*ADD)
-    said = f"dev: {KEYS} holds no public key, so no model can be served: openssl pkey -in PRIVATE.pem -pubout >> {KEYS}"
-    assert (done.exit_code, said in done.output) == (2, True), done.output
+    message = (
+        f"dev: {KEYS} holds no public key, so no model can be served: openssl pkey -in PRIVATE.pem -pubout >> {KEYS}"
+    )
+    assert (done.exit_code, message in done.output) == (2, True), done.output
     page = trained.place / KEYS
     page.write_bytes(page.read_bytes() + keys.public.read_bytes())
     trained.commit("a key")
@@ -110,15 +112,15 @@ WRONG = {
 
 @pytest.mark.parametrize("wrong", WRONG)
 def test_a_wrong_signature_in_git_is_a_problem(wrong, guarded, tmp_path):
-    spoil, said = WRONG[wrong]
+    spoil, message = WRONG[wrong]
     spoil(guarded, tmp_path)
     guarded.commit("spoilt")
     done = guarded.run("check")
-    assert (done.exit_code, f"dev: iris: {said}" in done.output) == (1, True), done.output
+    assert (done.exit_code, f"dev: iris: {message}" in done.output) == (1, True), done.output
     head = guarded.git("rev-parse", "HEAD")
     for release in (NEWER,), ("--model", image(guarded, "iris")):
         done = guarded.run("release", *release)
-        assert (done.exit_code, said in done.output) == (2, True), done.output
+        assert (done.exit_code, message in done.output) == (2, True), done.output
     assert guarded.git("rev-parse", "HEAD") == head
 
 

@@ -28,8 +28,8 @@ def test_a_commit_cannot_let_itself_in(signed, keys):
     with (signed.place / FILE).open("a") as file:
         file.write(keys.line("eve"))
     signed.verified("dev")
-    said = refused(signed, *PROMOTE)
-    assert "(verify dev) changes who may sign, and is signed by" in said
+    message = refused(signed, *PROMOTE)
+    assert "(verify dev) changes who may sign, and is signed by" in message
     # Nor does a second commit, which the first one has let in.
     (signed.place / FILE).write_text(keys.line("eve"))
     signed.commit("more")

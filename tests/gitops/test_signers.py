@@ -49,17 +49,17 @@ def test_every_record_is_signed_and_a_whole_way_is_accepted(signed):
 def test_without_a_key_nothing_is_begun_and_the_commands_are_named(command, signed):
     plain(signed)
     before = signed.git("rev-parse", "HEAD")
-    said = refused(signed, *command)
-    assert "git config gpg.format ssh, and git config user.signingkey" in said
+    message = refused(signed, *command)
+    assert "git config gpg.format ssh, and git config user.signingkey" in message
     assert (signed.git("rev-parse", "HEAD"), signed.git("status", "--porcelain")) == (before, "")
 
 
 def test_a_key_that_is_not_listed_is_refused_before_anything_is_pushed(signed, keys):
     signing(signed, keys, "eve")
     before = signed.git("rev-parse", "HEAD")
-    said = refused(signed, "release", NEW)
-    assert said.startswith("error: nothing was changed: this commit is signed by")
-    assert f"which is not in {FILE}" in said
+    message = refused(signed, "release", NEW)
+    assert message.startswith("error: nothing was changed: this commit is signed by")
+    assert f"which is not in {FILE}" in message
     assert (signed.git("rev-parse", "HEAD"), signed.git("status", "--porcelain")) == (before, "")
     assert git(signed.place.parent / "remote.git", "rev-parse", "main") == before
 
@@ -71,9 +71,9 @@ def test_a_record_by_nobody_or_by_another_is_refused_everywhere(who, fault, sign
     signed.change("release", NEW)
     commit = forged(signed, keys, who)
     commands = (PROMOTE, (*PROMOTE, "--dry-run"), ("verify", "dev", "--no-record"), ("freeze", "dev", "--reason", "x"))
-    for said in (*(refused(signed, *each) for each in commands), problems(signed)):
-        assert f"dev: its newest record, in the commit {commit[:12]} (verify dev), " in said
-        assert fault in said
+    for message in (*(refused(signed, *each) for each in commands), problems(signed)):
+        assert f"dev: its newest record, in the commit {commit[:12]} (verify dev), " in message
+        assert fault in message
 
 
 def test_a_revert_that_is_signed_mends_it(signed, keys):

@@ -71,10 +71,10 @@ class Asking:
         )
 
     def lines(self, how=signal.SIGTERM):
-        """Let them finish, and return what they said from time to time and at the end."""
+        """Let them finish, and return what they reported from time to time and at the end."""
         os.killpg(self._process.pid, how)
-        said, _ = self._process.communicate(timeout=30)
-        return list(map(json.loads, said.splitlines()))
+        output, _ = self._process.communicate(timeout=30)
+        return list(map(json.loads, output.splitlines()))
 
     def stop(self):
         """Let them finish, and return what they say."""

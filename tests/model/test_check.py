@@ -66,11 +66,11 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_has_its_sentence(fault, bundles, model_cli):
-    spoil, said = FAULTS[fault]
+    spoil, message = FAULTS[fault]
     spoil(bundles)
     done = model_cli("check", "iris", "--bundles", bundles)
     assert done.exit_code == 1, done.output
-    assert re.fullmatch(rf"error: iris: .*{said}.*\n", done.output), done.output
+    assert re.fullmatch(rf"error: iris: .*{message}.*\n", done.output), done.output
 
 
 def test_all_committed_bundles_are_good(model_cli):
@@ -100,6 +100,6 @@ def test_a_copy_that_differs_from_its_original_is_found(tmp_path, model_cli):
     assert "right" in done.output
 
 
-def test_an_unknown_bundle_and_an_empty_folder_are_said(tmp_path, model_cli):
+def test_an_unknown_bundle_and_an_empty_folder_are_reported(tmp_path, model_cli):
     assert "there is no bundle 'nope'" in model_cli("check", "nope", "--bundles", DEFAULT_ROOT).output
     assert "no bundles' folder" in model_cli("check", "--bundles", tmp_path / "none").output

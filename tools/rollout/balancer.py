@@ -99,7 +99,7 @@ class Balancer:
         self._server.close()
         for each in tuple(self.open):
             each.abort()
-        # What was closed is told to each in the loop's next round.
+        # What was closed is reported to each in the loop's next round.
         await asyncio.sleep(0)
 
     def add(self, port):

@@ -1,4 +1,4 @@
-"""More than can be answered: some are turned away and told when to come again, health stays green, and it ends."""
+"""More than can be answered: some are refused with the time to come again, health stays green, and it ends."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor

@@ -17,7 +17,7 @@ TUTORIAL = {
 }  # fmt: skip
 
 
-def said(answer):
+def visible_text(answer):
     return unescape(re.sub(r"<[^>]+>", " ", answer.body.decode()))
 
 
@@ -27,11 +27,11 @@ def test_the_tutorial_s_form_leads_to_the_species_name(make_client):
     assert answer.status == 303
     assert answer.headers["location"].startswith("prediction?SepalLengthCm=5.1&")
     shown = client.get("/" + answer.headers["location"], HTML)
-    assert (shown.status, "Iris-setosa" in said(shown)) == (200, True)
+    assert (shown.status, "Iris-setosa" in visible_text(shown)) == (200, True)
     assert client.post("/prediction", urlencode(TUTORIAL).encode(), FORM).status == 200
 
 
-def test_a_program_is_told_that_the_service_lives(make_client):
+def test_a_program_learns_that_the_service_lives(make_client):
     assert make_client("iris").get("/").json == {"status": "alive"}
     assert "<form" in make_client("iris").get("/", HTML).body.decode()
 
@@ -48,10 +48,10 @@ def test_no_values_lead_back_to_the_form(make_client):
         ({"colour": "red"}, "colour: is not a feature of this model"),
     ],
 )
-def test_what_is_wrong_is_said_on_the_form(change, words, make_client):
+def test_what_is_wrong_is_shown_on_the_form(change, words, make_client):
     answer = make_client("iris").post("/prediction", urlencode({**TUTORIAL, **change}).encode(), FORM)
     assert answer.status == 422
-    assert words in said(answer)
+    assert words in visible_text(answer)
     assert 'value="3.5"' in answer.body.decode()
 
 
@@ -78,7 +78,7 @@ def test_a_browser_asks_for_the_key_as_a_password(make_client):
     client = make_client("iris", api_keys=("a-key-of-mine",))
     body = urlencode(TUTORIAL).encode()
     refused = client.post("/prediction", body, FORM)
-    assert (refused.status, "a valid key is needed" in said(refused)) == (401, True)
+    assert (refused.status, "a valid key is needed" in visible_text(refused)) == (401, True)
     assert refused.headers["www-authenticate"].startswith("Basic ")
     for user, status in (("anybody:a-key-of-mine", 200), (":a-key-of-mine", 200), ("a-key-of-mine:", 401), ("", 401)):
         basic = {"Authorization": f"Basic {b64encode(user.encode()).decode()}"}
@@ -96,7 +96,7 @@ def test_every_model_has_a_form_that_is_filled_so_that_it_answers(name, make_cli
     for select, options in re.findall(r'<select id="field-\d+" name="([^"]+)".*?>(.*?)</select>', page, re.DOTALL):
         fields.append((select, re.search(r"<option selected>([^<]*)<", options)[1]))
     answer = client.post("/prediction", urlencode([(n, unescape(v)) for n, v in fields]).encode(), FORM)
-    assert (answer.status, 'class="predicted"' in answer.body.decode()) == (200, True), said(answer)
+    assert (answer.status, 'class="predicted"' in answer.body.decode()) == (200, True), visible_text(answer)
 
 
 FILE = b"sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n"

@@ -29,7 +29,7 @@ def test_an_event_in_json_is_answered_in_json(data, make_client):
 
 
 @pytest.mark.parametrize(
-    ("body", "headers", "said"),
+    ("body", "headers", "message"),
     [
         (ROWS, {"ce-specversion": "1.0"}, "id, source, type is missing"),
         ({"data": ROWS}, STRUCTURED, "specversion, id, source, type is missing"),
@@ -42,6 +42,6 @@ def test_an_event_in_json_is_answered_in_json(data, make_client):
         (b"{", STRUCTURED, "not JSON"),
     ],
 )
-def test_what_is_no_whole_event_is_refused(body, headers, said, make_client):
+def test_what_is_no_whole_event_is_refused(body, headers, message, make_client):
     answer = make_client("iris").post(PATH, body, headers)
-    assert (answer.status, said in answer.json["error"]) == (400, True), answer.body
+    assert (answer.status, message in answer.json["error"]) == (400, True), answer.body

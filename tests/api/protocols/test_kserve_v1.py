@@ -58,7 +58,7 @@ def test_no_rows_get_no_predictions(make_client):
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({"instances": [[1, 2]]}, "X has 2 features, but RandomForestClassifier is expecting 4 features as input."),
         ({"instances": "x"}, 'Expected "instances" to be a list'),
@@ -71,11 +71,11 @@ def test_no_rows_get_no_predictions(make_client):
         ({"instances": [{"a": [1], "b": [1, 2]}]}, "differ in length"),
     ],
 )
-def test_a_caller_s_mistake_is_400_in_the_protocol_s_shape(body, said, make_client):
+def test_a_caller_s_mistake_is_400_in_the_protocol_s_shape(body, message, make_client):
     answer = make_client().post(PREDICT, body)
     assert answer.status == 400
     assert list(answer.json) == ["error"]
-    assert said in answer.json["error"]
+    assert message in answer.json["error"]
 
 
 def test_null_is_refused_where_the_model_does_not_take_it(make_client):
@@ -83,7 +83,7 @@ def test_null_is_refused_where_the_model_does_not_take_it(make_client):
     assert (answer.status, "age: may not be null" in answer.json["error"]) == (400, True)
 
 
-def test_models_are_named_and_unknown_ones_said(make_client):
+def test_models_are_named_and_unknown_ones_reported(make_client):
     client = make_client("iris", "wine")
     assert client.get("/v1/models").json == {"models": ["iris", "wine"]}
     assert client.get("/v1/models/wine").json == {"name": "wine", "ready": True}

@@ -61,7 +61,7 @@ def test_csv_is_read_by_name(make_client):
 
 
 @pytest.mark.parametrize(
-    ("body", "content_type", "status", "code", "said"),
+    ("body", "content_type", "status", "code", "message"),
     [
         ({}, "application/json", 400, "BAD_REQUEST", "exactly one of"),
         ({"inputs": [ROW], "instances": []}, "application/json", 400, "BAD_REQUEST", "exactly one of"),
@@ -102,10 +102,10 @@ def test_csv_is_read_by_name(make_client):
         (b"x", "application/vnd.apache.parquet", 415, "BAD_REQUEST", "is not supported"),
     ],
 )
-def test_a_mistake_has_mlflow_s_shape(body, content_type, status, code, said, make_client):
+def test_a_mistake_has_mlflow_s_shape(body, content_type, status, code, message, make_client):
     answer = make_client("purchase").post("/invocations", body, {"Content-Type": content_type})
     assert (answer.status, answer.json["error_code"]) == (status, code)
-    assert said in answer.json["message"]
+    assert message in answer.json["message"]
 
 
 def test_ping_and_version(make_client):

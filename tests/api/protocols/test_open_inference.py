@@ -70,7 +70,7 @@ def test_a_mixed_model_takes_a_column_a_feature_and_answers_words(make_client):
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         ({}, "inputs must be"),
         ({"inputs": []}, "inputs must be"),
@@ -89,11 +89,11 @@ def test_a_mixed_model_takes_a_column_a_feature_and_answers_words(make_client):
         ({"inputs": [tensor(FLOWER, [1, 4], parameters=5)]}, "parameters must be an object"),
     ],
 )
-def test_a_mistake_is_400_in_the_protocol_s_shape(body, said, make_client):
+def test_a_mistake_is_400_in_the_protocol_s_shape(body, message, make_client):
     answer = make_client().post(INFER, body)
     assert answer.status == 400
     assert list(answer.json) == ["error"]
-    assert said in answer.json["error"]
+    assert message in answer.json["error"]
 
 
 def test_null_is_nan_where_the_model_takes_it_and_refused_elsewhere(make_client):
@@ -162,7 +162,7 @@ def test_binary_texts_and_json_mix(make_client):
 
 
 @pytest.mark.parametrize(
-    ("size", "raw", "length", "said"),
+    ("size", "raw", "length", "message"),
     [
         (32, b"x" * 31, None, "the body does not have"),
         (31, b"x" * 31, None, "need 32 bytes, got 31"),
@@ -172,11 +172,11 @@ def test_binary_texts_and_json_mix(make_client):
         (32, b"x" * 32, "-3", "must be the size of the JSON part"),
     ],
 )
-def test_frames_that_do_not_add_up_are_refused(size, raw, length, said, make_client):
+def test_frames_that_do_not_add_up_are_refused(size, raw, length, message, make_client):
     body, headers = framed(raw, described("X", [1, 4], "FP64", size))
     headers |= {"Inference-Header-Content-Length": length} if length else {}
     answer = make_client().post(INFER, body, headers)
-    assert (answer.status, said in answer.json["error"]) == (400, True), answer.body
+    assert (answer.status, message in answer.json["error"]) == (400, True), answer.body
 
 
 def test_bytes_without_the_length_header_are_refused(make_client):

@@ -100,7 +100,7 @@ def test_json_and_binary_inputs_mix_and_words_have_their_length_before_them():
 
 
 @pytest.mark.parametrize(
-    ("raw", "size", "shape", "datatype", "said"),
+    ("raw", "size", "shape", "datatype", "message"),
     [
         (b"x" * 31, 31, [1, 4], "FP64", "need 32 bytes, got 31"),
         (b"x" * 31, 32, [1, 4], "FP64", "the body does not have"),
@@ -119,9 +119,9 @@ def test_json_and_binary_inputs_mix_and_words_have_their_length_before_them():
         (struct.pack("<I", 1) + b"\xff", 5, [1], "BYTES", "an element is not UTF-8"),
     ],
 )
-def test_a_tensor_that_does_not_add_up_is_refused(raw, size, shape, datatype, said):
+def test_a_tensor_that_does_not_add_up_is_refused(raw, size, shape, datatype, message):
     described = {"name": "X", "shape": shape, "datatype": datatype, "parameters": {"binary_data_size": size}}
-    assert said in refused(raw, [described])
+    assert message in refused(raw, [described])
 
 
 @pytest.mark.parametrize("length", ["9" * 5000, "-3", "", "x", "1e2", "99999", "\u0663"])

@@ -39,7 +39,7 @@ def refused(*inputs, **more):
 
 
 @pytest.mark.parametrize(
-    ("inputs", "said"),
+    ("inputs", "message"),
     [
         # Each of these was once answered, with an answer to another question.
         ([tensor([v] * 4, [2, 2], name=n) for n, v in zip(NAMES, FLOWER, strict=True)], "expected a column of shape"),
@@ -99,8 +99,8 @@ def refused(*inputs, **more):
         ([tensor([1.5, 2, 3, 4], [1, 4], "INT64")], "INT64 data holds float"),
     ],
 )
-def test_tensors_that_are_no_rows_are_refused(inputs, said):
-    assert said in refused(*inputs)
+def test_tensors_that_are_no_rows_are_refused(inputs, message):
+    assert message in refused(*inputs)
 
 
 @pytest.mark.parametrize("data", [[*FLOWER, *FLOWER], [FLOWER, FLOWER]])
@@ -143,7 +143,7 @@ def test_each_output_has_its_own_form():
 
 
 @pytest.mark.parametrize(
-    ("name", "output", "said"),
+    ("name", "output", "message"),
     [
         ("wine", {"name": "predict_proba"}, "gives no probabilities"),
         ("wine", {"name": "labels"}, "have no labels"),
@@ -156,9 +156,9 @@ def test_each_output_has_its_own_form():
         ("iris", {"parameters": {}}, "objects with names"),
     ],
 )
-def test_outputs_that_a_model_has_not_are_refused(name, output, said):
+def test_outputs_that_a_model_has_not_are_refused(name, output, message):
     width = len(model(name).signature.names)
-    assert said in refused(tensor([1.0] * width, [1, width]), name=name, outputs=[output])
+    assert message in refused(tensor([1.0] * width, [1, width]), name=name, outputs=[output])
 
 
 def test_an_output_is_computed_once():

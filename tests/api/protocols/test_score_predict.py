@@ -119,7 +119,7 @@ def test_a_file_is_answered_as_json_or_with_a_column_more(make_client):
 
 
 @pytest.mark.parametrize(
-    ("content", "status", "said"),
+    ("content", "status", "message"),
     [
         (b"age,new_user,total_pages_visited\n30,x,20\n", 422, "row 0, new_user"),
         (b"age,new_user\n30,0\n", 422, "total_pages_visited: is missing"),
@@ -129,13 +129,13 @@ def test_a_file_is_answered_as_json_or_with_a_column_more(make_client):
         (b"", 400, "must have a header"),
     ],
 )
-def test_a_bad_file_is_said(content, status, said, make_client):
+def test_a_bad_file_is_reported(content, status, message, make_client):
     answer = upload(make_client("purchase"), content)
     assert answer.status == status
-    assert said in answer.json["message"]
+    assert message in answer.json["message"]
 
 
-def test_a_form_without_the_file_is_said(make_client):
+def test_a_form_without_the_file_is_reported(make_client):
     answer = upload(make_client("purchase"), CSV, field="other")
     assert (answer.status, answer.json["error"]["code"]) == (400, "malformed")
 

@@ -30,7 +30,7 @@ def test_a_stream_that_cannot_be_written_is_ignored():
     Log("info", closed).write("info", "event")
 
 
-def test_a_log_that_cannot_be_written_is_counted_and_said_once_it_can():
+def test_a_log_that_cannot_be_written_is_counted_and_reported_once_it_can():
     stream = io.StringIO()
     log = Log("info", stream)
     stream.write = lambda _: (_ for _ in ()).throw(OSError(28, "no space"))

@@ -52,7 +52,7 @@ def test_categories_and_gaps_are_counted(copies, make_client):
     assert value(found, "feature_missing_total", model="churn", feature="internet") == copies
 
 
-def test_drift_is_told_by_the_ranges_of_training(make_client):
+def test_drift_is_measured_by_the_ranges_of_training(make_client):
     client = make_client("churn")
     client.post("/score", {"X": [{"tenure_months": 500, **CHURN}] * 3})
     found, of = samples(client), {"model": "churn", "version": client.service.models.default.version}

@@ -16,8 +16,8 @@ from tests.helpers.waiting import until
 def test_a_full_volume_drops_counts_and_says_so(make_client, tmp_path, monkeypatch):
     # All is one batch, which the end writes: after a large one is dropped, a small one would still fit.
     monkeypatch.setattr("api.telemetry.prediction_log._POLL_SECONDS", 3600)
-    said = io.StringIO()
-    client = make_client(stream=said, prediction_log=tmp_path / "log", prediction_log_bytes=8000)
+    logged = io.StringIO()
+    client = make_client(stream=logged, prediction_log=tmp_path / "log", prediction_log_bytes=8000)
     for _ in range(300):
         assert client.post("/score", {"X": ROW}).status == 200
     client.service.close()
@@ -25,7 +25,7 @@ def test_a_full_volume_drops_counts_and_says_so(make_client, tmp_path, monkeypat
     assert written + dropped == 300
     assert dropped > 0
     assert sum(path.stat().st_size for path in (tmp_path / "log").iterdir()) <= 8000
-    assert [json.loads(line)["event"] for line in said.getvalue().splitlines()] == ["prediction_log_drops"]
+    assert [json.loads(line)["event"] for line in logged.getvalue().splitlines()] == ["prediction_log_drops"]
     assert len(ship(tmp_path / "log", tmp_path / "store")) == written
 
 

@@ -1,4 +1,4 @@
-"""What a collector is told of a request, by a real server over a real connection; and that nobody else pays for it."""
+"""What a collector receives of a request, by a real server over a real connection; and that nobody else pays for it."""
 
 import gzip
 import json
@@ -74,24 +74,24 @@ def test_a_compressed_body_is_traced_alike(collector):
     assert [each.name for each in collector.parts(span)] == ["parse", "predict", "render"]
 
 
-def test_all_that_a_model_is_asked_is_told(collector):
+def test_all_that_a_model_is_asked_is_traced(collector):
     rows = json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 3}).encode()
     with traced(collector) as server:
         fetch(f"{server.url}/score?proba=1", rows)
         fetch(f"{server.url}/explain", ROW)
         asked, explained = collector.servers(2)
-    told = [(each.name, facts(each.attributes).get("model.rows")) for each in collector.parts(asked)]
-    assert told == [("parse", None), ("predict", 3), ("predict_proba", 3), ("render", None)]
-    told = [(each.name, facts(each.attributes).get("model.rows")) for each in collector.parts(explained)]
-    assert told == [("parse", None), ("predict", 1), ("predict_proba", 5), ("render", None)]
+    spans = [(each.name, facts(each.attributes).get("model.rows")) for each in collector.parts(asked)]
+    assert spans == [("parse", None), ("predict", 3), ("predict_proba", 3), ("render", None)]
+    spans = [(each.name, facts(each.attributes).get("model.rows")) for each in collector.parts(explained)]
+    assert spans == [("parse", None), ("predict", 1), ("predict_proba", 5), ("render", None)]
 
 
 def test_a_model_that_is_asked_without_end_gives_few_spans(collector):
     with traced(collector) as server:
         fetch(f"{server.url}/score", json.dumps({"X": [[5.1, 3.5, 1.4, 0.2]] * 20 * BATCH_ROWS}).encode())
         (span,) = collector.servers(1)
-    told = [facts(each.attributes).get("model.rows", 0) for each in collector.parts(span)]
-    assert told == [0, *[BATCH_ROWS] * 7, 13 * BATCH_ROWS, 0]
+    spans = [facts(each.attributes).get("model.rows", 0) for each in collector.parts(span)]
+    assert spans == [0, *[BATCH_ROWS] * 7, 13 * BATCH_ROWS, 0]
 
 
 def test_a_refusal_says_why_and_only_our_own_fault_is_an_error(collector):
@@ -103,8 +103,8 @@ def test_a_refusal_says_why_and_only_our_own_fault_is_an_error(collector):
         fetch(f"{server.url}/v1/models/nope:predict", b'{"instances": []}', key)
         spans = collector.servers(4)
     found = [facts(span.attributes) for span in spans]
-    told = [(each["http.response.status_code"], each["score_app.refused"]) for each in found]
-    assert told == [(401, "unauthorized"), (400, "width"), (400, "malformed"), (404, "unknown_model")]
+    refusals = [(each["http.response.status_code"], each["score_app.refused"]) for each in found]
+    assert refusals == [(401, "unauthorized"), (400, "width"), (400, "malformed"), (404, "unknown_model")]
     assert {span.status.code for span in spans} == {Status.STATUS_CODE_UNSET}
     assert not any("error.type" in each for each in found)
 
@@ -159,7 +159,7 @@ def test_the_sdk_s_own_settings_count(collector):
     assert (span.trace_id.hex(), collector.resources[0]["service.name"]) == (TRACE, "other")
 
 
-def test_a_misspelt_sampler_is_said_in_our_own_log(collector):
+def test_a_misspelt_sampler_is_reported_in_our_own_log(collector):
     with traced(collector, otel_traces_sampler="allways") as server:
         assert json.loads(server.first_line)["message"] == "Couldn't recognize sampler allways."
 
@@ -180,7 +180,7 @@ def test_what_is_left_is_sent_at_the_end(collector):
     assert len(collector.spans) == 4
 
 
-def test_a_collector_that_is_away_is_said_once_and_so_is_its_return():
+def test_a_collector_that_is_away_is_reported_once_and_so_is_its_return():
     port = free_port()
     waits = {"otel_exporter_otlp_timeout": 4, "otel_bsp_schedule_delay": 20, "drain_idle_seconds": 0.2}
     with running(otel_exporter_otlp_endpoint=f"http://127.0.0.1:{port}", **waits) as server:

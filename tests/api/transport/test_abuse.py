@@ -47,7 +47,7 @@ def _files():
 
 @pytest.fixture
 def server():
-    """Give a server with what a pod is told, but that it turns nobody away: what that does has tests of its own."""
+    """Give a server with the settings of a pod, but that it turns nobody away: what that does has tests of its own."""
     with running(**SETTINGS | {"LOG_LEVEL": "error", "MAX_QUEUE_SECONDS": 0}) as process:
         fetch(f"{process.url}/model")
         yield process
@@ -60,7 +60,7 @@ def many():
         yield held
 
 
-def told(server, name):
+def process_status(server, name):
     """Return a number from what the kernel says of a process: VmRSS and VmHWM in bytes."""
     line = next(each for each in Path(f"/proc/{server.pid}/status").read_text().splitlines() if each.startswith(name))
     return int(line.split()[1]) * (1024 if line.endswith("kB") else 1)
@@ -118,14 +118,14 @@ def test_the_admin_port_refuses_or_hangs_up(odd, anyone):
 
 
 def test_the_admin_port_answers_whoever_comes_though_many_say_nothing(server, many):
-    threads, used = told(server, "Threads"), told(server, "VmRSS")
+    threads, used = process_status(server, "Threads"), process_status(server, "VmRSS")
     silent = [many.enter_context(connect(server.admin)) for _ in range(10 * MAX_ADMIN_CONNECTIONS)]
     for connection in silent[-MAX_ADMIN_CONNECTIONS:]:
         connection.sendall(b"GET /livez HTTP/1.1\r\nX: ")
     assert answers(server)
     assert b"request_count_total" in fetch(f"{server.admin}/metrics").body
-    assert told(server, "Threads") <= threads + 2 * MAX_ADMIN_CONNECTIONS
-    assert told(server, "VmRSS") < used + 16 * MEGABYTE
+    assert process_status(server, "Threads") <= threads + 2 * MAX_ADMIN_CONNECTIONS
+    assert process_status(server, "VmRSS") < used + 16 * MEGABYTE
     many.close()
     assert answers(server)
 
@@ -147,12 +147,12 @@ def test_whoever_drains_waits_as_the_first_does_and_not_without_end():
 def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(server, many):
     allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     unless(allowed > 2 * MAX_CONNECTIONS, "too few files are allowed")
-    used = told(server, "VmRSS")
+    used = process_status(server, "VmRSS")
     idle = [many.enter_context(connect(server.url)) for _ in range(MAX_CONNECTIONS - 96)]
     for connection in idle[::2]:
         connection.sendall(b"POST /score HTTP/1.1\r\nHost: x\r\nX: " + b"a" * (MAX_HEAD_BYTES // 2))
     assert all(answers(server) for _ in range(20))
-    assert told(server, "VmRSS") < used + MAX_CONNECTIONS * MAX_HEAD_BYTES
+    assert process_status(server, "VmRSS") < used + MAX_CONNECTIONS * MAX_HEAD_BYTES
     with connect(server.url) as connection:
         connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 2 * MAX_HEAD_BYTES)
         assert connection.recv(65536).startswith(b"HTTP/1.1 431")
@@ -163,13 +163,13 @@ def test_connections_on_which_nothing_is_asked_keep_nobody_waiting(server, many)
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_has_come(server):
-    used = told(server, "VmRSS")
+    used = process_status(server, "VmRSS")
     for path in ("/score", "/predict_file", "/batch", "/v2/models/iris/infer"):
         with connect(server.url) as connection:
             head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (path.encode(), 100 * MEGABYTE)
             connection.sendall(head + b"[")
             assert connection.recv(65536).startswith(b"HTTP/1.1 413")
-    assert told(server, "VmHWM") < used + 16 * MEGABYTE
+    assert process_status(server, "VmHWM") < used + 16 * MEGABYTE
     with connect(server.url) as connection:
         connection.sendall(b"POST /score HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         sent = 0
@@ -179,7 +179,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_has_come(server):
         except OSError:
             pass
         assert sent < 64 * MEGABYTE
-    assert told(server, "VmHWM") < used + 32 * MEGABYTE
+    assert process_status(server, "VmHWM") < used + 32 * MEGABYTE
     assert answers(server)
 
 
@@ -198,9 +198,9 @@ def test_a_client_that_sends_all_before_it_reads_sees_that_its_body_is_too_large
 def test_a_bomb_is_unpacked_no_further_than_to_the_limit(encoding, window, server):
     packer = zlib.compressobj(9, zlib.DEFLATED, window)
     bomb = b"".join(packer.compress(b"0" * MEGABYTE) for _ in range(256)) + packer.flush()
-    used = told(server, "VmRSS")
+    used = process_status(server, "VmRSS")
     assert fetch(f"{server.url}/score", bomb, {"Content-Encoding": encoding}).status == 413
-    assert told(server, "VmHWM") < used + 32 * MEGABYTE
+    assert process_status(server, "VmHWM") < used + 32 * MEGABYTE
     assert answers(server)
 
 
@@ -231,5 +231,5 @@ def test_no_body_however_ugly_takes_the_memory_that_a_pod_has(server):
             answer = fetch(server.url + path, body, {"Content-Type": "application/json"})
             assert 400 <= answer.status < 500, (name, path, answer.body[:200])
             assert len(answer.body) < 100_000, (name, path)
-    assert told(server, "VmHWM") < LIMIT
+    assert process_status(server, "VmHWM") < LIMIT
     assert answers(server)

@@ -55,14 +55,14 @@ def asked(url, key):
 
 def test_no_key_is_ever_logged_or_counted(tmp_path):
     log = tmp_path / "log"
-    told = {
+    configured = {
         "api_keys": f"{KEY},another-key-of-ours",
         "log_level": "debug",
         "log_sample_rate": 1,
         "feedback_capacity": 10,
         "max_queue_seconds": 0,
     }
-    with log.open("w") as stream, running(log=stream, **told) as server:
+    with log.open("w") as stream, running(log=stream, **configured) as server:
         assert fetch(f"{server.url}/score", ROW, {"X-API-Key": KEY}).status == 200
         statuses = {answer.status for key in (KEY, WRONG) for answer in asked(server.url, key)}
         assert {200, 400, 401, 404, 415} <= statuses

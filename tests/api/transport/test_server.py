@@ -94,7 +94,7 @@ def test_an_admin_port_that_is_taken_during_the_start_is_reported(monkeypatch, c
     assert capsys.readouterr().err.startswith(f"error: ADMIN_PORT {port} is taken on 127.0.0.1: ")
 
 
-def test_a_taken_port_is_said():
+def test_a_taken_port_is_reported():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -142,21 +142,21 @@ def test_a_drain_sends_clients_away_and_ends_when_it_is_quiet():
         kept.close()
 
 
-def test_it_leaves_when_nobody_comes_any_more_unless_it_is_told_twice():
+def test_it_leaves_when_nobody_comes_any_more_or_at_a_second_signal():
     with running(drain_idle_seconds=60, drain_timeout_seconds=60) as server:
         kept = HTTPConnection(server.url.removeprefix("http://"))
 
-        def told_to_go():
+        def closes_connection():
             kept.request("POST", "/score", b'{"X": [5.1, 3.5, 1.4, 0.2]}')
             found = kept.getresponse()
             assert found.read() == b'{"score":[0]}'
             return found.getheader("Connection") == "close"
 
-        assert not told_to_go()
+        assert not closes_connection()
         server.send_signal(signal.SIGTERM)
-        until(told_to_go, "callers are sent to another server", 20)
+        until(closes_connection, "callers are sent to another server", 20)
         # It still takes who comes anew.
-        assert told_to_go()
+        assert closes_connection()
         kept.close()
         server.send_signal(signal.SIGTERM)
         assert server.wait(10) == 0

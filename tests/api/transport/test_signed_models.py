@@ -79,17 +79,17 @@ def test_no_pickle_runs_that_was_not_signed(signed, bundles, keys, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (None, "MODEL_KEYS '{0}': must be a PEM file of public keys, or a folder of such files"),
         (b"", "{0} holds no public key: openssl pkey -in PRIVATE.pem -pubout -out PUBLIC.pem"),
     ],
 )
-def test_keys_that_are_not_there_are_a_sentence(content, said, bundles, tmp_path):
+def test_keys_that_are_not_there_are_a_sentence(content, message, bundles, tmp_path):
     place = tmp_path / "keys.pem"
     if content is not None:
         place.write_bytes(content)
-    assert start(bundles, model_keys=place) == f"error: {said.format(place)}\n"
+    assert start(bundles, model_keys=place) == f"error: {message.format(place)}\n"
 
 
 def test_an_empty_setting_lets_no_bundle_in(bundles):

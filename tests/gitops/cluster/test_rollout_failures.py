@@ -100,7 +100,7 @@ def test_a_probe_that_fails_while_a_pod_starts_is_no_fault():
     assert reason(snapshot(found)) is None
 
 
-SAID = {
+PULL_MESSAGES = {
     "failed to pull: unexpected status: 401 Unauthorized": "does not let the cluster in",
     "pull access denied, repository does not exist": "does not let the cluster in",
     "no match for platform in manifest: not found": "another kind of processor",
@@ -110,12 +110,12 @@ SAID = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("said", SAID)
-def test_what_a_registry_says_is_told_apart(said):
+@pytest.mark.parametrize("message", PULL_MESSAGES)
+def test_what_a_registry_says_is_distinguished(message):
     found = recorded("image-absent")
     for status in found["pods"][0]["status"]["containerStatuses"]:
-        status["state"]["waiting"] = {"reason": "ErrImagePull", "message": said}
-    assert SAID[said] in reason(snapshot(found))
+        status["state"]["waiting"] = {"reason": "ErrImagePull", "message": message}
+    assert PULL_MESSAGES[message] in reason(snapshot(found))
 
 
 def test_a_cluster_that_says_why_in_an_event_alone_is_understood():
@@ -158,8 +158,8 @@ REFUSED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("said", REFUSED)
-def test_what_kubectl_says_becomes_a_sentence(said):
-    found = of_kubectl("apply", said)
-    assert REFUSED[said] in found
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_kubectl_says_becomes_a_sentence(message):
+    found = of_kubectl("apply", message)
+    assert REFUSED[message] in found
     assert "\n" not in found

@@ -30,9 +30,9 @@ def refused(repository, *args):
 
 @pytest.mark.parametrize(("controller", "name"), [("argocd", "Argo CD"), ("flux", "Flux")])
 def test_a_controller_that_is_not_there_is_named_with_the_page_that_installs_it(controller, name, repository, api):
-    said = refused(repository, "bootstrap", controller)
-    assert f"error: {name} is not in this cluster" in said
-    assert "clusters/README.md" in said
+    message = refused(repository, "bootstrap", controller)
+    assert f"error: {name} is not in this cluster" in message
+    assert "clusters/README.md" in message
 
 
 def test_a_commit_that_is_not_pushed_would_never_be_applied(repository, api):
@@ -47,14 +47,14 @@ def test_a_commit_that_is_not_pushed_would_never_be_applied(repository, api):
     assert "git remote add origin" in refused(repository, *BOOTSTRAP)
 
 
-def test_an_environment_without_a_release_is_said_before_the_controller_sees_it(repository, api):
+def test_an_environment_without_a_release_is_reported_before_the_controller_sees_it(repository, api):
     repository.overlay("dev").write_text(repository.overlay("dev").read_text().replace("1" * 64, "0" * 64))
     repository.commit("no release")
     assert "has no release yet" in refused(repository, *BOOTSTRAP)
 
 
 @pytest.mark.parametrize(
-    ("address", "given", "said"),
+    ("address", "given", "message"),
     [
         ("https://git.example/a/b.git", ("--deploy-key", "key", "--known-hosts", "hosts"), "is read over HTTPS"),
         ("git@git.example:a/b.git", ("--token-from", "TOKEN"), "is read over SSH"),
@@ -66,7 +66,7 @@ def test_an_environment_without_a_release_is_said_before_the_controller_sees_it(
         ("https://git.example/a/b.git", ("--token-from", "NO_SUCH_TOKEN"), "NO_SUCH_TOKEN is not set"),
     ],
 )
-def test_what_opens_the_repository_suits_its_address(address, given, said, repository, api, tmp_path, monkeypatch):
+def test_what_opens_the_repository_suits_its_address(address, given, message, repository, api, tmp_path, monkeypatch):
     monkeypatch.setenv("TOKEN", "secret")
     (tmp_path / "key").write_text("-----BEGIN OPENSSH PRIVATE KEY-----")
     (tmp_path / "hosts").write_text("git.example ssh-ed25519 AAAA")
@@ -74,4 +74,4 @@ def test_what_opens_the_repository_suits_its_address(address, given, said, repos
     assert repository.run("init", "--image", image, "--repo", address).exit_code == 0
     repository.commit("mine")
     named = [str(tmp_path / each) if each in ("key", "hosts") else each for each in given]
-    assert said in refused(repository, *BOOTSTRAP, *named)
+    assert message in refused(repository, *BOOTSTRAP, *named)

@@ -77,10 +77,10 @@ def test_the_bundle_of_the_verified_release_is_what_runs(fake, repository):
     repository.verified("dev")
     done = "scored 10 of 10 rows with iris: 4 parts in s3://data/out/"
     fake.answers(None, job(), job(succeeded=2), job("Complete", 4), logs=f"part-1: 3 of 3 rows\n{done}\n")
-    said = repository.run("batch", "dev", *ADDRESSES, "--proba")
-    assert said.exit_code == 0, said.output
-    assert "2 of 4 workers are done" in said.stdout
-    assert said.stdout.splitlines()[-1].endswith(done)
+    result = repository.run("batch", "dev", *ADDRESSES, "--proba")
+    assert result.exit_code == 0, result.output
+    assert "2 of 4 workers are done" in result.stdout
+    assert result.stdout.splitlines()[-1].endswith(done)
     (found,) = (each for each in fake.applied if each["kind"] == "Job")
     assert {each["metadata"]["namespace"] for each in fake.applied} == {found["metadata"]["namespace"]}
     assert (found["spec"]["completions"], found["spec"]["parallelism"]) == (4, 4)
@@ -108,8 +108,8 @@ def test_workers_take_only_what_the_service_takes(fake, repository, tmp_path):
     repository.change("release", NEWER)
     repository.verified("dev")
     fake.answers(None, job("Complete", 4))
-    said = repository.run("batch", "dev", *ADDRESSES)
-    assert said.exit_code == 0, said.output
+    result = repository.run("batch", "dev", *ADDRESSES)
+    assert result.exit_code == 0, result.output
     by_kind = {each["kind"]: each for each in fake.applied}
     pod = by_kind["Job"]["spec"]["template"]["spec"]
     (container,) = pod["containers"]
@@ -123,9 +123,9 @@ def test_workers_take_only_what_the_service_takes(fake, repository, tmp_path):
 
 def test_a_release_that_was_not_verified_is_refused(fake, repository):
     fake.answers(None)
-    said = repository.run("batch", "dev", *ADDRESSES)
-    assert (said.exit_code, fake.verbs) == (2, [])
-    assert "dev has no verified release: python -m gitops verify dev" in said.stderr
+    result = repository.run("batch", "dev", *ADDRESSES)
+    assert (result.exit_code, fake.verbs) == (2, [])
+    assert "dev has no verified release: python -m gitops verify dev" in result.stderr
 
 
 def test_a_job_that_runs_is_followed_and_one_that_is_done_is_left(fake, repository):
@@ -140,9 +140,9 @@ def test_a_job_that_fails_says_why_and_is_begun_again(fake, repository):
     repository.verified("dev")
     failed = job("Failed", 3, failedIndexes="2")
     fake.answers(None, failed, logs="error: s3://data/in/: there is no bucket data\n")
-    said = repository.run("batch", "dev", *ADDRESSES)
-    assert said.exit_code == 1
-    assert "the workers 2 have failed: s3://data/in/: there is no bucket data" in said.stderr
+    result = repository.run("batch", "dev", *ADDRESSES)
+    assert result.exit_code == 1
+    assert "the workers 2 have failed: s3://data/in/: there is no bucket data" in result.stderr
     fake.answers(failed, job("Complete", 4))
     assert repository.run("batch", "dev", *ADDRESSES).exit_code == 0
     assert [each for each in fake.verbs if each in ("delete", "apply")] == ["apply", "delete", "apply"]
@@ -159,6 +159,6 @@ def test_a_job_that_fails_says_why_and_is_begun_again(fake, repository):
 def test_what_no_worker_could_do_is_refused(more, sentence, fake, repository):
     repository.verified("dev")
     fake.answers(None)
-    said = repository.run("batch", "dev", *ADDRESSES, *more)
-    assert (said.exit_code, fake.verbs) == (2, [])
-    assert sentence in said.stderr
+    result = repository.run("batch", "dev", *ADDRESSES, *more)
+    assert (result.exit_code, fake.verbs) == (2, [])
+    assert sentence in result.stderr

@@ -51,7 +51,7 @@ OUTPUTS = {
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_the_reason_is_said_once_with_what_to_do(name):
+def test_the_reason_is_reported_once_with_what_to_do(name):
     image, builder, error, why = OUTPUTS[name]
     tries = f'time="2026-11-28T11:01:40Z" level=warning msg="Failed, retrying in 2s ... (2/3). Error: {error}"\n' * 2
     output = f'{tries}Error: pushing image "{image}:1" to "docker://{image}:1": {error}\nmake: *** [push] Error 1\n'
@@ -60,5 +60,5 @@ def test_the_reason_is_said_once_with_what_to_do(name):
     assert found.count(error.replace("denied/401", "")) == 1
 
 
-def test_a_builder_that_prints_nothing_is_said_too():
+def test_a_builder_that_prints_nothing_is_reported_too():
     assert push_failure("r:1/app", "docker", "make: *** [push] Error 1") == "docker says: it printed nothing"

@@ -88,13 +88,13 @@ def test_deploy_refuses_the_same(spoil, repository, api):
 
 
 def test_a_builder_whose_daemon_is_dead_is_named(repository, api):
-    said = refused(repository, "up", "dev", "--builder", "docker")
-    assert said == "error: BUILDER=docker cannot be used: it does not work: Cannot connect to the Docker daemon"
+    message = refused(repository, "up", "dev", "--builder", "docker")
+    assert message == "error: BUILDER=docker cannot be used: it does not work: Cannot connect to the Docker daemon"
 
 
 def test_a_cluster_of_an_unknown_kind_is_explained_in_two_sentences(repository, api):
-    said = refused(repository, "up", "dev", "--builder", shutil.which("true"))
-    assert re.search(r"give IMAGE=REGISTRY/NAME, .*\. Or give LOAD=COMMAND, .*\.$", said), said
+    message = refused(repository, "up", "dev", "--builder", shutil.which("true"))
+    assert re.search(r"give IMAGE=REGISTRY/NAME, .*\. Or give LOAD=COMMAND, .*\.$", message), message
 
 
 @pytest.mark.parametrize("name", ["Score-App", "registry.example/Score-App", "score app", "score-app:1", ""])
@@ -103,9 +103,9 @@ def test_a_name_that_no_registry_takes_is_refused(name, repository, api):
 
 
 def test_a_kind_that_the_cluster_has_not_is_named_with_its_component(repository, api):
-    said = refused(repository, "up", "staging", "--yes")
-    assert "staging: the cluster does not know PrometheusRule (monitoring.coreos.com/v1)" in said
-    assert "python -m gitops component remove monitoring staging" in said
+    message = refused(repository, "up", "staging", "--yes")
+    assert "staging: the cluster does not know PrometheusRule (monitoring.coreos.com/v1)" in message
+    assert "python -m gitops component remove monitoring staging" in message
 
 
 @pytest.mark.parametrize("command", ["up", "down"])

@@ -148,7 +148,7 @@ def test_controllers_that_are_in_sync_are_named_whatever_commit_they_know(reposi
     )
 
 
-def test_what_a_controller_said_of_an_earlier_render_is_no_fault(repository, cluster):
+def test_what_a_controller_reported_of_an_earlier_render_is_no_fault(repository, cluster):
     an_older_render(cluster)
     failed = {"phase": "Failed", "message": "an old fault", "syncResult": {"revision": "main~1"}}
     cluster.applications = {"items": [application(operationState=failed)]}

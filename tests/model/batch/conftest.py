@@ -50,7 +50,7 @@ def parquet(tmp_path, frame):
 
 @pytest.fixture
 def score(model_cli):
-    """Return a function that scores with churn and gives what was said, or checks that it was refused."""
+    """Return a function that scores with churn and gives what was printed, or checks that it was refused."""
 
     def run(*args, refused=False):
         done = model_cli("score", "churn", *args)

@@ -86,7 +86,7 @@ def test_a_bad_file_is_refused(fault, tmp_path, score):
         ("nobody", "--proba", "there is no bundle 'nobody'"),
     ],
 )
-def test_what_a_model_cannot_give_is_said(name, option, sentence, parquet, tmp_path, model_cli):
+def test_what_a_model_cannot_give_is_reported(name, option, sentence, parquet, tmp_path, model_cli):
     done = model_cli("score", name, parquet, tmp_path / "out.csv", option)
     assert done.exit_code == 2
     assert sentence in done.stderr
@@ -98,7 +98,7 @@ def test_an_input_is_not_overwritten(parquet, score):
     assert "is within the input" in score(parquet.parent, parquet.parent / "out", refused=True)
 
 
-def test_a_full_disk_is_said_and_leaves_nothing(tmp_path):
+def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path):
     there = shutil.which("unshare") and not subprocess.run(["unshare", "--mount", "true"]).returncode
     unless(there, "no mounts of one's own here: that needs root")
     customers(30_000).to_parquet(tmp_path / "in.parquet")

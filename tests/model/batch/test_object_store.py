@@ -104,9 +104,9 @@ def test_a_run_that_was_stopped_leaves_no_object(client, tmp_path):
         while process.poll() is None and not list(tmp_path.glob("scratch/*/rows")):
             os.sched_yield()
         process.terminate()
-        said = process.stderr.read()
+        reported = process.stderr.read()
     assert process.returncode == 2
-    assert said.startswith("error: stopped by SIGTERM: nothing was written; one file starts again")
+    assert reported.startswith("error: stopped by SIGTERM: nothing was written; one file starts again")
     assert listed(client, "stopped") == list((tmp_path / "scratch").iterdir()) == []
 
 
@@ -119,7 +119,7 @@ def test_a_run_that_was_stopped_leaves_no_object(client, tmp_path):
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, BUCKET, "the server does not answer: check AWS_ENDPOINT_URL"),
     ],
 )
-def test_what_is_wrong_with_a_bucket_is_said(
+def test_what_is_wrong_with_a_bucket_is_reported(
     change, bucket, sentence, there, client, parquet, tmp_path, score, monkeypatch
 ):
     for name, value in change.items():

@@ -91,9 +91,9 @@ def test_a_single_file_that_was_stopped_is_not_there(tmp_path):
         while process.poll() is None and not list(tmp_path.glob(".out.parquet.*/rows")):
             os.sched_yield()
         process.terminate()
-        said = process.stderr.read()
+        reported = process.stderr.read()
     assert process.returncode == 2
-    assert said.startswith("error: stopped by SIGTERM: nothing was written; one file starts again")
+    assert reported.startswith("error: stopped by SIGTERM: nothing was written; one file starts again")
     assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
 
 

@@ -27,9 +27,9 @@ def iris(**changes):
 def refusal(folder, name="iris"):
     with pytest.raises(BundleError) as raised:
         read(folder, name)
-    said = str(raised.value)
-    assert "\n" not in said
-    return said
+    message = str(raised.value)
+    assert "\n" not in message
+    return message
 
 
 def manifest_of(folder):
@@ -113,10 +113,10 @@ SPOILED = {
 }
 
 
-@pytest.mark.parametrize(("spoil", "said"), SPOILED.values(), ids=SPOILED)
-def test_a_spoiled_bundle_is_refused(spoil, said, bundles):
+@pytest.mark.parametrize(("spoil", "message"), SPOILED.values(), ids=SPOILED)
+def test_a_spoiled_bundle_is_refused(spoil, message, bundles):
     spoil(bundles)
-    assert said in refusal(bundles)
+    assert message in refusal(bundles)
 
 
 @pytest.mark.parametrize("file", ["manifest.json", "model.onnx"])
@@ -158,7 +158,7 @@ def test_a_name_cannot_leave_the_folder(name, tmp_path):
         write(tmp_path, iris(name=name), IRIS.files)
 
 
-def test_only_a_bundle_is_replaced_and_only_when_told(bundles):
+def test_only_a_bundle_is_replaced_and_only_when_asked(bundles):
     with pytest.raises(BundleError, match="the name 'iris' is taken"):
         write(bundles, IRIS.manifest, IRIS.files)
     (bundles / "mine").symlink_to(bundles / "iris")
@@ -200,7 +200,7 @@ def test_the_readable_manifest_says_the_same(labels, numbers, text):
     assert json.loads(readable(changed)) == json.loads(msgspec.json.encode(changed))
 
 
-def test_an_unreadable_folder_is_said(tmp_path):
+def test_an_unreadable_folder_is_reported(tmp_path):
     with pytest.raises(BundleError, match="no bundles' folder"):
         names(tmp_path / "none")
     assert bundle.root() == Path(os.environ.get("BUNDLES") or DEFAULT_ROOT)

@@ -50,7 +50,7 @@ def no_file_above(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def said(code, stderr):
+def error_of(code, stderr):
     """Return the one error that ended a command."""
     assert code == 2, stderr
     (error,) = [line for line in stderr.splitlines() if line.startswith("error: ")]
@@ -58,13 +58,13 @@ def said(code, stderr):
     return error
 
 
-def test_a_volume_that_fills_up_is_said_and_left_empty(mine, tmp_path):
+def test_a_volume_that_fills_up_is_reported_and_left_empty(mine, tmp_path):
     there = shutil.which("unshare") and not subprocess.run(["unshare", "--mount", "true"]).returncode
     unless(there, "no mounts of one's own here: that needs root")
     command = ["unshare", "--mount", "sh", "-c", SMALL, tmp_path, sys.executable, "-m", "model"]
     done = subprocess.run([*command, *arguments(mine, tmp_path)], capture_output=True, text=True)
     end = "cannot be written to {}: No space left on device; nothing is left of it"
-    assert said(done.returncode, done.stderr) == f"error: mine: {end.format(tmp_path)}"
+    assert error_of(done.returncode, done.stderr) == f"error: mine: {end.format(tmp_path)}"
     assert done.stdout == ""
 
 
@@ -73,12 +73,12 @@ def test_a_bundle_that_was_there_stays(add, tmp_path):
     before = {path: path.read_bytes() for path in (tmp_path / "mine").iterdir()}
     with no_file_above(20_000):
         done = add(tmp_path, "--replace")
-    assert "File too large; nothing is left of it" in said(done.exit_code, done.stderr)
+    assert "File too large; nothing is left of it" in error_of(done.exit_code, done.stderr)
     assert {path: path.read_bytes() for path in (tmp_path / "mine").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == names(tmp_path) == ["mine"]
 
 
-def test_a_place_that_is_none_is_said(add, tmp_path):
+def test_a_place_that_is_none_is_reported(add, tmp_path):
     (tmp_path / "file").write_text("in the way")
     done = add(tmp_path / "file" / "bundles")
-    assert "Not a directory; nothing is left of it" in said(done.exit_code, done.stderr)
+    assert "Not a directory; nothing is left of it" in error_of(done.exit_code, done.stderr)

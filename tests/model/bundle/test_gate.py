@@ -84,8 +84,8 @@ def test_no_pickle_runs_unless_its_digest_stands_in_the_manifest(
     packed = hashlib.sha256(content).hexdigest()
     if flip is not None:
         content[flip[0] % len(content)] ^= flip[1]
-    said = DIGESTS[digest](packed) if callable(DIGESTS.get(digest)) else digest
-    files = {"model.onnx": IRIS["files"]["model.onnx"]} | ({} if digest == "missing" else {key: said})
+    declared = DIGESTS[digest](packed) if callable(DIGESTS.get(digest)) else digest
+    files = {"model.onnx": IRIS["files"]["model.onnx"]} | ({} if digest == "missing" else {key: declared})
     manifest = IRIS | {"requires": {}, "runtime": runtime, "files": files} | more
     if stamp is True:
         with suppress(msgspec.DecodeError):
@@ -99,7 +99,7 @@ def test_no_pickle_runs_unless_its_digest_stands_in_the_manifest(
     # Served by its compiled copy it is good, and its pickle is not looked at.
     with suppress(BundleError):
         load_verified(folder, "iris")
-    good = (flip, said, key, runtime, stamp) == (None, packed, "model.joblib", "sklearn", True)
+    good = (flip, declared, key, runtime, stamp) == (None, packed, "model.joblib", "sklearn", True)
     event("it was opened" if marker.exists() else "it was not opened")
     assert good or not marker.exists()
     assert not good or more or marker.exists()

@@ -6,7 +6,7 @@ from model.schema.signature import Feature, Signature, Target
 
 
 def manifest(signature, reference, name="a-model", **more):
-    told = {
+    fields = {
         "title": "A model",
         "estimator": "Estimator",
         "runtime": "onnx",
@@ -17,7 +17,7 @@ def manifest(signature, reference, name="a-model", **more):
     }
     empty = Golden(rows=(), predict=())
     given = {"signature": signature, "reference": reference, "golden": empty, "input": Input("matrix")}
-    return Manifest(format=2, proof=2, name=name, version="", **given, **told).stamped()
+    return Manifest(format=2, proof=2, name=name, version="", **given, **fields).stamped()
 
 
 def classifier():

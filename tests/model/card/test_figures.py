@@ -26,7 +26,7 @@ def test_a_confusion_matrix_counts_and_shades_by_the_share_of_a_true_class():
 
 def test_a_crowded_confusion_matrix_tells_its_counts_to_the_pointer():
     size = 40
-    counts = [[int(true == said) * 7 for said in range(size)] for true in range(size)]
+    counts = [[int(true == predicted) * 7 for predicted in range(size)] for true in range(size)]
     drawing = ET.fromstring(figures.matrix("Confusion", counts, [f"class {place}" for place in range(size)]))
     hovers = [title.text for title in drawing.iter("title")]
     assert "true class 3, predicted class 3: 7 rows, 100%" in hovers

@@ -29,7 +29,7 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.open, self.tags, self.attributes, self.said = [], set(), [], []
+        self.open, self.tags, self.attributes, self.words = [], set(), [], []
         self.feed(text)
         self.close()
         assert not self.open
@@ -45,11 +45,11 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         if not self.open or self.open[-1] != "style":
-            self.said.append(data)
+            self.words.append(data)
 
     @property
     def text(self):
-        return " ".join(" ".join(self.said).split())
+        return " ".join(" ".join(self.words).split())
 
 
 def drawings(text):
@@ -60,15 +60,15 @@ def texts(drawing):
     return ["".join(text.itertext()) for text in drawing.iter("text")]
 
 
-def printed(told, width=100):
+def printed(sample, width=100):
     file = StringIO()
-    Console(file=file, width=width).print(terminal.text(told))
+    Console(file=file, width=width).print(terminal.text(sample))
     return file.getvalue()
 
 
-@pytest.mark.parametrize("told", EVERY.values(), ids=EVERY)
-def test_every_kind_of_model_has_a_page_that_asks_nothing_of_anybody(told):
-    text = card_page.html(told)
+@pytest.mark.parametrize("sample", EVERY.values(), ids=EVERY)
+def test_every_kind_of_model_has_a_page_that_asks_nothing_of_anybody(sample):
+    text = card_page.html(sample)
     page = Page(text)
     names = {name for name, _ in page.attributes}
     assert text.startswith("<!doctype html>")
@@ -78,15 +78,15 @@ def test_every_kind_of_model_has_a_page_that_asks_nothing_of_anybody(told):
     assert "url(" not in text
     assert "@import" not in text
     assert "default-src 'none'" in text
-    assert told.title in page.text
-    assert told.version in page.text
-    for digest in told.files.values():
+    assert sample.title in page.text
+    assert sample.version in page.text
+    for digest in sample.files.values():
         assert digest in page.text
 
 
-@pytest.mark.parametrize("told", EVERY.values(), ids=EVERY)
-def test_every_figure_is_xml_without_size_and_speaks_to_those_who_cannot_see_it(told):
-    for drawing in drawings(card_page.html(told)):
+@pytest.mark.parametrize("sample", EVERY.values(), ids=EVERY)
+def test_every_figure_is_xml_without_size_and_speaks_to_those_who_cannot_see_it(sample):
+    for drawing in drawings(card_page.html(sample)):
         assert drawing.get("role") == "img"
         assert [part.tag for part in drawing[:2]] == ["title", "desc"]
         assert drawing[0].text
@@ -96,13 +96,13 @@ def test_every_figure_is_xml_without_size_and_speaks_to_those_who_cannot_see_it(
         assert not {value for part in drawing.iter() for value in part.attrib.values()} & {"nan", "inf", "-inf"}
 
 
-@pytest.mark.parametrize("told", EVERY.values(), ids=EVERY)
-def test_every_kind_of_model_has_a_card_for_the_terminal(told):
-    text = printed(told)
-    assert told.title in text
-    assert told.version in text
-    assert told.estimator in text
-    assert told.files["model.joblib"] in text
+@pytest.mark.parametrize("sample", EVERY.values(), ids=EVERY)
+def test_every_kind_of_model_has_a_card_for_the_terminal(sample):
+    text = printed(sample)
+    assert sample.title in text
+    assert sample.version in text
+    assert sample.estimator in text
+    assert sample.files["model.joblib"] in text
 
 
 def test_a_classifier_s_page_says_what_its_manifest_knows():
@@ -157,13 +157,13 @@ def test_the_page_s_policy_names_the_style_it_carries():
 )
 def test_whatever_a_name_holds_is_text_and_nothing_else(name):
     tags = Page(card_page.html(classifier())).tags
-    told = classifier()
+    sample = classifier()
     signature = Signature(
         task="classification",
         features=(Feature(name=name, type="string", unit=name, categories=(name,), typical=name),),
         targets=(Target(name=name, classes=(name, name + "2"), titles=(name, name)),),
     )
-    evaluation = msgspec.structs.replace(told.evaluation, source=name, metrics={name: 1.0}, importance={name: 1.0})
+    evaluation = msgspec.structs.replace(sample.evaluation, source=name, metrics={name: 1.0}, importance={name: 1.0})
     reference = Reference(
         features={name: Histogram(counts=(1,), categories=(name,))},
         predictions=(Histogram(counts=(1,), categories=(name,)),),
@@ -179,7 +179,7 @@ def test_whatever_a_name_holds_is_text_and_nothing_else(name):
 
 def test_the_figures_classes_all_have_a_colour():
     style = "".join(file.read_text(encoding="utf-8") for file in STYLES)
-    used = {name for told in EVERY.values() for name in re.findall(r"\bfig-[a-z]+", card_page.body(told))}
+    used = {name for sample in EVERY.values() for name in re.findall(r"\bfig-[a-z]+", card_page.body(sample))}
     assert all(f".{name}" in style for name in used)
     assert len(used) > 10
 

@@ -56,7 +56,7 @@ MISTAKES = {
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_one_line_and_writes_nothing(mistake, tmp_path, model_cli):
-    make, data, options, said = MISTAKES[mistake]
+    make, data, options, message = MISTAKES[mistake]
     make(tmp_path / "mine.pkl")
     data.to_csv(tmp_path / "rows.csv", index=False)
     (tmp_path / "b" / "taken").mkdir(parents=True)
@@ -65,7 +65,7 @@ def test_a_mistake_is_one_line_and_writes_nothing(mistake, tmp_path, model_cli):
     errors = [line for line in done.output.splitlines() if line.startswith("error: ")]
     assert done.exit_code == 2, done.output
     assert len(errors) == 1
-    assert said in errors[0]
+    assert message in errors[0]
     assert [entry.name for entry in (tmp_path / "b").iterdir()] == ["taken"]
 
 

@@ -43,9 +43,9 @@ def packed(tmp_path_factory, model_cli):
         first = rows.head(20).astype(object).to_numpy().tolist()
         sent[name] = [[None if v != v else v for v in row] for row in first]
     command = [sys.executable, "-W", "error", "-c", FRESH, folder / "b"]
-    said = subprocess.run(command, input=json.dumps(sent), capture_output=True, text=True)
-    assert said.returncode == 0, said.stderr
-    return folder / "b", dict(zip(sent, map(json.loads, said.stdout.splitlines()), strict=True))
+    done = subprocess.run(command, input=json.dumps(sent), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder / "b", dict(zip(sent, map(json.loads, done.stdout.splitlines()), strict=True))
 
 
 @pytest.mark.timeout(300)

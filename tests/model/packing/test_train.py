@@ -84,17 +84,17 @@ def test_wine_trains_on_the_real_file(tmp_path, model_cli):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("wine", "--data", "SELF"), "lacks the columns"),
         (("iris", "--data", "SELF"), "brings its own rows"),
         (("nothing",), "'nothing' is not one of"),
     ],
 )
-def test_a_wrong_call_says_so(arguments, said, tmp_path, model_cli):
+def test_a_wrong_call_says_so(arguments, message, tmp_path, model_cli):
     (tmp_path / "some.csv").write_text("a,b\n1,2\n3,4\n")
     arguments = [tmp_path / "some.csv" if each == "SELF" else each for each in arguments]
     done = model_cli("train", *arguments, "--bundles", tmp_path / "b")
     assert done.exit_code == 2
-    assert said in done.output
+    assert message in done.output
     assert not (tmp_path / "b").exists()

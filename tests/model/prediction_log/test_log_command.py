@@ -36,8 +36,11 @@ def logged(tmp_path_factory):
         if number % 2:
             truth = draw.randrange(3)
             right += truth == predicted
-            told = {"request_id": answer.headers["x-request-id"], "truth": TITLES[truth] if number % 4 == 1 else truth}
-            assert client.post("/feedback", told).status == 200
+            feedback = {
+                "request_id": answer.headers["x-request-id"],
+                "truth": TITLES[truth] if number % 4 == 1 else truth,
+            }
+            assert client.post("/feedback", feedback).status == 200
     row = read(DEFAULT_ROOT, "churn").manifest.golden.rows[0]
     client.post("/v1/models/churn:predict", {"instances": [list(row)] * 5})
     service.close()
@@ -122,7 +125,7 @@ def test_a_version_whose_bundle_is_not_here_is_named(logged, tmp_path):
         (["--model", "churn", "--training", "rows.csv"], "has no reported truth for these rows: send it to /feedback"),
     ],
 )
-def test_wrong_use_is_said_in_a_sentence(options, wanted, logged):
+def test_wrong_use_is_reported_in_a_sentence(options, wanted, logged):
     done = run(logged[0], *options)
     assert done.exit_code == 2
     assert wanted in done.output

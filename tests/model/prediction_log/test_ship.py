@@ -89,8 +89,8 @@ def test_a_store_that_is_away_is_asked_again(tmp_path):
     away.write_text("a file where a folder should be")
     with shipper(log, away / "store") as process:
         assert json.loads(process.stderr.readline())["event"] == "prediction_log_shipper_started"
-        said = json.loads(process.stderr.readline())
-        assert (said["event"], "away" in said["reason"]) == ("prediction_log_not_shipped", True)
+        event = json.loads(process.stderr.readline())
+        assert (event["event"], "away" in event["reason"]) == ("prediction_log_not_shipped", True)
         assert list(log.iterdir())
         away.unlink()
         until(lambda: not list(log.iterdir()), "the segment is shipped")
@@ -144,15 +144,15 @@ UNFIT = {
 
 @pytest.mark.parametrize("kind", UNFIT)
 def test_a_record_that_cannot_be_read_costs_no_other(kind, tmp_path):
-    log, store, said = tmp_path / "log", tmp_path / "store", []
+    log, store, events = tmp_path / "log", tmp_path / "store", []
     lines = segment(log, 1, rows=7).read_bytes().splitlines()
     lines[4:4] = [msgspec.json.encode(UNFIT[kind])]
     (log / f"{1:020d}-0000.jsonl").write_bytes(b"\n".join(lines) + b"\n")
-    Shipper(log, Store(str(store)), log=lambda _, event, **facts: said.append((event, facts))).ship_all()
+    Shipper(log, Store(str(store)), log=lambda _, event, **facts: events.append((event, facts))).ship_all()
     assert ids(store) == [f"1-{row}" for row in range(7)]
     assert [path.suffix for path in log.iterdir()] == [".unreadable"]
-    assert [event for event, _ in said] == ["prediction_log_unreadable", "prediction_log_shipped"]
-    assert (said[0][1]["faults"], said[1][1]["rows"]) == (1, 7)
+    assert [event for event, _ in events] == ["prediction_log_unreadable", "prediction_log_shipped"]
+    assert (events[0][1]["faults"], events[1][1]["rows"]) == (1, 7)
 
 
 EQUAL = {
@@ -203,7 +203,7 @@ def test_unreadable_segments_do_not_fill_the_volume(tmp_path):
         (("/tmp", "s3://"), "s3:// names no bucket: write s3://BUCKET/FOLDER"),
     ],
 )
-def test_wrong_settings_are_said_in_a_sentence(settings, wanted):
+def test_wrong_settings_are_reported_in_a_sentence(settings, wanted):
     command = [sys.executable, "-m", "model.prediction_log"]
     given = dict(zip(("PREDICTION_LOG", "PREDICTION_LOG_STORE"), settings, strict=False))
     done = subprocess.run(command, env=os.environ | given, capture_output=True, text=True, timeout=60)

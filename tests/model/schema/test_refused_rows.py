@@ -27,7 +27,7 @@ def test_what_is_no_table_is_refused(rows):
     assert faults(MatrixReader(PLAIN), rows) == [(None, None, "shape")]
 
 
-def test_every_fault_is_told_at_once():
+def test_every_fault_is_named_at_once():
     rows = [{"a": 1, "b": "2", "d": 3}, [1, 2], [True, 2, 3], 7, [1, 2, 3]]
     wrong = {(0, "c", "missing"), (0, "d", "unknown"), (0, "b", "type")}
     wrong |= {(1, None, "width"), (2, "a", "type"), (3, None, "shape")}

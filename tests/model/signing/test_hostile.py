@@ -160,7 +160,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_a_hostile_signature_is_refused_in_a_sentence(kind, signed, keys):
-    spoil, said = HOSTILE[kind]
+    spoil, message = HOSTILE[kind]
     spoil(signed / "iris", keys)
     bundle, trusted = read(signed, "iris"), public_keys(keys.public)
     tracemalloc.start()
@@ -172,7 +172,7 @@ def test_a_hostile_signature_is_refused_in_a_sentence(kind, signed, keys):
         tracemalloc.stop()
     text = str(raised.value)
     assert text.startswith("iris: ")
-    assert said in text
+    assert message in text
     assert len(text) < 500
     assert text.isprintable()
     assert peak < 4 << 20

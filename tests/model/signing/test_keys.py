@@ -27,9 +27,9 @@ def refusal(place):
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_another_kind_of_key_is_refused(kind, bundles, tmp_path, model_cli):
-    make, said = OTHERS[kind]
+    make, message = OTHERS[kind]
     keys = Pair(tmp_path, key=make())
-    wanted = f"{said}, which signs no bundle: use an EC key on the curve P-256, P-384 or P-521"
+    wanted = f"{message}, which signs no bundle: use an EC key on the curve P-256, P-384 or P-521"
     done = model_cli("sign", "iris", "--key", keys.private, "--bundles", bundles)
     assert (done.exit_code, done.output) == (2, f"error: {keys.private} holds {wanted}\n")
     done = model_cli("check", "iris", "--keys", keys.public, "--bundles", bundles)
@@ -65,10 +65,10 @@ CONTENT = {
 
 @pytest.mark.parametrize("content", CONTENT)
 def test_what_holds_no_key_is_refused(content, tmp_path):
-    text, said = CONTENT[content]
+    text, message = CONTENT[content]
     (tmp_path / "keys.pem").write_bytes(text)
     for place in (tmp_path / "keys.pem", tmp_path):
-        assert said in refusal(place)
+        assert message in refusal(place)
 
 
 def test_a_private_key_is_no_public_one_nor_the_other_way_round(tmp_path, model_cli):

@@ -115,9 +115,9 @@ CHANGES = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_signature_over_other_files_is_refused(change, signed, keys):
-    spoil, said = CHANGES[change]
+    spoil, message = CHANGES[change]
     spoil(signed)
-    assert re.search(f"^iris: .*{said}", refusal(signed, keys))
+    assert re.search(f"^iris: .*{message}", refusal(signed, keys))
 
 
 def test_a_signature_over_fewer_files_is_refused(bundles, keys):

@@ -218,7 +218,7 @@ def test_a_damaged_file_is_refused_in_a_line(spoil, tmp_path, model_cli):
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04 and no more", b"an empty archive"])
-def test_what_is_no_file_of_skops_is_said_in_a_line(content, tmp_path, model_cli):
+def test_what_is_no_file_of_skops_is_reported_in_a_line(content, tmp_path, model_cli):
     (tmp_path / "mine.skops").write_bytes(content)
     if not content.startswith(b"PK"):
         zipfile.ZipFile(tmp_path / "mine.skops", "w").close()
