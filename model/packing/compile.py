@@ -23,7 +23,7 @@ from model.bundle.manifest import Parity
 from model.packing.converters import register
 from model.packing.converters.libraries import ZERO_IS_MISSING
 from model.packing.converters.sparse import fed_sparsely
-from model.packing.converters.trees import declare_version
+from model.packing.converters.tree_ensemble import declare_version
 from model.packing.known_code import looks_at_other_rows, own_code
 from model.packing.origins import Origins
 from model.proof.compare import ReferenceRows, Refused

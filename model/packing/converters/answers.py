@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from skl2onnx.common.data_types import DoubleTensorType
 
-from model.packing.converters.trees import cast, constant, node
+from model.packing.converters.nodes import cast, constant, node
 
 CLASSIFIER_OPTIONS = {
     "zipmap": [True, False, "columns"],

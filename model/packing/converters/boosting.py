@@ -14,7 +14,8 @@ from skl2onnx.common.shape_calculator import (
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from model.packing.converters.answers import CLASSIFIER_OPTIONS, best, give, give_label
-from model.packing.converters.trees import constant, ensemble, in_float64, node
+from model.packing.converters.nodes import constant, in_float64, node
+from model.packing.converters.tree_ensemble import ensemble
 from model.trees.tree import Inexact, Tree
 
 LOG_LINK = {"poisson", "gamma"}

@@ -10,7 +10,7 @@ from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import DoubleTensorType, Int64TensorType, StringTensorType
 
 from model.packing.converters.answers import CLASSIFIER_OPTIONS, give, give_label
-from model.packing.converters.trees import cast, constant, in_float64, node
+from model.packing.converters.nodes import cast, constant, in_float64, node
 
 Answers = Literal["classes", "labels", "numbers", "each"]
 """Places among the classes and probabilities; labels that are whole numbers; numbers; or yes, no and their probability

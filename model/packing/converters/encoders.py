@@ -12,7 +12,7 @@ from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64T
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
-from model.packing.converters.trees import cast, constant, node
+from model.packing.converters.nodes import cast, constant, node
 from model.schema.signature import MISSING_TEXT
 from model.schema.values import is_missing
 from model.trees.tree import Inexact

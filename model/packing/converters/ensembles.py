@@ -14,7 +14,8 @@ from sklearn.ensemble._iforest import _average_path_length
 
 from model.packing.converters.answers import CLASSIFIER_OPTIONS, give
 from model.packing.converters.forests import as_tree
-from model.packing.converters.trees import constant, ensemble, in_float64, node
+from model.packing.converters.nodes import constant, in_float64, node
+from model.packing.converters.tree_ensemble import ensemble
 
 
 def register() -> None:

@@ -17,7 +17,8 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomFo
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 from model.packing.converters.answers import CLASSIFIER_OPTIONS, best, declare_wide_scores, give, give_label
-from model.packing.converters.trees import constant, ensemble, in_float64, node
+from model.packing.converters.nodes import constant, in_float64, node
+from model.packing.converters.tree_ensemble import ensemble
 from model.trees.tree import Inexact, Tree, before_rounding
 
 CLASSIFIERS = (RandomForestClassifier, ExtraTreesClassifier, DecisionTreeClassifier, ExtraTreeClassifier)

@@ -11,7 +11,8 @@ from skl2onnx import update_registered_converter
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, Int64TensorType, StringTensorType
 
 from model.packing.converters.answers import CLASSIFIER_OPTIONS, best, give, give_label
-from model.packing.converters.trees import cast, constant, ensemble, in_float64, node
+from model.packing.converters.nodes import cast, constant, in_float64, node
+from model.packing.converters.tree_ensemble import ensemble
 from model.trees.boosted import Boosted
 from model.trees.read import read_boosted
 from model.trees.tree import Inexact

@@ -11,7 +11,7 @@ from sklearn.linear_model import RidgeClassifier, RidgeClassifierCV
 from sklearn.svm import LinearSVC
 
 from model.packing.converters.answers import CLASSIFIER_OPTIONS, best, declare_wide_scores, give, give_label
-from model.packing.converters.trees import constant, in_float64, node
+from model.packing.converters.nodes import constant, in_float64, node
 
 KINDS = (LinearSVC, RidgeClassifier, RidgeClassifierCV)
 

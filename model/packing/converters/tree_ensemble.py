@@ -7,35 +7,14 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import helper, numpy_helper
-from skl2onnx.common.data_types import DoubleTensorType
+from onnx import numpy_helper
 
+from model.packing.converters.nodes import node
 from model.trees.tree import Tree, with_inner_root
 
 TREES, ML = "TreeEnsemble", "ai.onnx.ml"
 LESS_OR_EQUAL, MEMBER = 0, 6
 SUM, NO_TRANSFORM = 1, 0
-
-
-def in_float64(scope: Any, container: Any, variable: Any) -> str:
-    """Return the name of a matrix in float64."""
-    name: str = variable.full_name
-    return name if isinstance(variable.type, DoubleTensorType) else cast(scope, container, name, "DOUBLE")
-
-
-def cast(scope: Any, container: Any, name: str, kind: str) -> str:
-    """Add a cast, and return the name of what comes out."""
-    to = helper.np_dtype_to_tensor_dtype(np.dtype({"DOUBLE": "float64", "FLOAT": "float32", "INT64": "int64"}[kind]))
-    return node(scope, container, "Cast", [name], to=to)
-
-
-def node(scope: Any, container: Any, kind: str, inputs: Sequence[str], **attributes: Any) -> str:
-    """Add an operator with one output, and return that output's name."""
-    output: str = scope.get_unique_variable_name(kind.lower())
-    if kind == TREES:
-        attributes |= {"op_domain": ML, "op_version": 3}
-    container.add_node(kind, list(inputs), [output], name=scope.get_unique_operator_name(kind), **attributes)
-    return output
 
 
 def declare_version(graph: onnx.ModelProto) -> None:
@@ -44,13 +23,6 @@ def declare_version(graph: onnx.ModelProto) -> None:
         for opset in graph.opset_import:
             if opset.domain == ML:
                 opset.version = 5
-
-
-def constant(scope: Any, container: Any, values: Any) -> str:
-    """Add a constant tensor, and return its name."""
-    name: str = scope.get_unique_variable_name("constant")
-    container.initializers.append(numpy_helper.from_array(np.asarray(values), name))
-    return name
 
 
 def ensemble(scope: Any, container: Any, matrix: str, trees: Sequence[Tree], targets: int) -> str:
@@ -83,7 +55,7 @@ def ensemble(scope: Any, container: Any, matrix: str, trees: Sequence[Tree], tar
             nodes[name] += column.astype(int).tolist()
     sets = {"membership_values": numpy_helper.from_array(np.array(members))} if members else {}
     return node(
-        scope, container, TREES, [matrix], n_targets=targets, aggregate_function=SUM,
+        scope, container, TREES, [matrix], op_domain=ML, op_version=3, n_targets=targets, aggregate_function=SUM,
         post_transform=NO_TRANSFORM, tree_roots=roots, leaf_targetids=leaf_targets,
         leaf_weights=numpy_helper.from_array(np.array(leaf_weights)),
         nodes_modes=numpy_helper.from_array(np.array(modes, dtype=np.uint8)),
