@@ -6,6 +6,8 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.compose import make_column_transformer
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -162,3 +164,25 @@ def test_no_value_at_all_is_a_sentence():
     largest = np.full((1, 1), np.finfo(float).max)
     with pytest.raises(PackError, match="no value of 'a' was found"), np.errstate(over="ignore"):
         invented_values(signature, largest, {"a"})
+
+
+COLUMNS = st.one_of(
+    st.tuples(st.just("number"), st.lists(st.floats(-1e12, 1e12), min_size=1)),
+    st.tuples(st.just("integer"), st.lists(st.integers(-(2**53), 2**53), min_size=1)),
+    st.tuples(st.just("string"), st.lists(st.text(), min_size=1)),
+    st.tuples(st.just("string"), st.lists(st.sampled_from(["🙂", "text", "a b", "c-1", "c-2"]), min_size=1)),
+    st.tuples(st.just("date"), st.lists(st.datetimes(), min_size=1)),
+)
+
+
+@given(COLUMNS)
+def test_no_column_is_so_odd_that_a_value_of_few_rows_is_taken(drawn):
+    kind, values = drawn
+    column = np.array(values, dtype={"string": object, "date": "datetime64[us]"}.get(kind, float))
+    feature = Feature(name="a", type=kind, missing=True)
+    signature = Signature(task="regression", features=(feature,), targets=(Target(name="b"),))
+    found = invented_values(signature, {"a": column.reshape(-1, 1)}, {"a"})["a"]
+    assert (found.dtype, len(found) > 0) == (column.dtype, True)
+    assert not set(found.tolist()) & owned(column.tolist())
+    if kind == "integer":
+        assert (found % 1 == 0).all()
