@@ -13,7 +13,7 @@ from api.errors import ApiError, from_signature_error
 from api.protocols.message import Request
 from api.protocols.numeric_csv import parse_lines, split_header
 from model.runtime.base import Model
-from model.schema.signature import Problem, Signature, SignatureError
+from model.schema.signature import Feature, Problem, Signature, SignatureError
 from model.schema.text_values import parse_value
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([^\";,\s]+)", re.IGNORECASE)
@@ -32,17 +32,16 @@ def read_rows(model: Model, request: Request) -> tuple[Any, list[str] | None]:
     lines = parse_csv(file_text(request))
     features = model.signature.features
     if not has_header(request):
-        kinds = [feature.type for feature in features]
-        return _some([_parse(line, kinds) for line in lines], "at least one row"), None
+        return _some([_parse(line, features) for line in lines], "at least one row"), None
     header = next(lines, [])
     rows: Iterator[list[str]] = _of_width(header, lines)
     first = next(rows, None)
     if first is None:
         raise _too_few("a header and at least one row")
     places = _places(header, model.signature)
-    columns = [(places[feature.name], feature.type) for feature in features]
+    columns = [(places[feature.name], feature) for feature in features]
     # One line after the other, so that the text of all cells is never in memory at once.
-    table = [[parse_value(line[place], kind) for place, kind in columns] for line in chain([first], rows)]
+    table = [[parse_value(line[place], feature) for place, feature in columns] for line in chain([first], rows)]
     return table, [feature.name for feature in features]
 
 
@@ -133,11 +132,11 @@ def _of_width(header: list[str], lines: Iterable[list[str]]) -> Iterator[list[st
         yield line
 
 
-def _parse(line: list[str], kinds: Sequence[str]) -> list[Any]:
+def _parse(line: list[str], features: Sequence[Feature]) -> list[Any]:
     """Return the values of a line by position; one that is too long or too short stays so, to be refused."""
-    if len(line) != len(kinds):
+    if len(line) != len(features):
         return line
-    return [parse_value(text, kind) for text, kind in zip(line, kinds, strict=True)]
+    return [parse_value(text, feature) for text, feature in zip(line, features, strict=True)]
 
 
 def _places(header: list[str], signature: Signature) -> dict[str, int]:

@@ -89,11 +89,12 @@ class Columns:
         """Return a column of strings, dates or odd numbers; each different value is looked at once."""
         encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         codes = encoded.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-        values = [*self._values(feature, encoded.dictionary), None]
+        nothing = parse_value("", feature) if self._text else None
+        values = [*self._values(feature, encoded.dictionary), nothing]
         limit = self._model.reader.limit
         bad = np.array([problem(feature, value, 0, limit) is not None for value in values], dtype=bool)
         good = [None if wrong else value for value, wrong in zip(values, bad, strict=True)]
-        # The code of null is -1: the last value, which is None.
+        # The code of null is -1: the last value.
         np.logical_or(doubt, bad[codes], out=doubt)
         array: NDArray[Any] = self._converter(feature)(good)[codes]
         return array
@@ -106,7 +107,7 @@ class Columns:
         if pa.types.is_temporal(kind):
             yield from _dates(column)
         elif self._text:
-            yield from (None if value is None else parse_value(value, feature.type) for value in column.to_pylist())
+            yield from (parse_value(value or "", feature) for value in column.to_pylist())
         else:
             yield from column.to_pylist()
 

@@ -31,10 +31,33 @@ def find_input_form(estimator: Any, rows: pd.DataFrame, features: tuple[Feature,
             _require_answers(estimator, answer)
             return Input(kind=kind, alone=alone), answer
         errors.append(ValueError(f"it answers {len(rows)} rows in the shape {answer.shape}"))
+    _require_no_gaps(estimator, rows, features)
     raise PackError(
         f"{type(estimator).__name__} cannot predict the rows of the data: {one_line(errors[0])}. Are its columns those "
         "of training? --target leaves one out, --types COLUMN=TYPE changes how one is read"
     ) from errors[0]
+
+
+def _require_no_gaps(estimator: Any, rows: pd.DataFrame, features: tuple[Feature, ...]) -> None:
+    """Raise a PackError that names the columns whose missing values the estimator refuses, if that is the reason."""
+    gaps = [name for name in rows.columns if rows[name].isna().any()]
+    for names in (*([name] for name in gaps), gaps):
+        rest = rows.dropna(subset=names)
+        if len(rest) < len(rows) and _takes(estimator, rest, features):
+            text = next((each.name for each in features if each.name in names and each.type == "string"), None)
+            more = f"; --types {text}=string reads an empty cell as an empty text, if training had that" if text else ""
+            raise PackError(
+                f"{type(estimator).__name__} takes no missing value of {listed(names)}, and {len(rows) - len(rest)} "
+                f"rows of the data have one: leave these rows out{more}"
+            )
+
+
+def _takes(estimator: Any, rows: pd.DataFrame, features: tuple[Feature, ...]) -> bool:
+    try:
+        find_input_form(estimator, rows, features)
+    except PackError:
+        return False
+    return True
 
 
 def _require_answers(estimator: Any, answer: Any) -> None:

@@ -20,15 +20,13 @@ _MOST_FACTOR = 10.0
 
 def golden(proof: ReferenceRows, limit: float) -> Golden:
     """Return rows that show many answers, within the limit of the form that serves."""
-    training = height(proof.training)
     # A huge answer among them would hide an error in all others, which are compared relative to their spread.
     most = min(limit, _MOST_FACTOR * float(sizes(proof.training).max(initial=0.0)))
     good = ~proof.expected.refused & (sizes(proof.rows) <= most) & _finite(proof.expected)
-    first = np.flatnonzero(good[:training])
+    first, later = (places[good[places]] for places in _shown(proof))
     if not len(first):
         raise PackError("the model answers no row of the data with a finite number or a label")
     places = [int(first[place]) for place in _varied(picked(proof.expected, first))]
-    later = training + np.flatnonzero(good[training:])
     places += np.random.default_rng(1).permutation(later)[:_HOSTILE].tolist()
     chosen = picked(proof.expected, places)
     signature = proof.model.signature
@@ -37,6 +35,13 @@ def golden(proof: ReferenceRows, limit: float) -> Golden:
         predict=tuple(_json_answers(signature, chosen.predict)),
         proba=tuple(tuple(map(tuple, table.tolist())) for table in chosen.proba) or None,
     )
+
+
+def _shown(proof: ReferenceRows) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the places of training rows and of hostile ones, as far as they may be shown."""
+    places, training = np.arange(height(proof.rows)), height(proof.training)
+    one, other = proof.shown or (slice(training), slice(training, None))
+    return places[one], places[other]
 
 
 def _finite(answers: Answers) -> NDArray[np.bool_]:

@@ -27,6 +27,7 @@ from model.packing.data import PackError
 from model.packing.describe import Hints, describe
 from model.packing.evaluate import Judged, evaluate, reference
 from model.packing.forms import Forms, forms_of
+from model.packing.invent import invented_values
 from model.packing.json_round_trip import require_same_answers
 from model.packing.log_rules import require_known
 from model.packing.prove import trial
@@ -35,7 +36,7 @@ from model.packing.whole import Proven
 from model.proof.compare import estimator_answers
 from model.runtime.estimator import height, keep_to_one_thread, parts, take
 from model.runtime.load import load
-from model.segments import Treatment
+from model.segments import Treatment, strictest
 from model.trees.read import library_of
 
 MOST_ALONE = 300
@@ -93,7 +94,8 @@ def build(material: Material, say: Callable[[str], None] = _silent) -> tuple[Man
     answers = estimator_answers(model, some)
     say("judging it")
     judged = None if material.judged is None else evaluate(model, material.judged)
-    forms = forms_of(trial(model, some, answers), files[PICKLE], say, lean=material.lean)
+    hidden = invented_values(model.signature, rows, strictest(model.signature.names, rules))
+    forms = forms_of(trial(model, some, answers, hidden), files[PICKLE], say, lean=material.lean)
     manifest = Manifest(
         format=FORMAT,
         proof=PROOF,

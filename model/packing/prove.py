@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from model.bundle.manifest import Parity
 from model.packing.compact.columns import Underivable
 from model.packing.compact.derive import derive
+from model.packing.invent import with_shown
 from model.proof.boundary import boundary_rows
 from model.proof.compare import Answers, ReferenceRows, Refused, estimator_answers, joined, picked, sizes, spread
 from model.proof.forms import answers_unknown, compact_answers
@@ -39,15 +41,25 @@ class Compact:
     parity: Parity
 
 
-def trial(model: Estimator, training: Table, answers: Answers, seed: int = 0) -> ReferenceRows:
-    """Return rows to prove forms of this model on, with the estimator's own answers."""
+def trial(
+    model: Estimator, training: Table, answers: Answers, invented: Mapping[str, NDArray[Any]] | None = None
+) -> ReferenceRows:
+    """Return rows to prove forms of this model on, with the estimator's own answers.
+
+    Where there are invented values of features, those rows that a manifest may show hold no others of these features.
+    """
+    proof = _trial(model, training, answers)
+    return with_shown(proof, invented) if invented else proof
+
+
+def _trial(model: Estimator, training: Table, answers: Answers) -> ReferenceRows:
     if model.form.alone:
         return ReferenceRows(model, training, training, answers, spread(model.signature, answers))
     most = max(LEAST_ROWS, min(MOST_ROWS, _MOST_CELLS // len(model.signature.features)))
     if height(training) > 2 * most:
-        some = np.sort(np.random.default_rng(seed).permutation(height(training))[: 2 * most])
+        some = np.sort(np.random.default_rng(0).permutation(height(training))[: 2 * most])
         training, answers = take(training, some), picked(answers, some)
-    drawn = hostile_rows(model, training, most, seed)
+    drawn = hostile_rows(model, training, most)
     beside = _beside_boundaries(model, training, answers)
     drawn = drawn if beside is None else join([drawn, beside])
     drawn, around, most_taken = _until_refused(model, drawn, 1e3 * float(sizes(training).max(initial=0.0)))

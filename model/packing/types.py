@@ -55,7 +55,7 @@ def _column(name: str, cells: pd.Series[Any], evidence: Evidence, wish: str | No
     if wish is not None:
         return converted(name, cells, wish)
     if evidence.text or evidence.label:
-        return cells.astype("str")
+        return cells.astype("str").mask(cells == "")
     if evidence.frame_categories is not None:
         return categorical(_of_categories(name, cells, evidence.frame_categories), evidence.frame_categories)
     if evidence.categories is not None:

@@ -151,6 +151,8 @@ class ReferenceRows:
     scale: NDArray[np.float64]
     most_taken: float = UNLIMITED
     """Larger numbers are refused by the estimator."""
+    shown: tuple[slice, slice] | None = None
+    """Where the rows are that a manifest may show, those of training first; None means that it may show all."""
 
     def verdict(self, found: Answers, left_out: NDArray[np.bool_] | None = None) -> tuple[Parity, float]:
         """Return how well a form answers, and up to which size of numbers, or raise Refused."""

@@ -65,7 +65,7 @@ def hostile_rows(model: Estimator, rows: Table, count: int, seed: int = 0) -> Ta
 
 
 def _pool(feature: Feature, column: Column, known: Column | None, numbers: Column, rng: np.random.Generator) -> Pool:
-    training = _present(column)
+    training = present(column)
     if feature.closed:
         every = _typed(feature.categories or (), column)
         return Pool(training, every, every)
@@ -162,17 +162,19 @@ def _with_missing(columns: list[Column], features: tuple[Feature, ...], rng: np.
     for place, feature in enumerate(features):
         if feature.missing:
             gone = (rng.random(count) < share * rng.choice([0, 1], count, p=[0.6, 0.4])) | (some & (single == place))
-            columns[place][gone] = _nothing(feature)
+            columns[place][gone] = missing_value(feature)
     return columns
 
 
-def _nothing(feature: Feature) -> Any:
+def missing_value(feature: Feature) -> Any:
+    """Return what stands for no value in a column of this feature."""
     if feature.type == "date":
         return np.datetime64("NaT")
     return None if feature.exact else np.nan
 
 
-def _present(column: Column) -> Column:
+def present(column: Column) -> Column:
+    """Return the values of a column that are not missing."""
     if column.dtype.kind == "M":
         there = ~np.isnat(column)
     elif column.dtype == object:

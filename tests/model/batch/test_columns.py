@@ -83,8 +83,8 @@ def test_cells_of_a_csv_file(name):
         {key: None if value in ("", None) else str(value) for key, value in row.items()} for row in drawn(name, TEXTS)
     ]
     table = pa.Table.from_pylist(rows, pa.schema([(key, pa.string()) for key in signature.names]))
-    types = {feature.name: feature.type for feature in signature.features}
-    parsed = [{key: value and parse_value(value, types[key]) for key, value in row.items()} for row in rows]
+    features = {feature.name: feature for feature in signature.features}
+    parsed = [{key: value and parse_value(value, features[key]) for key, value in row.items()} for row in rows]
     assert verdicts(model(name), table, text=True) == [verdict(model(name), row) for row in parsed]
 
 
