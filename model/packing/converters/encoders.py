@@ -21,8 +21,26 @@ from model.trees.tree import Inexact
 def register() -> None:
     """Make skl2onnx convert imputers and encoders our way."""
     update_registered_converter(SimpleImputer, "ScoreAppImputer", _imputer_shape, _imputer)
-    update_registered_converter(OneHotEncoder, "ScoreAppOneHot", _one_hot_shape, _one_hot)
-    update_registered_converter(OrdinalEncoder, "ScoreAppOrdinal", _ordinal_shape, _ordinal)
+    for kind, alias, shape, converter in (
+        (OneHotEncoder, "ScoreAppOneHot", _one_hot_shape, _one_hot),
+        (OrdinalEncoder, "ScoreAppOrdinal", _ordinal_shape, _ordinal),
+    ):
+        update_registered_converter(kind, alias, shape, converter, parser=_parser(alias))
+
+
+def _parser(alias: str) -> Any:
+    """Return what declares codes in their own type: where it is not told, skl2onnx takes strings for float32.
+
+    It goes by the first of several columns, so with an encoder before numbers a whole pipeline would be of mixed types.
+    """
+
+    def parse(scope: Any, model: Any, inputs: list[Any], custom_parsers: Any = None) -> Any:  # noqa: ARG001 - so it is called
+        operator = scope.declare_local_operator(alias, model)
+        operator.inputs = inputs
+        operator.outputs.append(scope.declare_local_variable("variable", _number_type(operator)()))
+        return operator.outputs
+
+    return parse
 
 
 def _width(operator: Any) -> int:

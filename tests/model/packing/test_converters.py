@@ -14,6 +14,7 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     IsolationForest,
     RandomForestClassifier,
+    VotingClassifier,
 )
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -100,6 +101,15 @@ def test_mixed_pipelines_are_exact(encoder, imputer, gaps):
     rows = GAPS[["a", "b"]].assign(city=CITY_GAPS if gaps else CITY)
     parity = proven(make_pipeline(columns, LogisticRegression()), rows, WORDS)
     assert parity.largest_error < 1e-12
+
+
+@pytest.mark.parametrize("encoder", ["ignore", "ordinal"])
+def test_an_encoder_may_stand_before_the_numbers(encoder):
+    columns = make_column_transformer((ENCODERS[encoder], ["city"]), remainder="passthrough")
+    vote = VotingClassifier([("a", LogisticRegression()), ("b", DecisionTreeClassifier(max_depth=3))], voting="soft")
+    for model in (LogisticRegression(), vote):
+        parity = proven(make_pipeline(columns, model), ROWS[["a", "b"]].assign(city=CITY), WORDS)
+        assert parity.largest_error < 1e-12
 
 
 @settings(max_examples=25)
