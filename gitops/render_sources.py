@@ -2,7 +2,8 @@
 
 The first environment: the working tree. Every later one: its own overlay in the working tree, and base and components
 as they were at the commit of its release, from the history of git. So an edit of base or of a component changes the
-first environment alone, and reaches the others by a promotion.
+first environment alone, and reaches the others by a promotion. One that has an image which no command has released has
+base and components of the commit that wrote it; one without an image runs nowhere, and has the working tree's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from gitops import ledger, mounted, text_files
 from gitops.environments import Environments
 from gitops.errors import GitopsError
+from gitops.history import History
 from gitops.release import Release, current_image, overlay
 from gitops.render.kustomize import kustomization, render
 from gitops.render.objects import Object
@@ -62,6 +64,22 @@ class RenderSources:
         release, entry = self.release(name), self.states[name].current
         return replace(release, commit=entry["commit"]) if entry else release
 
+    def base_commit(self, name: str) -> str:
+        """Return the commit of base and components that an environment is rendered from; empty for the working tree."""
+        if self.is_first(name):
+            return ""
+        if entry := self.states[name].current:
+            return str(entry["commit"])
+        image, page = current_image(self.root, name, self.environments.image), overlay(Path(), name)
+        if not (image.exists and (commit := History(self.history).introduction(str(page), image.digest))):
+            return ""
+        if self.history.is_shallow:
+            raise LostCommitError(
+                f"{name} has base and components of the commit that wrote its image, which may be missing, because "
+                "this clone is a shallow one: git fetch --unshallow"
+            )
+        return self._last_change(commit)
+
     def shared_commit(self, name: str) -> str:
         """Return the commit of base and components at HEAD.
 
@@ -74,7 +92,10 @@ class RenderSources:
         for commit in dict.fromkeys(known):
             if self._trees(commit) == trees:
                 return commit
-        return self.history.git("log", "-1", "--format=%H", "HEAD", "--", *SHARED, check=False).strip()
+        return self._last_change("HEAD")
+
+    def _last_change(self, commit: str) -> str:
+        return self.history.git("log", "-1", "--format=%H", commit, "--", *SHARED, check=False).strip()
 
     def _trees(self, commit: str) -> list[str]:
         """Return what base and components are at a commit; git is asked once, as HEAD stays while a command plans."""
@@ -91,7 +112,7 @@ class RenderSources:
         texts; None for one that goes.
         """
         if commit is None:
-            commit = "" if self.is_first(name) else self.release(name).commit
+            commit = self.base_commit(name)
         folder = overlay(self.root, name).parent
         if not commit and not own:
             return folder
