@@ -71,6 +71,7 @@ def check(root: Path, history: Repository | None = None) -> Report:
         try:
             release = _release(sources, each.name)
             found += promotion_gates.unrecorded(each.name, sources.states[each.name], release) if release else ()
+            found += promotion_gates.withdrawn(environments, sources.states, each.name)
             # The tree may be a copy of the manifests alone.
             tree = sources.history.root
             known = models.in_release(tree, sources.states.values(), release or Release("", ""))
