@@ -44,6 +44,10 @@ class History:
         """Return the commit that changed a file last; empty if none did."""
         return self.repository.git("log", "-1", "--format=%H", "HEAD", "--", path).strip()
 
+    def last_edit(self, path: str, text: str) -> str:
+        """Return the commit that added a text to a file last, or removed it; empty if none did."""
+        return self.repository.git("log", "-1", "--format=%H", f"-S{text}", "HEAD", "--", path, check=False).strip()
+
     def introduction(self, path: str, text: str) -> str:
         """Return the commit that brought a text into a file of HEAD; empty if it is not there, or in a comment only."""
         found = rf"^[^#]*{text}"

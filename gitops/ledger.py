@@ -100,6 +100,11 @@ def id_of(entry: Entry) -> Id:
     return frozenset(found | {text.partition("@")[2] for text in entry.get("mounted", {}).values()})
 
 
+def beginning(entry: Entry) -> str:
+    """Return how the line of an entry begins."""
+    return f'"time": "{entry["time"]}", "action": "{entry["action"]}"'
+
+
 def path(root: Path, environment: str) -> Path:
     """Return the file of an environment's ledger."""
     return root / "promotions" / f"{environment}{SUFFIX}"

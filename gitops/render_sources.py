@@ -70,8 +70,7 @@ class RenderSources:
             return ""
         if entry := self.states[name].current:
             return str(entry["commit"])
-        image, page = current_image(self.root, name, self.environments.image), overlay(Path(), name)
-        if not (image.exists and (commit := History(self.history).introduction(str(page), image.digest))):
+        if not (commit := self._image_commit(name)):
             return ""
         if self.history.is_shallow:
             raise LostCommitError(
@@ -79,6 +78,11 @@ class RenderSources:
                 "this clone is a shallow one: git fetch --unshallow"
             )
         return self._last_change(commit)
+
+    def _image_commit(self, name: str) -> str:
+        """Return the commit that wrote the image of an environment; empty if it has none, or it is not committed."""
+        image, page = current_image(self.root, name, self.environments.image), overlay(Path(), name)
+        return History(self.history).introduction(str(page), image.digest) if image.exists else ""
 
     def shared_commit(self, name: str) -> str:
         """Return the commit of base and components at HEAD.
@@ -116,10 +120,9 @@ class RenderSources:
         folder = overlay(self.root, name).parent
         if not commit and not own:
             return folder
-        self._copies += 1
-        copy = self._scratch / str(self._copies)
+        copy = self._new_copy()
         if commit:
-            self._extract(name, commit, copy)
+            self._extract(name, commit, copy, *SHARED)
         else:
             for each in SHARED:
                 shutil.copytree(self.root / each, copy / each, symlinks=True)
@@ -134,16 +137,30 @@ class RenderSources:
             _require_components(place, commit)
         return place
 
+    def folder_as_set(self, name: str) -> Path:
+        """Return a folder to render: an environment as the commit that set its release has it."""
+        entry, page = self.states[name].current, str(ledger.path(Path(), name))
+        set_by = History(self.history).last_edit(page, ledger.beginning(entry)) if entry else self._image_commit(name)
+        copy, place = self._new_copy(), overlay(Path(), name).parent
+        self._extract(name, self.base_commit(name), copy, *SHARED)
+        self._extract(name, set_by, copy, str(place))
+        return copy / place
+
     def render(self, name: str, commit: str | None = None) -> list[Object]:
         """Return the rendered objects of an environment."""
         return render(self.folder(name, commit))
 
-    def _extract(self, name: str, commit: str, copy: Path) -> None:
-        """Write base and components of a commit, without a look at the working tree."""
-        self._require_commit(name, commit)
+    def _new_copy(self) -> Path:
+        self._copies += 1
+        copy = self._scratch / str(self._copies)
         copy.mkdir()
-        archive = copy / "shared.tar"
-        self.history.git("archive", "--format=tar", f"--output={archive}", commit, "--", *SHARED)
+        return copy
+
+    def _extract(self, name: str, commit: str, copy: Path, *folders: str) -> None:
+        """Write folders of a commit, without a look at the working tree."""
+        self._require_commit(name, commit)
+        archive = copy / "folders.tar"
+        self.history.git("archive", "--format=tar", f"--output={archive}", commit, "--", *folders)
         with tarfile.open(archive) as found:
             for member in found:
                 path = copy / member.name
