@@ -20,7 +20,7 @@ from gitops import ledger, mounted, text_files
 from gitops.environments import Environments
 from gitops.errors import GitopsError
 from gitops.history import History
-from gitops.release import Release, current_image, overlay
+from gitops.release import DIGEST, Release, current_image, overlay
 from gitops.render.kustomize import kustomization, render
 from gitops.render.objects import Object
 from gitops.repository import Repository
@@ -81,8 +81,8 @@ class RenderSources:
 
     def _image_commit(self, name: str) -> str:
         """Return the commit that wrote the image of an environment; empty if it has none, or it is not committed."""
-        image, page = current_image(self.root, name, self.environments.image), overlay(Path(), name)
-        return History(self.history).introduction(str(page), image.digest) if image.exists else ""
+        digest, page = current_image(self.root, name, self.environments.image).digest, overlay(Path(), name)
+        return History(self.history).introduction(str(page), digest) if DIGEST.fullmatch(digest) else ""
 
     def shared_commit(self, name: str) -> str:
         """Return the commit of base and components at HEAD.

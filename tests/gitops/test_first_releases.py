@@ -1,5 +1,6 @@
 """An environment with an image that no command has released keeps base and components of the commit that wrote it."""
 
+import re
 import subprocess
 
 import pytest
@@ -117,6 +118,14 @@ def test_an_image_that_a_branch_has_brought(decided_in_the_merge, repository):
     repository.commit("merge")
     repository.run("generate")
     assert sizes(repository) == ["4m", "3m", "4m" if decided_in_the_merge else "3m"]
+
+
+def test_what_is_no_digest_breaks_a_rule_and_nothing_else(repository):
+    page = repository.overlay("prod")
+    page.write_text(re.sub("digest: .*", "digest: sha256:(", page.read_text()))
+    repository.commit("no digest")
+    done = repository.run("check")
+    assert (done.exit_code, "prod: " in done.output) == (1, True), done.output
 
 
 def test_a_shallow_clone_cannot_tell(begun):
