@@ -19,6 +19,7 @@ from gitops.repository import Repository
 from gitops.rules import overlay
 from gitops.rules.check import problems, undeclared
 from gitops.rules.old_names import find_old_names
+from gitops.rules.overlay import Overlay
 from gitops.signers import Signers
 
 
@@ -29,12 +30,16 @@ class Report:
     environments: list[str]
     problems: list[str]
     stale: list[str]
+    warnings: list[str]
+    """What a promotion mends, and nothing else."""
 
     def lines(self) -> list[str]:
-        """Return one line for each problem, or one that says that there is none."""
+        """Return one line for each problem, or one that says that there is none; before them the warnings."""
+        mended = "a promotion of the newest base and components mends it"
+        warnings = [f"warning: {each} ({mended})" for each in self.warnings]
         stale = (f"{path} is stale: python -m gitops {self._mending(Path(path))}" for path in self.stale)
         found = [*self.problems, *stale]
-        return found or [f"{', '.join(self.environments)}: no rule is broken, no file is stale"]
+        return warnings + (found or [f"{', '.join(self.environments)}: no rule is broken, no file is stale"])
 
     def _mending(self, path: Path) -> str:
         """Return the command that writes a stale file anew."""
@@ -50,6 +55,7 @@ class Report:
             "environments": self.environments,
             "problems": self.problems,
             "stale": self.stale,
+            "warnings": self.warnings,
         }
 
 
@@ -71,6 +77,7 @@ def check(root: Path, history: Repository | None = None) -> Report:
         try:
             release = _release(sources, each.name)
             found += promotion_gates.unrecorded(each.name, sources.states[each.name], release) if release else ()
+            found += promotion_gates.withdrawn(environments, sources.states, each.name)
             # The tree may be a copy of the manifests alone.
             tree = sources.history.root
             known = models.in_release(tree, sources.states.values(), release or Release("", ""))
@@ -80,12 +87,33 @@ def check(root: Path, history: Repository | None = None) -> Report:
             # A file that the overlay includes may still have to be generated: then that is the problem.
             if Path("overlays") / each.name / "alerts.yaml" not in stale:
                 found.append(str(error))
-    found += problems(overlays)
+    broken = {each.name: list(problems([each])) for each in overlays}
+    promoted = {problem for each in overlays if broken[each.name] for problem in _mended_by_promotion(sources, each)}
+    found += [problem for each in broken.values() for problem in each if problem not in promoted]
+    warnings = [problem for each in broken.values() for problem in each if problem in promoted]
     found += not_admitted(environments, overlays)
     if complete:
         stale += generated_files.stale_among(root, generated_files.expected_from_renders(root, environments, overlays))
         stale += generated_files.stale_renders(root, overlays)
-    return Report(environments.names, found, [str(path) for path in stale])
+    return Report(environments.names, found, [str(path) for path in stale], warnings)
+
+
+def _mended_by_promotion(sources: RenderSources, current: Overlay) -> set[str]:
+    """Return the rules that an environment breaks by base and components of its release alone.
+
+    It broke them when its release was set, before there was such a rule, and with base and components of HEAD it does
+    not. An edit of its overlay could not mend that, and has not caused it.
+    """
+    if not sources.base_commit(current.name):
+        return set()
+    try:
+        before, after = (
+            overlay.load(sources, current.name, current.models, folder=folder)
+            for folder in (sources.folder_as_set(current.name), sources.folder(current.name, ""))
+        )
+    except GitopsError:
+        return set()
+    return {*problems([before])} - {*problems([after])}
 
 
 def _release(sources: RenderSources, environment: str) -> Release | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -42,6 +43,20 @@ class History:
     def last_change(self, path: str) -> str:
         """Return the commit that changed a file last; empty if none did."""
         return self.repository.git("log", "-1", "--format=%H", "HEAD", "--", path).strip()
+
+    def last_edit(self, path: str, text: str) -> str:
+        """Return the commit that added a text to a file last, or removed it; empty if none did."""
+        return self.repository.git("log", "-1", "--format=%H", f"-S{text}", "HEAD", "--", path, check=False).strip()
+
+    def introduction(self, path: str, text: str) -> str:
+        """Return the commit that brought a text into a file of HEAD; empty if it is not there, or in a comment only."""
+        found = rf"^[^#]*{text}"
+        if not re.search(found, self.repository.git("cat-file", "blob", f"HEAD:{path}", check=False), re.MULTILINE):
+            return ""
+        wanted = ("--format=%H", "--no-textconv", "--pickaxe-regex", f"-S{found}", "HEAD", "--", path)
+        # A merge counts only where no branch of it had the text.
+        commits = self.repository.git("log", *wanted) or self.repository.git("log", "-m", *wanted)
+        return commits.partition("\n")[0]
 
     def changes(self, paths: Iterable[str]) -> list[str]:
         """Return every commit but merges that changed one of these files, on whatever branch it was made."""

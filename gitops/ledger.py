@@ -50,6 +50,14 @@ _TYPES: dict[str, Callable[[Any], bool]] = {
 """What each field must be where it is present; there are no others."""
 
 
+@dataclass(frozen=True)
+class Hold:
+    """What was rolled back is held."""
+
+    reason: str
+    time: str
+
+
 @dataclass
 class State:
     """What the entries of one environment add up to."""
@@ -60,8 +68,8 @@ class State:
     """When each release was verified, since it was set last."""
     verifications: list[Entry] = field(default_factory=list)
     """The entries of successful verifications, oldest first."""
-    held: dict[str, str] = field(default_factory=dict)
-    """What was rolled back, and why, by what identifies it: digests of images, commits of base and components."""
+    held: dict[str, Hold] = field(default_factory=dict)
+    """What was rolled back, by what identifies it: digests of images, commits of base and components."""
     commits: list[str] = field(default_factory=list)
     """Every commit of base and components that was released, oldest first."""
     models: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -76,6 +84,10 @@ class State:
             return ""
         return str(self.current.get("unverified", ""))
 
+    def has_verified(self, release: Id) -> bool:
+        """Return whether this release was ever verified, also if it was set again since."""
+        return any(id_of(each) == release for each in self.verifications)
+
     def verified_for(self, release: Id, now: datetime) -> float | None:
         """Return for how many seconds this release has been verified; None if it has not."""
         since = self.verified.get(release)
@@ -86,6 +98,11 @@ def id_of(entry: Entry) -> Id:
     """Return which release an entry is about, or which parts of one are on hold."""
     found = {entry[part] for part in ("digest", "commit") if part in entry}
     return frozenset(found | {text.partition("@")[2] for text in entry.get("mounted", {}).values()})
+
+
+def beginning(entry: Entry) -> str:
+    """Return how the line of an entry begins."""
+    return f'"time": "{entry["time"]}", "action": "{entry["action"]}"'
 
 
 def path(root: Path, environment: str) -> Path:
@@ -148,8 +165,7 @@ def state(entries: Iterable[Entry]) -> State:
                     found.verified.setdefault(id_of(entry), entry["time"])
                     found.verifications.append(entry)
             case "hold":
-                reason = str(entry["reason"])
-                found.held |= dict.fromkeys(id_of(entry), reason)
+                found.held |= dict.fromkeys(id_of(entry), Hold(entry["reason"], entry["time"]))
             case "freeze":
                 found.frozen = entry["reason"]
             case "unfreeze":

@@ -11,6 +11,7 @@ from uuid import uuid4
 from gitops import ledger, models, placeholder, promotion_gates, rendered_files
 from gitops.environments import Environments
 from gitops.errors import GitopsError
+from gitops.history import History
 from gitops.mounted import Mounted
 from gitops.plan import Overrides, Plan, ledger_fields, release_summary, trailers
 from gitops.release import Release, from_entry, overlay
@@ -96,10 +97,8 @@ class Planner:
             )
         if (entry := self.states[target].current) is None:
             return problem
-        line = f'"time": "{entry["time"]}", "action": "{entry["action"]}"'
-        page = str(ledger.path(Path(), target))
-        set_by = self.repository.git("log", "-1", "--format=%h", f"-S{line}", "--", page, check=False).strip()
-        return f"{problem}: git revert {set_by} takes back what was set last" if set_by else problem
+        set_by = History(self.repository).last_edit(str(ledger.path(Path(), target)), ledger.beginning(entry))
+        return f"{problem}: git revert {set_by[:12]} takes back what was set last" if set_by else problem
 
     def freeze(self, target: str, reason: str) -> Plan | None:
         """Plan to let no release into an environment."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from gitops import rendered_files
 from gitops.environments import Environment, Environments
 from gitops.errors import GitopsError
-from gitops.ledger import State
+from gitops.ledger import Entry, Hold, State, id_of
 from gitops.mounted import FILE
 from gitops.release import Release, from_entry
 from gitops.render.diff import MISSING, WHOLE, Change
@@ -76,8 +76,34 @@ def require_not_held(states: dict[str, State], target: str, release: Release, fo
         raise GitopsError(f"{target} is frozen ({reason}): unfreeze {target} first")
     for name, state in states.items():
         for part, what in release.parts.items():
-            if (why := state.held.get(part)) and not forced:
-                raise GitopsError(f"{what}: rolled back in {name} ({why}); --force-held REASON releases it again")
+            if (hold := state.held.get(part)) and not forced:
+                why = f"rolled back in {name} ({hold.reason})"
+                raise GitopsError(f"{what}: {why}; --force-held REASON releases it again")
+
+
+def withdrawn(environments: Environments, states: dict[str, State], target: str) -> Iterator[str]:
+    """Yield why an environment would not get its release now: its promotion may have been merged too late."""
+    entry = states[target].current
+    if entry is None or entry["action"] != "promote":
+        return
+    release, source = from_entry(entry), str(entry.get("from", "")).partition("@")[0]
+    remedy = f"do not merge this; if it is merged: python -m gitops rollback {target} --reason REASON"
+    for name in environments.names[: environments.index(target) + 1]:
+        for part, what in release.parts.items():
+            hold = states[name].held.get(part)
+            if hold and not _came_before(states[target], entry, hold):
+                yield f"{target}: {what} is promoted, but was rolled back in {name} ({hold.reason}): {remedy}"
+    known = source not in states or states[source].has_verified(release.id) or release.id in states[target].verified
+    if not (known or "unverified" in entry):
+        yield f"{target}: {release} is promoted, but {source} has not verified it: {remedy}"
+
+
+def _came_before(state: State, entry: Entry, hold: Hold) -> bool:
+    """Return whether a hold is no matter of the current release: it was forced in spite of it, or verified before."""
+    verified, rolled_back = state.verified.get(id_of(entry)), datetime.fromisoformat(hold.time)
+    if "forced" in entry and rolled_back <= datetime.fromisoformat(entry["time"]):
+        return True
+    return verified is not None and datetime.fromisoformat(verified) <= rolled_back
 
 
 def require_settings(source: Environment, has: list[Object], target: str, gets: list[Object]) -> None:

@@ -2,7 +2,8 @@
 
 The first environment: the working tree. Every later one: its own overlay in the working tree, and base and components
 as they were at the commit of its release, from the history of git. So an edit of base or of a component changes the
-first environment alone, and reaches the others by a promotion.
+first environment alone, and reaches the others by a promotion. One that has an image which no command has released has
+base and components of the commit that wrote it; one without an image runs nowhere, and has the working tree's.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from pathlib import Path
 from gitops import ledger, mounted, text_files
 from gitops.environments import Environments
 from gitops.errors import GitopsError
-from gitops.release import Release, current_image, overlay
+from gitops.history import History
+from gitops.release import DIGEST, Release, current_image, overlay
 from gitops.render.kustomize import kustomization, render
 from gitops.render.objects import Object
 from gitops.repository import Repository
@@ -62,6 +64,26 @@ class RenderSources:
         release, entry = self.release(name), self.states[name].current
         return replace(release, commit=entry["commit"]) if entry else release
 
+    def base_commit(self, name: str) -> str:
+        """Return the commit of base and components that an environment is rendered from; empty for the working tree."""
+        if self.is_first(name):
+            return ""
+        if entry := self.states[name].current:
+            return str(entry["commit"])
+        if not (commit := self._image_commit(name)):
+            return ""
+        if self.history.is_shallow:
+            raise LostCommitError(
+                f"{name} has base and components of the commit that wrote its image, which may be missing, because "
+                "this clone is a shallow one: git fetch --unshallow"
+            )
+        return self._last_change(commit)
+
+    def _image_commit(self, name: str) -> str:
+        """Return the commit that wrote the image of an environment; empty if it has none, or it is not committed."""
+        digest, page = current_image(self.root, name, self.environments.image).digest, overlay(Path(), name)
+        return History(self.history).introduction(str(page), digest) if DIGEST.fullmatch(digest) else ""
+
     def shared_commit(self, name: str) -> str:
         """Return the commit of base and components at HEAD.
 
@@ -74,7 +96,10 @@ class RenderSources:
         for commit in dict.fromkeys(known):
             if self._trees(commit) == trees:
                 return commit
-        return self.history.git("log", "-1", "--format=%H", "HEAD", "--", *SHARED, check=False).strip()
+        return self._last_change("HEAD")
+
+    def _last_change(self, commit: str) -> str:
+        return self.history.git("log", "-1", "--format=%H", commit, "--", *SHARED, check=False).strip()
 
     def _trees(self, commit: str) -> list[str]:
         """Return what base and components are at a commit; git is asked once, as HEAD stays while a command plans."""
@@ -91,14 +116,13 @@ class RenderSources:
         texts; None for one that goes.
         """
         if commit is None:
-            commit = "" if self.is_first(name) else self.release(name).commit
+            commit = self.base_commit(name)
         folder = overlay(self.root, name).parent
         if not commit and not own:
             return folder
-        self._copies += 1
-        copy = self._scratch / str(self._copies)
+        copy = self._new_copy()
         if commit:
-            self._extract(name, commit, copy)
+            self._extract(name, commit, copy, *SHARED)
         else:
             for each in SHARED:
                 shutil.copytree(self.root / each, copy / each, symlinks=True)
@@ -113,16 +137,30 @@ class RenderSources:
             _require_components(place, commit)
         return place
 
+    def folder_as_set(self, name: str) -> Path:
+        """Return a folder to render: an environment as the commit that set its release has it."""
+        entry, page = self.states[name].current, str(ledger.path(Path(), name))
+        set_by = History(self.history).last_edit(page, ledger.beginning(entry)) if entry else self._image_commit(name)
+        copy, place = self._new_copy(), overlay(Path(), name).parent
+        self._extract(name, self.base_commit(name), copy, *SHARED)
+        self._extract(name, set_by, copy, str(place))
+        return copy / place
+
     def render(self, name: str, commit: str | None = None) -> list[Object]:
         """Return the rendered objects of an environment."""
         return render(self.folder(name, commit))
 
-    def _extract(self, name: str, commit: str, copy: Path) -> None:
-        """Write base and components of a commit, without a look at the working tree."""
-        self._require_commit(name, commit)
+    def _new_copy(self) -> Path:
+        self._copies += 1
+        copy = self._scratch / str(self._copies)
         copy.mkdir()
-        archive = copy / "shared.tar"
-        self.history.git("archive", "--format=tar", f"--output={archive}", commit, "--", *SHARED)
+        return copy
+
+    def _extract(self, name: str, commit: str, copy: Path, *folders: str) -> None:
+        """Write folders of a commit, without a look at the working tree."""
+        self._require_commit(name, commit)
+        archive = copy / "folders.tar"
+        self.history.git("archive", "--format=tar", f"--output={archive}", commit, "--", *folders)
         with tarfile.open(archive) as found:
             for member in found:
                 path = copy / member.name

@@ -38,7 +38,7 @@ def rows(root: Path, environments: Environments) -> list[Row]:
                 "released": release.exists,
                 "models": {each: versions.get(each) for each in models.served(objects)},
                 "mounted": {each.name: each.entry() for each in release.models},
-                "manifests": release.commit or None,
+                "manifests": release.commit or sources.base_commit(name) or None,
                 "settings": _different(before, objects) if before else [],
                 "verified": state.verified.get(release.id),
                 "since": state.current["time"] if state.current and is_set else None,
@@ -86,12 +86,12 @@ def _pending(sources: RenderSources, name: str, objects: list[Object]) -> tuple[
 
     Where its overlay does not fit to both, return why.
     """
-    entry = sources.states[name].current
-    if entry is None or entry["commit"] == sources.shared_commit(name) or not sources.has(entry["commit"]):
+    commit = sources.recorded_release(name).commit or sources.base_commit(name)
+    if commit in ("", sources.shared_commit(name)) or not sources.has(commit):
         return [], None
     try:
         if sources.is_first(name):
-            return diff(sources.render(name, entry["commit"]), objects), None
+            return diff(sources.render(name, commit), objects), None
         return diff(objects, sources.render(name, "")), None
     except GitopsError as error:
         return [], str(error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -12,8 +13,10 @@ import yaml
 from gitops import fields, ledger, text_files
 from gitops.environments import FILE, Environments, load
 from gitops.errors import GitopsError
+from gitops.plan import ledger_fields
 from gitops.release import overlay
 from gitops.render.kustomize import kustomization
+from gitops.render_sources import RenderSources
 from gitops.repository import Repository
 from gitops.rules.old_names import pattern, texts
 from gitops.yaml_edit import entry, insert_after, remove_entry, replace_value
@@ -35,17 +38,22 @@ def add(root: Path, name: str, after: str, like: str, namespace: str | None = No
         page = overlay(copy, name)
         shutil.copytree(overlay(copy, like).parent, page.parent, ignore=shutil.ignore_patterns("alerts.yaml"))
         _set_page(page, name, space)
-        _copy_release(copy, like, name, Repository(root).actor)
+        _give_release(root, copy, like, name)
 
     return change
 
 
-def _copy_release(copy: Path, like: str, name: str, actor: str) -> None:
+def _give_release(root: Path, copy: Path, like: str, name: str) -> None:
     """Give an environment the release of another, so that later edits of base do not reach it without a promotion."""
-    release = ledger.state(ledger.read(copy, like)).current
-    if release is not None:
-        facts = {key: release[key] for key in ("tag", "digest", "commit", "mounted", "models") if key in release}
-        text_files.write(ledger.path(copy, name), ledger.extended("", "release", actor, **facts, **{"from": like}))
+    repository = Repository(root.resolve())
+    sources = RenderSources(root, load(root), repository)
+    facts = sources.states[like].current
+    if facts is None and (commit := sources.base_commit(like)):
+        facts = ledger_fields(replace(sources.release(like), commit=commit))
+    if facts is not None:
+        kept = {key: facts[key] for key in ("tag", "digest", "commit", "mounted", "models") if key in facts}
+        text = ledger.append(copy, name, "release", repository.actor, **kept, **{"from": like})
+        text_files.write(ledger.path(copy, name), text)
 
 
 def remove(root: Path, name: str) -> Change:
@@ -86,6 +94,8 @@ def rename(root: Path, old: str, new: str, space: str) -> Change:
         _set_page(overlay(copy, new), new, space)
         if ledger.path(copy, old).exists():
             ledger.path(copy, old).rename(ledger.path(copy, new))
+        if ledger.state(ledger.read(copy, new)).current is None:
+            _give_release(root, copy, old, new)
 
     return change
 
