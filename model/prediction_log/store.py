@@ -43,7 +43,7 @@ class Store:
         with explained(self.place):
             found = self.files.get_file_info(fs.FileSelector(folder, allow_not_found=True, recursive=True))
         paths = (each.path for each in found if each.type == fs.FileType.File and each.path.endswith(".parquet"))
-        return sorted(path[path.index(f"/{under}/") + 1 :] for path in paths)
+        return sorted(path.removeprefix(f"{self.root}/") for path in paths)
 
     def schema(self, path: str) -> pa.Schema:
         """Return the columns of a file."""

@@ -64,6 +64,12 @@ def test_the_variable_of_s3_alone_and_no_region_lead_to_a_server_of_ones_own(cli
     assert listed(client, "variables") == ["batch", "log.parquet"]
 
 
+def test_a_log_of_any_name_is_found(client):
+    log = Store(f"s3://{BUCKET}/logs/predictions")
+    log.write(pa.table({"a": [1]}), "predictions/model=iris/1.parquet")
+    assert log.paths("predictions") == ["predictions/model=iris/1.parquet"]
+
+
 def test_workers_share_a_folder(client, tmp_path, score):
     frames = [customers(200, seed=number) for number in range(4)]
     for number, each in enumerate(frames):

@@ -3,6 +3,7 @@
 import csv
 import random
 import re
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -60,6 +61,16 @@ def test_rows_and_accuracy_are_those_that_were_sent(logged):
     assert cells == {"iris": ["200", "100", f"{right}.0%"], "churn": ["5", "0", "—"]}
     accuracy = service.metrics.models["iris"].accuracy
     assert (accuracy.rows, accuracy.correct) == (100, right)
+
+
+@pytest.mark.parametrize("name", ["predictions", "feedback", "predictions/model=iris", "file:///predictions/"])
+def test_a_place_of_any_name_is_read(name, logged, tmp_path):
+    store, _, right = logged
+    place = f"file://{tmp_path}/predictions/" if "://" in name else tmp_path / name
+    shutil.copytree(store, tmp_path / name.removeprefix("file:///"))
+    done = run(place, "--model", "iris")
+    assert done.exit_code == 0, done.output
+    assert done.output.splitlines()[1].split()[3:] == ["200", "100", f"{right}.0%"]
 
 
 @pytest.mark.parametrize("name", ["iris", "churn"])
