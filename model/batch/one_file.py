@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from time import perf_counter
 
@@ -27,8 +28,8 @@ def score_file(request: Request, job: Job, file: File, output: Place) -> str:
     started, begin = datetime.now(UTC), perf_counter()
     try:
         with only_writer(output), explained(str(output)), output.scratch() as folder:
-            with job.sink(file, folder, form_of(output) or file.form) as sink:
-                for piece in file.pieces():
+            with job.sink(file, folder, form_of(output) or file.form) as sink, closing(file.pieces()) as pieces:
+                for piece in pieces:
                     job.fill(sink, file, piece.batches)
                     job.watch.show(sink.rows, piece.share)
             require_rows(file.place, sink.rows, sink.scored)

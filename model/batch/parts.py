@@ -7,6 +7,7 @@ lets the workers of a cluster share a folder.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any
@@ -53,13 +54,14 @@ class _Run:
         total = sum(file.size for file in self._files)
         index, count = self._request.shard or (0, 1)
         for number, file in enumerate(self._files):
-            for piece in file.pieces():
-                name = f"part-{number:05}-{piece.number:05}"
-                if name not in before and len(names) % count == index:
-                    self._write(name, file, piece)
-                names.append(name)
-                self._job.watch.show(0, (done + piece.share * file.size) / total)
-                self._job.watch.check()
+            with closing(file.pieces()) as pieces:
+                for piece in pieces:
+                    name = f"part-{number:05}-{piece.number:05}"
+                    if name not in before and len(names) % count == index:
+                        self._write(name, file, piece)
+                    names.append(name)
+                    self._job.watch.show(0, (done + piece.share * file.size) / total)
+                    self._job.watch.check()
             done += file.size
         return self._finish(names)
 

@@ -9,8 +9,8 @@ import codecs
 import hashlib
 import io
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from itertools import chain, count, islice
 from typing import Any
@@ -79,7 +79,7 @@ class File:
         with explained(str(self.place)), self._opened() as found:
             return found.schema if self.text else found.schema_arrow
 
-    def pieces(self) -> Iterator[Piece]:
+    def pieces(self) -> Generator[Piece, None, None]:
         """Give the pieces in order; each must be read, or left, before the next one is asked for."""
         with explained(str(self.place)), self._opened() as found:
             for piece in self._blocks(*found.rows) if self.text else _row_groups(found):
@@ -106,8 +106,8 @@ class File:
             with self.place.system.open_input_file(self.place.path) as stream:
                 yield _parquet(stream, str(self.place))
             return
-        with self.place.system.open_input_file(self.place.path) as stream:
-            yield _Csv(stream, self.size)
+        with self.place.system.open_input_file(self.place.path) as stream, closing(_Csv(stream, self.size)) as found:
+            yield found
 
     def _blocks(self, batches: Iterator[Batch], share: Callable[[], float]) -> Iterator[Piece]:
         for number in count():
@@ -184,12 +184,16 @@ class _Utf8(io.RawIOBase):
 
     def __init__(self, stream: Any) -> None:
         self._stream, self._decoder = stream, codecs.getincrementaldecoder("utf-8")()
+        self.ended = False
+        """Set to give no more bytes."""
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes, of which all are UTF-8."""
+        if self.ended:
+            return b""
         found: bytes = self._stream.read(size)
         try:
             self._decoder.decode(found, final=not found)
@@ -204,8 +208,9 @@ class _Csv:
     def __init__(self, stream: Any, size: int) -> None:
         self._wrong: list[Any] = []
         self._stream, self._size = stream, size
+        self._text = _Utf8(stream)
         self._reader = csv.open_csv(
-            _Utf8(stream),
+            self._text,
             # With threads, nobody would know the number of a wrong row.
             read_options=csv.ReadOptions(use_threads=False, block_size=BLOCK_BYTES),
             parse_options=csv.ParseOptions(newlines_in_values=True, invalid_row_handler=self._skip),
@@ -214,6 +219,12 @@ class _Csv:
             ),
         )
         self.schema = self._reader.schema
+
+    def close(self) -> None:
+        """Wait for the threads that read ahead: one that enters Python while the process ends would abort it."""
+        self._text.ended = True
+        with suppress(OSError, pa.ArrowException):
+            deque(self._reader, maxlen=0)
 
     def _skip(self, row: Any) -> str:
         self._wrong.append(row)

@@ -113,3 +113,19 @@ def test_a_full_disk_is_reported_and_leaves_nothing(tmp_path):
         (line,) = done.stderr.splitlines()
         assert "there is no space left on the device" in line
         assert done.stdout == ("" if output.endswith("parquet") else "out\n")
+
+
+@pytest.mark.parametrize(("column", "options", "reason"), [
+    ("prediction", [], "has a column named 'prediction' already"),
+    ("more", ["--strict"], "has rows that cannot be scored"),
+])  # fmt: skip
+def test_a_refused_long_file_ends_the_process_in_order(column, options, reason, tmp_path):
+    """Threads that read ahead are done by then: they would abort the process, or keep it for ever."""
+    header, *lines = customers(1000).assign(**{column: 1}).to_csv(index=False).splitlines(keepends=True)
+    (tmp_path / "in.csv").write_text(header + "three,cells,only\n" + "".join(lines) * 1000)
+    command = [sys.executable, "-m", "model", "score", "churn", "in.csv", "out.csv", *options]
+    for _ in range(6):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=15)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert reason in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
