@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +19,7 @@ from model.user_error import UserError
 if TYPE_CHECKING:
     from model.batch.watch import Watch
 
+_QUIET_SECONDS = 10.0
 _EXAMPLE = "Example: python -m model score churn customers.parquet scored.parquet --proba"
 
 
@@ -68,11 +71,12 @@ def _shard(text: str | None) -> tuple[int, int] | None:
 
 @contextmanager
 def _watching(name: str) -> Iterator[Watch]:
-    """Show a progress bar on a terminal, and a line for each finished part elsewhere."""
+    """Show a progress bar on a terminal; elsewhere a line for each finished part, and for the rows now and then."""
     from model.batch.watch import Watch  # noqa: PLC0415 - beside pyarrow
 
     if not sys.stderr.isatty():
-        yield Watch(say=lambda text: click.echo(text, err=True))
+        say = partial(click.echo, err=True)
+        yield Watch(show=_now_and_then(name, say), say=say, note=say)
         return
     from rich.console import Console  # noqa: PLC0415 - the image of batch jobs is without
     from rich.progress import Progress  # noqa: PLC0415
@@ -80,4 +84,21 @@ def _watching(name: str) -> Iterator[Watch]:
     console = Console(stderr=True)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task(name, total=1.0)
-        yield Watch(show=lambda _, share: bar.update(task, completed=share))
+
+        def show(rows: int, share: float) -> None:
+            bar.update(task, completed=share, description=f"{name}: {rows:,} rows")
+
+        yield Watch(show=show, note=partial(console.print, markup=False, highlight=False))
+
+
+def _now_and_then(name: str, say: Callable[[str], None]) -> Callable[[int, float], None]:
+    """Return what says how many rows are done, every ten seconds."""
+    said = monotonic()
+
+    def show(rows: int, _share: float) -> None:
+        nonlocal said
+        if monotonic() - said >= _QUIET_SECONDS:
+            said = monotonic()
+            say(f"{name}: {rows:,} rows")
+
+    return show

@@ -53,9 +53,9 @@ class Job:
         """Write the answers to these rows of a file."""
         columns = None
         for batch in batches:
-            self.watch.check()
             columns = columns or self.scorer.columns(batch.table.schema, str(file.place), text=file.text)
-            scored = self.scorer.score(columns, batch.table)
+            with self.watch.stoppable():
+                scored = self.scorer.score(columns, batch.table, self.watch.count)
             problems = [*batch.problems, *map(batch.numbered, scored.problems)]
             if problems:
                 self._refuse(file, problems)

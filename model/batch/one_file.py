@@ -31,13 +31,14 @@ def score_file(request: Request, job: Job, file: File, output: Place) -> str:
             with job.sink(file, folder, form_of(output) or file.form) as sink, closing(file.pieces()) as pieces:
                 for piece in pieces:
                     job.fill(sink, file, piece.batches)
-                    job.watch.show(sink.rows, piece.share)
+                    job.watch.reach(piece.share)
             require_rows(file.place, sink.rows, sink.scored)
-            job.watch.check()
+            with job.watch.stoppable():
+                digest = file.sha256()
             lineage = {
                 **job.identity(),
                 "program": program(),
-                "input": [{"path": str(file.place), "bytes": file.size, "rows": sink.rows, "sha256": file.sha256()}],
+                "input": [{"path": str(file.place), "bytes": file.size, "rows": sink.rows, "sha256": digest}],
                 "output": str(output),
                 "rows": sink.rows,
                 "scored": sink.scored,

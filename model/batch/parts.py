@@ -60,7 +60,7 @@ class _Run:
                     if name not in before and len(names) % count == index:
                         self._write(name, file, piece)
                     names.append(name)
-                    self._job.watch.show(0, (done + piece.share * file.size) / total)
+                    self._job.watch.reach((done + piece.share * file.size) / total)
                     self._job.watch.check()
             done += file.size
         return self._finish(names)
@@ -127,7 +127,8 @@ class _Run:
             "started": started.isoformat(timespec="seconds"), "seconds": round(perf_counter() - begin, 3),
         }  # fmt: skip
         if not piece.number:
-            known["sha256"] = file.sha256()
+            with self._job.watch.stoppable():
+                known["sha256"] = file.sha256()
         record.write(msgspec.json.encode(known))
         self.finished += 1
         self._job.watch.say(f"{name}: {sink.scored} of {sink.rows} rows")

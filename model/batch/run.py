@@ -21,6 +21,9 @@ def score(request: Request, watch: Watch) -> str:
     files = files_at(source)
     keys = trusted_keys(os.environ.get("MODEL_KEYS"))
     scorer = Scorer(load_verified(request.bundles, request.name, keys=keys), request.wanted)
+    manifest = scorer.model.manifest
+    if manifest.input.alone:
+        watch.note(f"{request.name}: one row at a time, so that other rows never change an answer ({manifest.reason})")
     with watch:
         job = Job(scorer, watch, strict=request.strict)
         if folder:

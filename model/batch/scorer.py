@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from model.schema.rows import Table
 from model.schema.signature import Label, Problem, SignatureError
 from model.user_error import UserError
 
+_FEW_ROWS = 64
+"""Asked at once where a model takes one row at a time, so that whoever waits sees how far it is."""
 _TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
 
 
@@ -60,8 +63,8 @@ class Scorer:
                 raise UserError(f"{source} has a column named {field.name!r} already: rename it")
         return Columns(self.model, schema, source, text=text)
 
-    def score(self, columns: Columns, table: pa.Table) -> Scored:
-        """Return the answers to the rows of a table."""
+    def score(self, columns: Columns, table: pa.Table, count: Callable[[int], None] = lambda _rows: None) -> Scored:
+        """Return the answers to the rows of a table; count is told the rows of each batch."""
         read = columns.read(table)
         rows, good, problems = read.rows, None, read.problems
         if problems:
@@ -69,7 +72,7 @@ class Scorer:
             kept[[fault.row or 0 for fault in problems]] = False
             good = np.flatnonzero(kept)
             rows = take(rows, good)
-        answers, refused = self._answers(rows)
+        answers, refused = self._answers(rows, count)
         if refused:
             places = np.arange(table.num_rows) if good is None else good
             kept = np.ones(len(places), dtype=bool)
@@ -79,11 +82,12 @@ class Scorer:
             good = places[kept]
         return Scored(good, self._arrays(answers), problems)
 
-    def _answers(self, rows: Table) -> tuple[list[list[NDArray[Any]]], dict[int, str]]:
+    def _answers(self, rows: Table, count: Callable[[int], None]) -> tuple[list[list[NDArray[Any]]], dict[int, str]]:
         """Return the answers in batches, and why some rows have none."""
         answers, refused = [], {}
-        for start in range(0, height(rows), BATCH_ROWS):
-            part = take(rows, slice(start, start + BATCH_ROWS))
+        most = _FEW_ROWS if self.model.manifest.input.alone else BATCH_ROWS
+        for start in range(0, height(rows), most):
+            part = take(rows, slice(start, start + most))
             try:
                 answers.append(self._ask(part))
             except (RefusedRow, SignatureError):
@@ -93,6 +97,7 @@ class Scorer:
                         answers.append(self._ask(take(part, slice(place, place + 1))))
                     except (RefusedRow, SignatureError) as error:
                         refused[start + place] = _reason(error)
+            count(height(part))
         return answers, refused
 
     def _ask(self, rows: Table) -> list[NDArray[Any]]:
