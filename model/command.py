@@ -54,6 +54,11 @@ class Command(click.Command):
                 return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
+        except SystemExit as error:
+            # So rich ends where whoever reads the output has gone.
+            if isinstance(error.__context__, BrokenPipeError):
+                raise
+            _fail(ctx, error, debug=debug)
         except KeyboardInterrupt:
             click.echo("stopped; nothing was written", err=True)
             ctx.exit(INTERRUPTED)
