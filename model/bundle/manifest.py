@@ -75,6 +75,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: str
     """Where the rows came from, in words."""
     metrics: dict[str, float]
+    available: int | None = None
+    """How many rows there were, where only some of them were asked about."""
     balance: tuple[int, ...] | None = None
     """How many rows each class has, in the order of the classes."""
     confusion: tuple[tuple[int, ...], ...] | None = None

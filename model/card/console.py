@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from model.bundle.manifest import Manifest
-from model.card.wording import log_rules, span
+from model.card.wording import judged_rows, log_rules, span
 from model.rendering.text import format_number, printable
 from model.schema.signature import Feature
 
@@ -45,7 +45,7 @@ def _facts(manifest: Manifest) -> list[tuple[str, str]]:
         facts.append(("compact form", f"none: {manifest.not_compact}"))
     if manifest.evaluation is not None:
         figures = ", ".join(f"{name} {format_number(value)}" for name, value in manifest.evaluation.metrics.items())
-        facts.append(("judged", f"{figures} ({manifest.evaluation.rows} rows: {manifest.evaluation.source})"))
+        facts.append(("judged", f"{figures} ({judged_rows(manifest.evaluation)}: {manifest.evaluation.source})"))
     if manifest.log:
         facts.append(("log", log_rules(manifest)))
     return facts + [("note", note) for note in manifest.notes]

@@ -55,7 +55,7 @@ def _quality(manifest: Manifest) -> str:
     evaluation = manifest.evaluation
     if evaluation is None:
         return heading + tag("p", escape_text(wording.UNJUDGED), class_="quiet")
-    origin = f"Judged by {fmt.format_count(evaluation.rows, 'row')}: {evaluation.source}"
+    origin = f"Judged by {wording.judged_rows(evaluation)}: {evaluation.source}"
     tiles = {wording.metric(name): escape_text(fmt.format_number(value)) for name, value in evaluation.metrics.items()}
     plots = tag("div", *evaluation_figures(evaluation, manifest.signature.targets[0]), class_="plots")
     return heading + tag("p", escape_text(origin), class_="quiet") + pairs(tiles, "tiles") + plots

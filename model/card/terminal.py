@@ -59,7 +59,7 @@ def _head(manifest: Manifest) -> RenderableType:
 
 def _quality(evaluation: Evaluation, target: Target) -> Iterator[RenderableType]:
     metrics = [(wording.metric(name), fmt.format_number(value)) for name, value in evaluation.metrics.items()]
-    judged = f"on {fmt.format_count(evaluation.rows, 'row')}: {evaluation.source}"
+    judged = f"on {wording.judged_rows(evaluation)}: {evaluation.source}"
     yield _table("Metrics", ("Metric", "Value"), metrics, (1,), judged)
     if evaluation.balance:
         yield _bars(

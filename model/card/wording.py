@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from model.bundle.manifest import Manifest, Parity
+from model.bundle.manifest import Evaluation, Manifest, Parity
 from model.rendering.text import (
     class_names,
     format_count,
@@ -89,6 +89,12 @@ def summary(manifest: Manifest) -> str:
     target = signature.targets[0]
     kind = join_values(class_names(target), 6) if target.classes else "a number"
     return f"Predicts {printable(target.name)} ({kind}) {source}."
+
+
+def judged_rows(evaluation: Evaluation) -> str:
+    """Say by how many rows a model was judged, and of how many where others were left out."""
+    of = "" if evaluation.available is None else f"{format_number(evaluation.rows)} of "
+    return f"{of}{format_count(evaluation.available or evaluation.rows, 'row')}"
 
 
 def serving(manifest: Manifest) -> str:

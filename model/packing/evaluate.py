@@ -43,9 +43,9 @@ def evaluate(model: Estimator, judged: Judged) -> Evaluation | None:
     known = judged.truth.notna().all(axis=1).to_numpy()
     if not known.any():
         raise PackError(f"no row of the data has a value in {', '.join(map(str, judged.truth.columns))}")
-    places = np.flatnonzero(known)
-    if model.form.alone:
-        places = places[:MOST_ROWS_ALONE]
+    places, available = np.flatnonzero(known), None
+    if model.form.alone and len(places) > MOST_ROWS_ALONE:
+        places, available = places[:MOST_ROWS_ALONE], len(places)
     rows, truth = judged.rows.iloc[places], judged.truth.iloc[places]
     answers = estimator_answers(model, as_request_rows(rows, signature.features))
     good = ~answers.refused
@@ -56,9 +56,11 @@ def evaluate(model: Estimator, judged: Judged) -> Evaluation | None:
     if len(parts) > 1:
         named = zip(signature.targets, parts, strict=True)
         figures = {f"{target.name} {name}": value for target, part in named for name, value in part["metrics"].items()}
-        return Evaluation(rows=int(good.sum()), source=judged.source, metrics=figures)
+        return Evaluation(rows=int(good.sum()), available=available, source=judged.source, metrics=figures)
     importance = _importance(model, rows, _right(signature.targets[0], truth.iloc[:, 0]))
-    return Evaluation(rows=int(good.sum()), source=judged.source, importance=importance, **parts[0])
+    return Evaluation(
+        rows=int(good.sum()), available=available, source=judged.source, importance=importance, **parts[0]
+    )
 
 
 def _judged(target: Target, place: int, answers: Answers, good: NDArray[np.bool_], right: NDArray[Any]) -> Any:

@@ -87,6 +87,15 @@ def test_a_folder_of_modules_is_served(tmp_path, add):
     assert ask(tmp_path) == [True, False]
 
 
+def test_own_code_is_judged_by_some_of_many_rows(tmp_path, add, model_cli):
+    train(tmp_path, "own_judged")
+    pd.concat([ROWS] * 30).assign(left=lambda rows: rows["a"] > 0).to_csv(tmp_path / "rows.csv", index=False)
+    done = add("--code", tmp_path / "own_judged.py", "--target", "left")
+    assert done.exit_code == 0, done.stderr
+    for printed in (done.stdout, model_cli("card", "mine", "--bundles", tmp_path / "b").stdout):
+        assert "300 of 1200 rows" in " ".join(printed.split())
+
+
 def test_without_it_the_module_and_the_option_are_named(tmp_path, add):
     train(tmp_path, "own_lacking")
     done = add()
