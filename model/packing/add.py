@@ -92,7 +92,7 @@ def _material(
         estimator=estimator,
         rows=rows,
         judged=judged,
-        hints=Hints(targets=wanted.targets or ("prediction",)),
+        hints=Hints(targets=wanted.targets),
         notes=(warning,) if warning else (),
         files=brought,
         lean=wanted.lean,

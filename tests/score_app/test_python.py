@@ -137,12 +137,17 @@ def test_arrays_and_dates_are_packed_too(tmp_path):
 
 
 FITTED = LinearRegression().fit(ROWS[["spent"]], np.arange(200))
+TWO = LinearRegression().fit(ROWS[["spent"]], np.ones((200, 2)))
 MISTAKES = {
     "not fitted": (lambda at: pack(LinearRegression(), ROWS, name="x", bundles=at), "before it was fitted"),
     "no estimator": (lambda at: pack({"a": 1}, ROWS, name="x", bundles=at), "the first argument is a dict, not"),
     "a column missing": (lambda at: pack(FITTED, ROWS[["age"]], name="x", bundles=at), "the data lacks spent"),
     "no rows": (lambda at: pack(FITTED, ROWS.head(0), name="x", bundles=at), "X has no rows"),
     "too few answers": (lambda at: pack(FITTED, ROWS, [1], name="x", bundles=at), "y has 1 answers and X has 200 rows"),
+    "one target of two": (lambda at: pack(TWO, ROWS, LEFT, name="x", bundles=at), "the model answers 2 targets, but 1"),
+    "two targets for one": (
+        lambda at: pack(FITTED, ROWS, np.ones((200, 2)), name="x", bundles=at), "answers 1 target, but 2"
+    ),
     "a wrong name": (lambda at: pack(FITTED, ROWS, name="No!", bundles=at), "'No!' is not a bundle's name"),
     "no such bundle": (lambda at: load("nothing", bundles=at), "there is no bundle"),
     "nothing to check": (lambda at: check("nothing", bundles=at), "there is no bundle"),
