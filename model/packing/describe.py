@@ -45,6 +45,8 @@ class Hints:
 def describe(estimator: Any, rows: pd.DataFrame, hints: Hints) -> tuple[Estimator, Table]:
     """Return the estimator with its signature and form, and the rows as callers would send them."""
     names = [str(name) for name in rows.columns]
+    if unknown := [name for name in hints.units if name not in names]:
+        raise PackError(f"the unit of {unknown[0]!r}: the model has no such feature (it has {listed(names)})")
     origins = Origins(estimator, names)
     features = tuple(
         _feature(name, rows[column], evidence, hints.units.get(name))

@@ -174,6 +174,10 @@ MISTAKES = {
         lambda at: pack(FITTED, ROWS, np.ones((200, 2)), name="x", bundles=at),
         "answers 1 target, but 2",
     ),
+    "a unit of no feature": (
+        lambda at: pack(FITTED, ROWS, name="x", units={"spend": "$"}, bundles=at),
+        "the unit of 'spend': the model has no",
+    ),
     "a wrong name": (lambda at: pack(FITTED, ROWS, name="No!", bundles=at), "'No!' is not a bundle's name"),
     "no such bundle": (lambda at: load("nothing", bundles=at), "there is no bundle"),
     "nothing to check": (lambda at: check("nothing", bundles=at), "there is no bundle"),

@@ -52,6 +52,9 @@ MISTAKES = {
     "two targets for one": (
         lambda p: dump(LINE, p), NUMBERS.assign(t=1, u=1), ("--target", "t", "--target", "u"), "answers 1 target, but 2"
     ),
+    "the type of no feature": (
+        lambda p: dump(LINE, p), NUMBERS.assign(t=1), ("--types", "t=string"), "--types t: the model has no such"
+    ),
     "labels it does not know": (
         lambda p: dump(LINE, p), NUMBERS.assign(t="yes"), ("--target", "t"), "the target 't' holds yes, but"
     ),
