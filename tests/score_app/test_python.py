@@ -8,11 +8,14 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec import Raw
+from msgspec.json import encode
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from model.schema.signature import SignatureError
 from model.user_error import UserError
@@ -159,6 +162,26 @@ def test_dates_of_numpy_are_dates(tmp_path):
         for given in ({"day": day}, [[day]], np.array([[day]])):
             assert packed.predict(given).round() == [2]
     assert packed.predict({"day": date(2026, 1, 3)}).round() == [2]
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_a_boolean_is_true_false_0_or_1_in_every_form_of_a_model(text, tmp_path):
+    X = ROWS[["spent", "trial", *(["plan"] if text else [])]]
+    columns = make_column_transformer((OneHotEncoder(), ["plan"] if text else []), remainder="passthrough")
+    for estimator in (LogisticRegression(), DecisionTreeClassifier(max_depth=3)):
+        model = make_pipeline(columns, estimator).fit(X, LEFT)
+        loaded = pack(model, X, name="flags", replace=True, bundles=tmp_path)
+        with serve("flags", bundles=tmp_path) as server:
+            rest = ["paid"] if text else []
+            for flag in ("true", "0", "1.0"):
+                assert fetch(f"{server}/score", encode({"X": [5.5, Raw(flag.encode()), *rest]})).status == 200
+            for flag in (2, 0.5, -1):
+                for rows in ([5.5, flag, *rest], [[5.5, flag, *rest]] * 2):
+                    answer = fetch(f"{server}/score", encode({"X": rows}))
+                    assert answer.status == 422
+                    assert "trial: expected true or false" in answer.body.decode()
+        with pytest.raises(SignatureError, match="trial: expected true or false"):
+            loaded.predict([[5.5, 2, *rest]])
 
 
 FITTED = LinearRegression().fit(ROWS[["spent"]], np.arange(200))
