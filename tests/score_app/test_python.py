@@ -166,11 +166,12 @@ def test_dates_of_numpy_are_dates(tmp_path):
 
 @pytest.mark.parametrize("text", [False, True])
 def test_a_boolean_is_true_false_0_or_1_in_every_form_of_a_model(text, tmp_path):
-    X = ROWS[["spent", "trial", *(["plan"] if text else [])]]
+    X = ROWS[["spent", "trial", *(["plan"] if text else [])]].astype({"spent": "float64"})
     columns = make_column_transformer((OneHotEncoder(), ["plan"] if text else []), remainder="passthrough")
     for estimator in (LogisticRegression(), DecisionTreeClassifier(max_depth=3)):
         model = make_pipeline(columns, estimator).fit(X, LEFT)
         loaded = pack(model, X, name="flags", replace=True, bundles=tmp_path)
+        assert text or loaded.manifest.compact is not None
         with serve("flags", bundles=tmp_path) as server:
             rest = ["paid"] if text else []
             for flag in ("true", "0", "1.0"):
