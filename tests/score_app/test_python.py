@@ -11,7 +11,7 @@ import pytest
 from msgspec import Raw
 from msgspec.json import encode
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
@@ -162,6 +162,16 @@ def test_dates_of_numpy_are_dates(tmp_path):
         for given in ({"day": day}, [[day]], np.array([[day]])):
             assert packed.predict(given).round() == [2]
     assert packed.predict({"day": date(2026, 1, 3)}).round() == [2]
+
+
+def test_boosting_over_texts_says_why_it_is_not_compiled(tmp_path):
+    X = ROWS[["plan", "spent"]]
+    for forest in (
+        HistGradientBoostingClassifier(max_iter=5),
+        make_pipeline(HistGradientBoostingClassifier(max_iter=5)),
+    ):
+        packed = pack(forest.fit(X, LEFT), X, name="texts", replace=True, bundles=tmp_path)
+        assert packed.manifest.reason == "HistGradientBoosting that encodes texts itself"
 
 
 @pytest.mark.parametrize("text", [False, True])
