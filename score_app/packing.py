@@ -67,7 +67,7 @@ def _material(estimator: Any, X: Any, y: Any, name: str, title: str, units: Mapp
         estimator=estimator,
         rows=rows,
         judged=None if truth is None else Judged(rows, truth, source),
-        hints=Hints(targets=("prediction",) if truth is None else tuple(truth.columns), units=units),
+        hints=Hints(targets=() if truth is None else tuple(truth.columns), units=units),
     )
 
 

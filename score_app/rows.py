@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,9 @@ def rows_of(given: Any) -> tuple[list[Any], list[str] | None]:
     if isinstance(given, np.ndarray):
         if given.ndim != 2:
             raise SignatureError([Problem("shape", f"expected a table of two dimensions, got {given.ndim}")])
-        return [_cells(row) for row in given.tolist()], None
+        # As a list, moments in nanoseconds would be numbers.
+        rows = map(list, given) if given.dtype.kind == "M" else given.tolist()
+        return [_cells(row) for row in rows], None
     return [_row(row) for row in given] if isinstance(given, list | tuple) else [_row(given)], None
 
 
@@ -38,8 +40,11 @@ def _cells(values: list[Any]) -> list[Any]:
 
 
 def _cell(value: Any) -> Any:
-    if is_missing(value):
+    # Whether pandas' NA differs from itself, not even it says.
+    if type(value).__name__ == "NAType" or is_missing(value):
         return None
+    if isinstance(value, np.datetime64):
+        return str(value.astype("datetime64[us]"))
     if isinstance(value, np.generic):
         value = value.item()
-    return value.isoformat() if isinstance(value, datetime) else value
+    return value.isoformat() if isinstance(value, date) else value

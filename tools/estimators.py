@@ -198,6 +198,7 @@ def page(results: dict[str, Manifest | str]) -> str:
         "boundary between two labels than 1e-9 of the distance between two training rows, a copy's label is not",
         "promised to be scikit-learn's, whose own may depend on the other rows of a call; a compact form leaves such",
         "rows to the full model. LightGBM, XGBoost and CatBoost have [a page of their own](boosting.md).",
+        "HistGradientBoosting over pandas categories that are texts is served by scikit-learn.",
         "",
         "This page says what can be compiled (`model add --lean`). Without `--lean`, `add` leaves out a copy that it",
         "measures to be slower than scikit-learn, such as that of nearest neighbours:",

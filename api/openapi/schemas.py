@@ -53,8 +53,9 @@ def cell_schema(feature: Feature, sample: Any) -> Json:
     shown: Json = {"type": takes if len(takes) > 1 else takes[0]}
     if feature.type == "date":
         shown["format"] = "date-time" if has_zone(feature) else "date"
-    if feature.closed:
-        shown["enum"] = [*(feature.categories or ()), *([None] if feature.missing else [])]
+    if feature.closed or feature.type == "boolean":
+        known = feature.categories if feature.closed else (False, True, 0, 1)
+        shown["enum"] = [*(known or ()), *([None] if feature.missing else [])]
     if description := describe(feature):
         shown["description"] = description
     return {**shown, "examples": [sample]}

@@ -92,7 +92,7 @@ def _material(
         estimator=estimator,
         rows=rows,
         judged=judged,
-        hints=Hints(targets=wanted.targets or ("prediction",)),
+        hints=Hints(targets=wanted.targets),
         notes=(warning,) if warning else (),
         files=brought,
         lean=wanted.lean,
@@ -108,6 +108,8 @@ def _require_columns(data: Data, names: Sequence[str]) -> None:
 
 def _typed(estimator: Any, data: Data, chosen: pd.DataFrame, wishes: Mapping[str, str]) -> pd.DataFrame:
     names = [str(name) for name in chosen.columns]
+    if unknown := [name for name in wishes if name not in names]:
+        raise PackError(f"--types {unknown[0]}: the model has no such feature (it has {listed(names)})")
     evidence = dict(zip(names, Origins(estimator, names).evidence, strict=True))
     if data.typed:
         columns = {name: converted(str(name), chosen[name], wishes[name]) for name in chosen.columns if name in wishes}

@@ -16,11 +16,13 @@ import onnx
 import skl2onnx
 from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
 from skl2onnx.common.exceptions import MissingConverter, MissingShapeCalculator
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.feature_selection import RFE, RFECV
 from sklearn.pipeline import Pipeline
 
 from model.bundle.manifest import Parity
 from model.packing.converters import register
+from model.packing.converters.boosting import require_numbers
 from model.packing.converters.libraries import ZERO_IS_MISSING
 from model.packing.converters.sparse import fed_sparsely
 from model.packing.converters.tree_ensemble import declare_version
@@ -33,6 +35,7 @@ from model.runtime.estimator import Estimator, parts
 from model.runtime.onnx import PREDICT, PROBA, ROWS_AT_ONCE
 from model.schema.input_form import Input
 from model.schema.signature import Signature
+from model.trees.tree import Inexact
 
 _MOST_CELLS = 2**21
 OPSET = {"": 22, "ai.onnx.ml": 3}
@@ -75,6 +78,12 @@ def _require_known(model: Estimator) -> None:
         raise Refused(f"own code: {', '.join(own[:5])}")
     if looks_at_other_rows(model.estimator):
         raise Refused("a row's answer depends on the other rows of a call")
+    for part in parts(model.estimator):
+        if isinstance(part, HistGradientBoostingClassifier | HistGradientBoostingRegressor):
+            try:
+                require_numbers(part)
+            except Inexact as reason:
+                raise Refused(str(reason)) from None
     for feature in model.signature.features:
         if feature.type == "date" or feature.exact:
             kind = "a date" if feature.type == "date" else "a whole number beyond 2^53"

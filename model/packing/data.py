@@ -131,11 +131,18 @@ def is_number(text: str) -> bool:
     return True
 
 
+_ADVICE = {
+    "lightgbm.basic.Booster": ": train an LGBMClassifier, LGBMRegressor or LGBMRanker, and save it with joblib",
+    "xgboost.core.Booster": ": write it with its save_model, as .json or .ubj, and add that file",
+}
+
+
 def require_estimator(thing: Any, holder: str = "the file holds") -> None:
     """Refuse anything that is not a fitted estimator with predict."""
     kind = type(thing).__name__
     if isinstance(thing, type) or not hasattr(thing, "get_params"):
-        raise PackError(f"{holder} a {kind}, not a scikit-learn estimator")
+        advice = _ADVICE.get(f"{type(thing).__module__}.{kind}", "")
+        raise PackError(f"{holder} a {kind}, not a scikit-learn estimator{advice}")
     if not hasattr(thing, "predict"):
         raise PackError(f"{kind} has no predict, so there is nothing that it could answer")
     try:

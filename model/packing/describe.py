@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from sklearn import base
 from sklearn.utils import get_tags
 
-from model.packing.data import PackError
+from model.packing.data import PackError, listed
 from model.packing.find_input_form import find_input_form
 from model.packing.known_code import own_code
 from model.packing.origins import Evidence, Origins
@@ -35,7 +35,8 @@ MOST_CATEGORIES = 50
 class Hints:
     """What neither the estimator nor the rows can tell."""
 
-    targets: tuple[str, ...] = ("prediction",)
+    targets: tuple[str, ...] = ()
+    """One name for each target; without any, names are made up."""
     titles: tuple[str, ...] | None = None
     units: Mapping[str, str] = field(default_factory=dict)
     whole: bool = False
@@ -44,6 +45,8 @@ class Hints:
 def describe(estimator: Any, rows: pd.DataFrame, hints: Hints) -> tuple[Estimator, Table]:
     """Return the estimator with its signature and form, and the rows as callers would send them."""
     names = [str(name) for name in rows.columns]
+    if unknown := [name for name in hints.units if name not in names]:
+        raise PackError(f"the unit of {unknown[0]!r}: the model has no such feature (it has {listed(names)})")
     origins = Origins(estimator, names)
     features = tuple(
         _feature(name, rows[column], evidence, hints.units.get(name))
@@ -179,11 +182,17 @@ def _task(estimator: Any) -> Task:
 
 def _targets(estimator: Any, answer: Any, task: Task, hints: Hints) -> tuple[Target, ...]:
     many = answer.shape[1] if answer.ndim == 2 and answer.shape[1] > 1 else 0
+    if hints.targets and len(hints.targets) != (many or 1):
+        raise PackError(
+            f"the model answers {many or 1} target{'s' * bool(many)}, but {len(hints.targets)} "
+            f"({listed(hints.targets)}) {'are' if len(hints.targets) > 1 else 'is'} named: "
+            "give each target once, with --target or as a column of y"
+        )
     if not many:
         titles = ("outlier", "inlier") if task == "outliers" else hints.titles
         classes = _classes(estimator, answer, task, 0)
-        return (Target(name=hints.targets[0], classes=classes, titles=titles, whole=hints.whole),)
-    names = hints.targets if len(hints.targets) == many else [f"{hints.targets[0]}_{i}" for i in range(many)]
+        return (Target(name=(hints.targets or ("prediction",))[0], classes=classes, titles=titles, whole=hints.whole),)
+    names = hints.targets or [f"prediction_{i}" for i in range(many)]
     return tuple(Target(name=name, classes=_classes(estimator, answer, task, i, many)) for i, name in enumerate(names))
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from model.schema.arrays import integers, moments
 from model.schema.signature import MISSING_TEXT, Feature, Problem, Signature, SignatureError
-from model.schema.values import ALLOWED, LARGEST_EXACT, is_exact, kind_of, problem
+from model.schema.values import ALLOWED, FLAGS, LARGEST_EXACT, is_exact, kind_of, problem
 
 Matrix = NDArray[Any]
 Columns = dict[str, NDArray[Any]]
@@ -200,6 +200,8 @@ class Reader:
             if any(problem(feature, value, 0, self.limit) for value in values):
                 return None
             return moments(values) if feature.type == "date" else integers(values)
+        if feature.type == "boolean" and any(problem(feature, value, 0, self.limit) for value in set(values) - FLAGS):
+            return None
         return self._numbers(values, missing=feature.missing)
 
     def texts(self, values: Sequence[Any]) -> NDArray[Any]:

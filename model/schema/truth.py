@@ -24,7 +24,8 @@ def label_or_number(target: Target, truth: Any) -> Label:
     for label, title in zip(target.classes, target.titles or target.classes, strict=True):
         if _same(truth, label) or _same(truth, title):
             return label
-    raise TruthError("category", f"{target.name} has no class {_shown(truth)}")
+    known = ", ".join(str(title)[:40] for title in (target.titles or target.classes)[:10])
+    raise TruthError("category", f"{target.name} has no class {_shown(truth)} (it has {known})")
 
 
 def _number(name: str, truth: Any) -> float:

@@ -24,6 +24,8 @@ _EXPECTED = {
     "date": "a date in ISO 8601",
 }
 _KINDS = {bool: "a boolean", str: "a string", list: "a list", dict: "an object", type(None): "null"}
+FLAGS = frozenset({False, True})
+"""What a boolean may be; 0 and 1 are equal to them."""
 LARGEST_EXACT = 2**53
 """A float holds each whole number up to this one."""
 _INT64 = range(-(2**63), 2**63)
@@ -54,6 +56,8 @@ def _unfit(feature: Feature, value: Any, limit: float) -> tuple[Any, str] | None
         return ("type", "is U+FDD0, which is not a character") if value == MISSING_TEXT else None
     if feature.type == "date":
         return _wrong_date(value, feature)
+    if feature.type == "boolean":
+        return None if value in FLAGS else ("type", f"expected {_EXPECTED['boolean']}, got another number than 0 and 1")
     if feature.exact:
         fits = value == int(value) and int(value) in _INT64 if isfinite(value) else False
         exact = type(value) is int or abs(value) <= LARGEST_EXACT

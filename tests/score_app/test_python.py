@@ -3,15 +3,19 @@
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
 import pytest
+from msgspec import Raw
+from msgspec.json import encode
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
+from sklearn.tree import DecisionTreeClassifier
 
 from model.schema.signature import SignatureError
 from model.user_error import UserError
@@ -136,13 +140,78 @@ def test_arrays_and_dates_are_packed_too(tmp_path):
     assert packed.predict([[datetime(2026, 1, 3, tzinfo=UTC).replace(tzinfo=None)]]).round() == [2]
 
 
+def test_what_pandas_calls_missing_is_null_in_dictionaries_lists_and_arrays(tmp_path):
+    X = pd.DataFrame({"a": pd.array([1, 2, None, 4] * 20, dtype="Int64"), "b": np.arange(80.0)})
+    forest = HistGradientBoostingRegressor(max_iter=5).fit(X, np.arange(80.0))
+    loaded = pack(forest, X, name="gaps", bundles=tmp_path)
+    expected = loaded.predict(pd.DataFrame({"a": pd.array([None], dtype="Int64"), "b": [3.0]})).tolist()
+    for missing in (pd.NA, pd.NaT, np.datetime64("NaT"), None, np.nan):
+        assert loaded.predict({"a": missing, "b": 3.0}).tolist() == expected
+        assert loaded.predict([[missing, 3.0]]).tolist() == expected
+        assert loaded.predict(np.array([[missing, 3.0]], dtype=object)).tolist() == expected
+    with pytest.raises(SignatureError, match="row 0, a: expected a number, got a string"):
+        loaded.predict({"a": np.datetime64("2026-01-03"), "b": 3.0})
+
+
+def test_dates_of_numpy_are_dates(tmp_path):
+    days = pd.DataFrame({"day": pd.date_range("2026-01-01", periods=60)})
+    year = make_pipeline(FunctionTransformer(lambda rows: rows["day"].dt.day_of_year.to_frame()), LinearRegression())
+    packed = pack(year.fit(days, np.arange(60)), days, name="year", bundles=tmp_path)
+    for unit in ("D", "us", "ns"):
+        day = np.datetime64("2026-01-03", unit)
+        for given in ({"day": day}, [[day]], np.array([[day]])):
+            assert packed.predict(given).round() == [2]
+    assert packed.predict({"day": date(2026, 1, 3)}).round() == [2]
+
+
+def test_boosting_over_texts_says_why_it_is_not_compiled(tmp_path):
+    X = ROWS[["plan", "spent"]]
+    for forest in (
+        HistGradientBoostingClassifier(max_iter=5),
+        make_pipeline(HistGradientBoostingClassifier(max_iter=5)),
+    ):
+        packed = pack(forest.fit(X, LEFT), X, name="texts", replace=True, bundles=tmp_path)
+        assert packed.manifest.reason == "HistGradientBoosting that encodes texts itself"
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_a_boolean_is_true_false_0_or_1_in_every_form_of_a_model(text, tmp_path):
+    X = ROWS[["spent", "trial", *(["plan"] if text else [])]].astype({"spent": "float64"})
+    columns = make_column_transformer((OneHotEncoder(), ["plan"] if text else []), remainder="passthrough")
+    for estimator in (LogisticRegression(), DecisionTreeClassifier(max_depth=3)):
+        model = make_pipeline(columns, estimator).fit(X, LEFT)
+        loaded = pack(model, X, name="flags", replace=True, bundles=tmp_path)
+        assert text or loaded.manifest.compact is not None
+        with serve("flags", bundles=tmp_path) as server:
+            rest = ["paid"] if text else []
+            for flag in ("true", "0", "1.0"):
+                assert fetch(f"{server}/score", encode({"X": [5.5, Raw(flag.encode()), *rest]})).status == 200
+            for flag in (2, 0.5, -1):
+                for rows in ([5.5, flag, *rest], [[5.5, flag, *rest]] * 2):
+                    answer = fetch(f"{server}/score", encode({"X": rows}))
+                    assert answer.status == 422
+                    assert "trial: expected true or false" in answer.body.decode()
+        with pytest.raises(SignatureError, match="trial: expected true or false"):
+            loaded.predict([[5.5, 2, *rest]])
+
+
 FITTED = LinearRegression().fit(ROWS[["spent"]], np.arange(200))
+TWO = LinearRegression().fit(ROWS[["spent"]], np.ones((200, 2)))
 MISTAKES = {
     "not fitted": (lambda at: pack(LinearRegression(), ROWS, name="x", bundles=at), "before it was fitted"),
     "no estimator": (lambda at: pack({"a": 1}, ROWS, name="x", bundles=at), "the first argument is a dict, not"),
     "a column missing": (lambda at: pack(FITTED, ROWS[["age"]], name="x", bundles=at), "the data lacks spent"),
     "no rows": (lambda at: pack(FITTED, ROWS.head(0), name="x", bundles=at), "X has no rows"),
     "too few answers": (lambda at: pack(FITTED, ROWS, [1], name="x", bundles=at), "y has 1 answers and X has 200 rows"),
+    "one target of two": (lambda at: pack(TWO, ROWS, LEFT, name="x", bundles=at), "the model answers 2 targets, but 1"),
+    "two targets for one": (
+        lambda at: pack(FITTED, ROWS, np.ones((200, 2)), name="x", bundles=at),
+        "answers 1 target, but 2",
+    ),
+    "a unit of no feature": (
+        lambda at: pack(FITTED, ROWS, name="x", units={"spend": "$"}, bundles=at),
+        "the unit of 'spend': the model has no",
+    ),
     "a wrong name": (lambda at: pack(FITTED, ROWS, name="No!", bundles=at), "'No!' is not a bundle's name"),
     "no such bundle": (lambda at: load("nothing", bundles=at), "there is no bundle"),
     "nothing to check": (lambda at: check("nothing", bundles=at), "there is no bundle"),

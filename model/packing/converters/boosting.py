@@ -67,6 +67,18 @@ def plain_trees(model: Any) -> tuple[list[Tree], NDArray[np.float64]]:
     return trees, np.asarray(model._baseline_prediction, dtype=np.float64).ravel()
 
 
+def require_numbers(model: Any) -> None:
+    """Refuse an estimator whose categories are texts."""
+    categorical = getattr(model, "is_categorical_", None) is not None
+    if categorical and any(each.dtype.kind not in "fiub" for each in _categories(model)):
+        raise Inexact("HistGradientBoosting that encodes texts itself")
+
+
+def _categories(model: Any) -> list[NDArray[Any]]:
+    known: list[NDArray[Any]] = model._preprocessor.named_transformers_["encoder"].categories_
+    return known
+
+
 class _Columns:
     """Where the trees' features stand in the callers' rows, and which values their categories have there."""
 
@@ -76,10 +88,8 @@ class _Columns:
         if model.is_categorical_ is not None:
             # The estimator moves categorical columns to the front and numbers their categories.
             self.place = np.argsort(~model.is_categorical_, kind="stable")
-            categories = model._preprocessor.named_transformers_["encoder"].categories_
-            if any(values.dtype.kind not in "fiub" for values in categories):
-                raise Inexact("HistGradientBoosting that encodes texts itself")
-            self.known = [values.astype(np.float64) for values in categories]
+            require_numbers(model)
+            self.known = [values.astype(np.float64) for values in _categories(model)]
 
 
 def _tree(predictor: Any, target: int, columns: _Columns) -> Tree:

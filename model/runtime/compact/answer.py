@@ -13,7 +13,7 @@ from model.runtime.compact.documents import added
 from model.runtime.compact.form import Form, Sum, Term, Trees
 from model.runtime.compact.trees import scorer
 from model.schema.signature import MISSING_TEXT, Signature
-from model.schema.values import ALLOWED, LARGEST_EXACT, NUMBERS
+from model.schema.values import ALLOWED, FLAGS, LARGEST_EXACT, NUMBERS
 
 Row = Callable[[Sequence[Any]], Any]
 Scores = Callable[[Sequence[Any]], tuple[list[float], float] | None]
@@ -28,11 +28,15 @@ def answerer(form: Form, signature: Signature) -> Row:
 
 
 def of_known_categories(ask: Callable[[Sequence[Any]], T | None], signature: Signature) -> Callable[..., T | None]:
-    """Return what answers only rows whose closed features have values that they take."""
+    """Return what answers only rows whose closed features and booleans have values that they take."""
     closed = [
-        (place, frozenset(feature.categories or ()) | ({None} if feature.missing else frozenset()))
+        (
+            place,
+            frozenset((feature.categories or ()) if feature.closed else FLAGS)
+            | ({None} if feature.missing else frozenset()),
+        )
         for place, feature in enumerate(signature.features)
-        if feature.closed
+        if feature.closed or feature.type == "boolean"
     ]
 
     def ask_known(row: Sequence[Any]) -> T | None:

@@ -59,7 +59,12 @@ def test_numbers_are_off_by_so_much(make_client):
 def test_what_cannot_be_true_is_refused_and_may_be_sent_again(truth, status, make_client):
     client = make_client("iris", feedback_capacity=10)
     answer = client.post("/score", {"X": FLOWER})
-    assert send_truth(client, answer, truth).status == status
+    refused = send_truth(client, answer, truth)
+    assert refused.status == status
+    named = (
+        "the answer has 1 rows, the truth has 2" if truth == [0, 1] else "(it has Iris-setosa, Iris-versicolor, Iris-v"
+    )
+    assert named in refused.body.decode()
     assert send_truth(client, answer, 0).status == 200
 
 

@@ -5,7 +5,7 @@ import pickle
 
 import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from model.bundle.files import read
@@ -23,6 +23,7 @@ def older(estimator, path, *, break_it):
 
 
 LINE = LogisticRegression().fit(NUMBERS, NUMBERS["x"] > 0)
+TWO = LinearRegression().fit(NUMBERS[["x"]], NUMBERS[["y", "z"]])
 PLAIN = LogisticRegression().fit(NUMBERS.to_numpy(), NUMBERS["x"] > 0)
 DATED = NUMBERS.assign(x=pd.Series([1, "two"] * 75, dtype=object))
 
@@ -45,6 +46,15 @@ MISTAKES = {
     "unusable column": (lambda p: dump(LINE, p), DATED, (), "column 'x' holds 'two' (row 1), but the model"),
     "empty column": (lambda p: dump(LINE, p), NUMBERS.assign(y=None), (), "column 'y' has no value in any row"),
     "no such target": (lambda p: dump(LINE, p), NUMBERS, ("--target", "price"), "has no column 'price'"),
+    "one target of two": (
+        lambda p: dump(TWO, p), NUMBERS, ("--target", "y"), "the model answers 2 targets, but 1 (y) is named: give each"
+    ),
+    "two targets for one": (
+        lambda p: dump(LINE, p), NUMBERS.assign(t=1, u=1), ("--target", "t", "--target", "u"), "answers 1 target, but 2"
+    ),
+    "the type of no feature": (
+        lambda p: dump(LINE, p), NUMBERS.assign(t=1), ("--types", "t=string"), "--types t: the model has no such"
+    ),
     "labels it does not know": (
         lambda p: dump(LINE, p), NUMBERS.assign(t="yes"), ("--target", "t"), "the target 't' holds yes, but"
     ),

@@ -85,6 +85,9 @@ def test_closed_categories_name_what_is_known_and_open_ones_pass():
 def test_booleans_are_for_boolean_features():
     assert MatrixReader(FLAGS)([[1, True], [2, 0]]).tolist() == [[1, 1], [2, 0]]
     assert faults(MatrixReader(FLAGS), [1, "true"]) == [(0, "flag", "type")]
+    for number in (2, 0.5, -1, 10**400, float("inf"), 1 + 2**-52):
+        assert faults(MatrixReader(FLAGS, "float32"), [1, number]) == [(0, "flag", "type")]
+        assert faults(MatrixReader(FLAGS), np.array([[1, number], [1, 1]], object).tolist()) == [(0, "flag", "type")]
     assert faults(MatrixReader(FLAGS), np.array([[True, True]])) == [(0, "a", "type")]
 
 

@@ -2,6 +2,7 @@
 
 from importlib import import_module
 
+import joblib
 import numpy as np
 import pytest
 
@@ -112,3 +113,16 @@ def test_a_booster_of_lightgbm_is_recognized(tmp_path, model_cli):
     lightgbm("Classifier").fit(ROWS, TWO).booster_.save_model(tmp_path / "model.txt")
     done = added(tmp_path / "model.txt", model_cli)
     assert "holds a Booster of LightGBM" in done.output
+
+
+def test_a_pickled_booster_is_refused_with_advice(tmp_path, model_cli):
+    boosters = {
+        "LGBMClassifier": lightgbm("Classifier").fit(ROWS, TWO).booster_,
+        ".ubj": booster("binary:logistic", TWO),
+    }
+    for advice, each in boosters.items():
+        joblib.dump(each, tmp_path / "booster.pkl")
+        done = added(tmp_path / "booster.pkl", model_cli)
+        assert (done.exit_code, done.output.count("error: ")) == (2, 1)
+        assert "holds a Booster, not a scikit-learn estimator: " in done.output
+        assert advice in done.output
