@@ -13,6 +13,7 @@ from threading import Condition
 from time import monotonic
 
 from api.errors import ApiError
+from api.limits.waiting_room import WaitingRoom
 
 MAX_WAIT_SECONDS = 5.0
 """How long a request may wait for memory."""
@@ -28,9 +29,9 @@ _SMALLEST = 24 << 20
 class MemoryBudget:
     """Bytes that requests take before they need them, and give back at their end."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, waiting: WaitingRoom) -> None:
         self.size = size
-        self._free = size
+        self._free, self._waiting = size, waiting
         self._changed = Condition()
 
     def acquire(self, cost: int, *, before: int = 0, wait: float = MAX_WAIT_SECONDS) -> None:
@@ -44,12 +45,16 @@ class MemoryBudget:
                 f"the request needs about {megabytes(before + cost)} of memory, more than the {megabytes(self.size)} "
                 "that this server has for requests; send fewer rows at a time",
             )  # fmt: skip
-        end = monotonic() + wait
         with self._changed:
-            while cost > self._free:
-                if not self._changed.wait(max(0.0, end - monotonic())) and cost > self._free:
-                    raise ApiError(503, "busy", "other requests use the server's memory; try again in a moment")
+            if cost > self._free:
+                with self._waiting:
+                    self._wait_for(cost, monotonic() + wait)
             self._free -= cost
+
+    def _wait_for(self, cost: int, end: float) -> None:
+        while cost > self._free:
+            if not self._changed.wait(max(0.0, end - monotonic())) and cost > self._free:
+                raise ApiError(503, "busy", "other requests use the server's memory; try again in a moment")
 
     def release(self, cost: int) -> None:
         """Give bytes back."""

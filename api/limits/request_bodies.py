@@ -16,6 +16,7 @@ from typing import Any
 from api.errors import ApiError
 from api.limits.memory_budget import MemoryBudget
 from api.limits.request_cost import FREE_BODY, cost_of_body
+from api.limits.waiting_room import WaitingRoom
 
 PIECE = 1 << 16
 """Bodies are read in pieces of this size, so that memory is taken for what has arrived, not for what was announced."""
@@ -35,10 +36,10 @@ _ZLIB_WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 class RequestBodies:
     """Read request bodies, and take memory for them."""
 
-    def __init__(self, max_size: int, budget: MemoryBudget) -> None:
+    def __init__(self, max_size: int, budget: MemoryBudget, waiting: WaitingRoom) -> None:
         self._max_size, self._budget = max_size, budget
         self._uncounted = min(max_size, FREE_BODY)
-        self._arriving = MemoryBudget(budget.size // _ARRIVING)
+        self._arriving = MemoryBudget(budget.size // _ARRIVING, waiting)
         self._reading: dict[int, float] = {}
 
     def read(self, environ: Mapping[str, Any], *, public: bool = False) -> tuple[bytes, int]:
@@ -172,24 +173,27 @@ def decompress(body: bytes, encoding: str, max_size: int, take: Callable[[int], 
         raise ApiError(415, "encoding", f"Content-Encoding {encoding[:40]!r} is not supported; gzip and deflate are")
     pieces: list[bytes] = []
     left = max_size
+    rest = memoryview(body)
     # A gzip body may consist of several members, one after the other.
     for _ in range(_MAX_MEMBERS):
         stream = zlib.decompressobj(window)
         while not stream.eof:
+            # A part of the rest: zlib copies what a member leaves of it.
+            given = rest[:PIECE]
             try:
-                piece = stream.decompress(body, PIECE)
+                piece = stream.decompress(given, PIECE)
             except zlib.error:
                 raise ApiError(400, "malformed", f"the body is not {encoding.strip().lower()}") from None
-            body = stream.unconsumed_tail
+            used = len(given) - len(stream.unused_data if stream.eof else stream.unconsumed_tail)
+            rest = rest[used:]
             left -= len(piece)
             if left < 0:
                 raise too_large(max_size)
-            if not (piece or body or stream.eof):
+            if not (piece or used or stream.eof):
                 raise ApiError(400, "malformed", "the compressed body ends too early")
             take(len(piece))
             pieces.append(piece)
-        body = stream.unused_data
-        if not body:
+        if not rest:
             return b"".join(pieces)
     raise ApiError(400, "malformed", f"the compressed body has more than {_MAX_MEMBERS} members")
 

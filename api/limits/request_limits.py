@@ -15,9 +15,12 @@ from api.limits.load_shedding import LoadShedder
 from api.limits.memory_budget import MemoryBudget, budget_size, resident_memory
 from api.limits.request_bodies import RequestBodies
 from api.limits.slow_connections import SlowConnections
+from api.limits.waiting_room import WaitingRoom
 from api.settings import Settings
 from model.control_groups import memory_limit
 
+_WAITING = 4
+"""One thread in so many may wait for other requests to finish."""
 _TRIMMED = 8 << 20
 """After a request that took more bytes, free memory goes back to the system before another may use it."""
 
@@ -29,13 +32,14 @@ class RequestLimits:
         self._settings = settings
         self.keys = ApiKeys(settings.api_keys)
         self.needs_key = bool(settings.api_keys)
-        self.budget = MemoryBudget(budget_size(memory_limit(), resident_memory()))
-        self.bodies = RequestBodies(settings.max_body_size, self.budget)
+        waiting = WaitingRoom(max(1, settings.threads // _WAITING))
+        self.budget = MemoryBudget(budget_size(memory_limit(), resident_memory()), waiting)
+        self.bodies = RequestBodies(settings.max_body_size, self.budget, waiting)
         shedding = settings.max_queue_seconds > 0
         cpu = ConcurrencyLimit(lambda: len(in_flight), lambda: self.bodies.reading, enabled=shedding)
         self.load = LoadShedder(settings.max_queue_seconds, cpu)
         self.documents = DocumentQueue()
-        self.large = LargeRequestSlots()
+        self.large = LargeRequestSlots(waiting)
         self._responses = LargeResponses()
 
     def release_memory(self, taken: int, body: bytes) -> Pieces | None:

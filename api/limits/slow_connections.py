@@ -8,10 +8,11 @@ short while many threads wait for callers, or many connections are open.
 from __future__ import annotations
 
 import os
+import resource
 import socket
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fcntl import ioctl
@@ -39,6 +40,7 @@ _BUSY = 200
 """So many connections can leave much unread within the longest interval."""
 # Where struct tcp_info has what is used here: unacked; milliseconds since data was sent, and received; bytes_acked,
 # bytes_received; notsent_bytes.
+_MOST_HANDLES = 1 << 16
 _INT = struct.Struct("i")
 _TCP_INFO = struct.Struct("24xI16xI4xI64xQQ8xI")
 Key = tuple[int, int]
@@ -121,7 +123,7 @@ class SlowConnections:
         slow: list[tuple[float, Key]] = []
         closed = unsent = 0
         strictly = not crowded and monotonic() - self._oldest() < self._receive_timeout
-        for key, connection in _connections(port):
+        for key, connection in connections(port):
             # Thousands of connections take a while, in which others arrive: the order of arrival needs the moment.
             now = monotonic()
             known = seen[key] = self._known.get(key) or Connection(received_at=now, acked_at=now)
@@ -189,7 +191,7 @@ def _counts(connection: socket.socket) -> Counts:
     return Counts(sent / 1000, received / 1000, acked, total, unsent or unacked, unread)
 
 
-def _connections(port: int) -> Iterator[tuple[Key, socket.socket]]:
+def connections(port: int) -> Iterator[tuple[Key, socket.socket]]:
     """Yield this process's connections on a port, in the order of their handles."""
     for handle, found in _sockets(port):
         with suppress(OSError):
@@ -208,11 +210,18 @@ def _limit_send_buffers(port: int) -> None:
 
 def _sockets(port: int) -> Iterator[tuple[int, socket.socket]]:
     """Yield this process's sockets on a port, with their file handles."""
-    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - thousands of paths cost more than their names
-        handle = int(name)
+    for handle in _handles():
         with suppress(OSError), _socket_of(handle) as found:
             if found.getsockname()[1:2] == (port,):
                 yield handle, found
+
+
+def _handles() -> Iterable[int]:
+    """Return this process's file handles; where none is left to look with, each that there may be."""
+    try:
+        return map(int, os.listdir("/proc/self/fd"))  # noqa: PTH208 - thousands of paths cost more than their names
+    except OSError:
+        return range(min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], _MOST_HANDLES))
 
 
 @contextmanager

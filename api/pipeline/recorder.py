@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FLUSH_EVERY = 512
 """Metrics are flushed after so many requests."""
+MOST_TURNED_AWAY = 20
+"""Lines a second about requests that the server has no capacity for; metrics count them all."""
 
 
 class Recorder:
@@ -29,6 +31,7 @@ class Recorder:
         self._metrics, self._log, self._tracing = metrics, log, tracing
         self._ground_truth, self._prediction_log = models.ground_truth, models.prediction_log
         self._count = metrics.record_request
+        self._second = self._turned_away = 0
         self._sample_rate = settings.log_sample_rate if log.enabled("info") else 0.0
 
     def record(self, exchange: Exchange, response: Response) -> None:
@@ -45,7 +48,7 @@ class Recorder:
             trace_id = self._finish_trace(exchange, response.status, seconds)
         if self._prediction_log is not None and response.status == 200 and isinstance(exchange.answers, Answers):
             self._prediction_log.add(exchange, seconds, trace_id)
-        if response.status >= 400 or (self._sample_rate and self._is_sampled(exchange)):
+        if self._is_noted(response.status) or (self._sample_rate and self._is_sampled(exchange)):
             self._log_request(exchange, response, seconds, trace_id)
 
     def model_error(self, exchange: Exchange, error: BaseException) -> None:
@@ -66,6 +69,18 @@ class Recorder:
             self._prediction_log.close()
         if self._tracing is not None:
             self._tracing.close()
+
+    def _is_noted(self, status: int) -> bool:
+        """Return whether a request gets a line for its status.
+
+        Thousands a second may be turned away: the metrics count them, and lines of them all would fill the log.
+        """
+        if status != 503:
+            return status >= 400
+        if (second := int(perf_counter())) != self._second:
+            self._second, self._turned_away = second, 0
+        self._turned_away += 1
+        return self._turned_away <= MOST_TURNED_AWAY
 
     def _is_sampled(self, exchange: Exchange) -> bool:
         return exchange.number * self._sample_rate % 1 < self._sample_rate

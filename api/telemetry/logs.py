@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, TextIO
 
 import msgspec
 
+from api.telemetry.buffers import take_items
 from api.telemetry.line_writer import LineWriter
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 MAX_FIELD = 16 << 10
 """Characters of one field, such as a traceback; what is longer loses its middle."""
+MAX_LINES = 1000
+"""Lines that may wait for the thread that writes; with more, new ones are dropped."""
 
 
 class Log:
@@ -25,6 +29,7 @@ class Log:
         """Lines that could not be written, such as those for a full disk or for a reader that does not read."""
         self._unreported = 0
         self._stream, self._lock = stream, Lock()
+        self._lines: deque[bytes] = deque()
         self._writer = LineWriter()
 
     def enabled(self, level: str) -> bool:
@@ -35,14 +40,29 @@ class Log:
         """Write one line."""
         if not self.enabled(level):
             return
-        line = _line(level, event, fields)
-        with self._lock:
-            # A log that cannot be written must neither fail a request nor keep it waiting. After a gap its report comes
-            # first.
-            if self._report_gap() and self._write(line):
-                return
-            self.dropped += 1
-            self._unreported += 1
+        # Hundreds of threads may log at once. None waits for another: whichever finds the lock free writes for all.
+        if len(self._lines) < MAX_LINES:
+            self._lines.append(_line(level, event, fields))
+        else:
+            self._drop()
+        while self._lines and self._lock.acquire(blocking=False):
+            try:
+                self._write_lines()
+            finally:
+                self._lock.release()
+
+    def _write_lines(self) -> None:
+        """Write the lines that are there. After a gap its report comes first.
+
+        A log that cannot be written must neither fail a request nor keep it waiting.
+        """
+        for line in take_items(self._lines):
+            if not (self._report_gap() and self._write(line)):
+                self._drop()
+
+    def _drop(self) -> None:
+        self.dropped += 1
+        self._unreported += 1
 
     def _report_gap(self) -> bool:
         """Return whether the lines that were dropped are reported."""

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 
 from api.telemetry.bounds import LATENCY
-from api.telemetry.buffers import take_numbers
+from api.telemetry.buffers import take_items, take_numbers
 from api.telemetry.logs import Log
 from api.telemetry.model_metrics import ModelMetrics
 from api.telemetry.prediction_log import PredictionLog
@@ -46,6 +46,7 @@ class Metrics:
         self.prediction_log: PredictionLog | None = None
         """What logs the predictions, if they are logged."""
         self._latencies: dict[tuple[RouteKey, int], array[float]] = {}
+        self._rejections: deque[tuple[str, str]] = deque()
         self._lock = Lock()
 
     def record_request(self, route: RouteKey, status: int, seconds: float) -> None:
@@ -69,8 +70,7 @@ class Metrics:
 
     def record_rejection(self, path: str, code: str) -> None:
         """Count a refused request."""
-        with self._lock:
-            self.rejected[path, code] += 1
+        self._rejections.append((path, code))
 
     def flush(self) -> None:
         """Count what is buffered."""
@@ -79,5 +79,7 @@ class Metrics:
                 if seconds := take_numbers(latencies):
                     self.requests[route, status] += len(seconds)
                     self.latency[route[1]].extend(seconds)
+            for rejection in take_items(self._rejections):
+                self.rejected[rejection] += 1
             for model in self.models.values():
                 model.flush()

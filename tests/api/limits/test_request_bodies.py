@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from api.errors import ApiError
 from api.limits import request_bodies
 from api.limits.memory_budget import MemoryBudget
-from api.limits.request_bodies import PIECE, RequestBodies
+from api.limits.request_bodies import PIECE, RequestBodies, decompress
 from api.limits.request_cost import FREE_BODY, cost_of_body
+from api.limits.waiting_room import WaitingRoom
 
 CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked"}
 MEGABYTE = 1 << 20
@@ -23,7 +24,7 @@ def environ(body, **headers):
 
 
 def make(max_size, budget=64 * MEGABYTE):
-    return RequestBodies(max_size, MemoryBudget(budget))
+    return RequestBodies(max_size, MemoryBudget(budget, WaitingRoom(8)), WaitingRoom(8))
 
 
 def refusal(bodies, found):
@@ -95,8 +96,8 @@ def test_a_table_whose_end_nobody_marks_needs_a_length(media_type):
 
 
 def test_memory_is_taken_for_a_body_by_what_it_may_become():
-    budget = MemoryBudget(MEGABYTE)
-    bodies = RequestBodies(MEGABYTE, budget)
+    budget = MemoryBudget(MEGABYTE, WaitingRoom(8))
+    bodies = RequestBodies(MEGABYTE, budget, WaitingRoom(8))
     assert bodies.read(environ(b"[" * FREE_BODY, CONTENT_LENGTH=str(FREE_BODY))) == (b"[" * FREE_BODY, 0)
     body = b"1," * FREE_BODY
     found = bodies.read(environ(body, CONTENT_LENGTH=str(len(body))))
@@ -131,8 +132,8 @@ def test_little_is_read_for_what_needs_no_key():
 
 
 def test_memory_is_taken_for_what_was_decompressed_before_the_rest_is():
-    budget = MemoryBudget(64 * PIECE)
-    bodies = RequestBodies(MEGABYTE, budget)
+    budget = MemoryBudget(64 * PIECE, WaitingRoom(8))
+    bodies = RequestBodies(MEGABYTE, budget, WaitingRoom(8))
     packed = gzip.compress(b"a" * 8 * PIECE)
     found = environ(packed, CONTENT_LENGTH=str(len(packed)), HTTP_CONTENT_ENCODING="gzip")
     assert refusal(bodies, found) == (413, "too_much_memory")
@@ -140,8 +141,8 @@ def test_memory_is_taken_for_what_was_decompressed_before_the_rest_is():
 
 
 def test_memory_is_taken_for_what_has_arrived_and_given_back_when_it_is_refused():
-    budget = MemoryBudget(8 * PIECE)
-    bodies, taken = RequestBodies(MEGABYTE, budget), []
+    budget = MemoryBudget(8 * PIECE, WaitingRoom(8))
+    bodies, taken = RequestBodies(MEGABYTE, budget, WaitingRoom(8)), []
 
     class Input(io.BytesIO):
         def read(self, size):
@@ -169,3 +170,11 @@ def test_how_many_threads_are_reading_is_known_until_they_end():
             bodies.read(found | {"wsgi.input": Input()})
     assert seen == [1, 1]
     assert bodies.reading == 0
+
+
+@given(st.lists(st.sampled_from([0, 1, PIECE, 3 * PIECE + 1]), min_size=1, max_size=6))
+def test_members_of_any_size_are_one_body(sizes):
+    members, taken = [bytes([65 + place]) * size for place, size in enumerate(sizes)], []
+    packed = b"".join(gzip.compress(each, level, mtime=0) for level, each in enumerate(members))
+    assert decompress(packed, "gzip", 2 * MEGABYTE, taken.append) == b"".join(members)
+    assert sum(taken) == sum(sizes)

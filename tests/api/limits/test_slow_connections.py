@@ -3,6 +3,7 @@
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from errno import EMFILE
 from math import inf
 from queue import Queue
 from time import monotonic, sleep
@@ -16,6 +17,7 @@ from api.limits.slow_connections import (
     Connection,
     Counts,
     SlowConnections,
+    connections,
 )
 
 IDLE = Counts(sent_ago=5.0, received_ago=6.0, acked=500, received=500, unsent=0)
@@ -128,3 +130,14 @@ def test_a_response_that_is_not_read_loses_its_connection():
 )
 def test_the_limits_are_short_while_half_of_the_threads_wait(reading, sending, crowded):
     assert slow(reading, sending).is_crowded is crowded
+
+
+def test_connections_are_found_when_no_handle_is_left(monkeypatch):
+    def refuse(_):
+        raise OSError(EMFILE, "Too many open files")
+
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        accepted, _ = server.accept()
+        with accepted:
+            monkeypatch.setattr("os.listdir", refuse)
+            assert [key[0] for key, _ in connections(server.getsockname()[1])] == [accepted.fileno()]

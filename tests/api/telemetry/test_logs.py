@@ -4,12 +4,12 @@ import io
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 
 import pytest
 
-from api.telemetry.logs import LEVELS, MAX_FIELD, Log
+from api.telemetry.logs import LEVELS, MAX_FIELD, MAX_LINES, Log
 from tests.api.telemetry.test_metrics import samples
 
 
@@ -108,6 +108,28 @@ def test_a_reader_that_does_not_read_keeps_nobody_waiting(pipe):
     lines = [json.loads(line) for line in b"".join(found).splitlines()]
     assert any(line["event"] == "log_lines_dropped" and line["lines"] >= dropped for line in lines)
     assert [line["event"] for line in lines].count("event") == 400 - dropped
+
+
+def test_no_thread_waits_for_another_that_writes():
+    writing, free = Event(), Event()
+
+    class Slow(io.StringIO):
+        def write(self, text):
+            writing.set()
+            assert free.wait(20)
+            return super().write(text)
+
+    log = Log("info", stream := Slow())
+    first = Thread(target=log.write, args=("info", "first"))
+    first.start()
+    assert writing.wait(20)
+    for number in range(MAX_LINES + 5):
+        log.write("info", "next", number=number)
+    free.set()
+    first.join()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["number"] for line in lines if line["event"] == "next"] == list(range(MAX_LINES))
+    assert [line["lines"] for line in lines if line["event"] == "log_lines_dropped"] == [log.dropped] == [5]
 
 
 def test_a_line_is_one_write(tmp_path, monkeypatch):
