@@ -37,7 +37,7 @@ def text_case(seed: int, form: str) -> Case:
     made = make_pipeline(steps, _last(rng, classify, alone=given == "texts"))
     task = "classification" if classify else "regression"
     # In a CSV file an empty text is a missing one.
-    doubtful = {"said"} if "" in texts else set()
+    doubtful = {"text"} if "" in texts else set()
     return Case(f"text {seed}", made, frame, y, task, form, given, doubtful, seed).fit()
 
 

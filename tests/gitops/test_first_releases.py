@@ -5,8 +5,8 @@ import subprocess
 
 import pytest
 
-from tests.gitops.test_whole_release import BASE, SHIPPED, base_edit, edit, rows, size, sizes
 from tests.helpers.repository import NEWER, PROMOTE, Repository, git
+from tests.helpers.whole_release import BASE, SHIPPED, base_edit, edit, rows, size, sizes
 
 IMAGE = f"ghcr.io/me/churn:{NEWER}"
 INIT = ("init", "--image", IMAGE, "--repo", "https://git.example/me/churn.git")
