@@ -93,12 +93,12 @@ def _watching(name: str) -> Iterator[Watch]:
 
 def _now_and_then(name: str, say: Callable[[str], None]) -> Callable[[int, float], None]:
     """Return what says how many rows are done, every ten seconds."""
-    said = monotonic()
+    shown_at = monotonic()
 
     def show(rows: int, _share: float) -> None:
-        nonlocal said
-        if monotonic() - said >= _QUIET_SECONDS:
-            said = monotonic()
+        nonlocal shown_at
+        if monotonic() - shown_at >= _QUIET_SECONDS:
+            shown_at = monotonic()
             say(f"{name}: {rows:,} rows")
 
     return show

@@ -64,7 +64,7 @@ class Scorer:
         return Columns(self.model, schema, source, text=text)
 
     def score(self, columns: Columns, table: pa.Table, count: Callable[[int], None] = lambda _rows: None) -> Scored:
-        """Return the answers to the rows of a table; count is told the rows of each batch."""
+        """Return the answers to the rows of a table; count gets the number of rows of each batch."""
         read = columns.read(table)
         rows, good, problems = read.rows, None, read.problems
         if problems:

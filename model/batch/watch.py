@@ -24,11 +24,11 @@ class Watch:
     """
 
     show: Callable[[int, float], None] = lambda _rows, _share: None
-    """Told how many rows are done, and which share of the input."""
+    """Gets how many rows are done, and which share of the input."""
     say: Callable[[str], None] = lambda _text: None
-    """Told each finished part."""
+    """Gets each finished part."""
     note: Callable[[str], None] = lambda _text: None
-    """Told what whoever waits should know."""
+    """Gets what whoever waits should know."""
     _rows: int = 0
     _share: float = 0.0
     _stoppable: bool = False

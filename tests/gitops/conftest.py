@@ -13,6 +13,7 @@ from tests.helpers import renders
 from tests.helpers.manifests import RENDERS, ROOT
 from tests.helpers.repository import Repository, copied, git
 from tests.helpers.sample import sample
+from tests.helpers.signers import Keys, declare, signing
 from tests.helpers.waiting import unless
 
 
@@ -57,3 +58,17 @@ def search():
         assert re.search(pattern, text), text
 
     return required
+
+
+@pytest.fixture
+def keys(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return Keys(tmp_path / "keys")
+
+
+@pytest.fixture
+def signed(repository, keys):
+    """Give a repository in which alice may sign, and does."""
+    signing(repository, keys, "alice")
+    declare(repository, keys.line("alice"))
+    return repository

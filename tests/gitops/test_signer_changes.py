@@ -5,21 +5,7 @@ import re
 import pytest
 
 from tests.helpers.repository import NEW, PROMOTE
-from tests.helpers.signers import FILE, Keys, declare, plain, problems, refused, signing
-
-
-@pytest.fixture
-def keys(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    return Keys(tmp_path / "keys")
-
-
-@pytest.fixture
-def signed(repository, keys):
-    """Give a repository in which alice may sign, and does."""
-    signing(repository, keys, "alice")
-    declare(repository, keys.line("alice"))
-    return repository
+from tests.helpers.signers import FILE, declare, plain, problems, refused, signing
 
 
 def test_a_commit_cannot_let_itself_in(signed, keys):

@@ -3,21 +3,7 @@
 import pytest
 
 from tests.helpers.repository import NEW, PROMOTE, git
-from tests.helpers.signers import FILE, Keys, declare, plain, problems, refused, signing
-
-
-@pytest.fixture
-def keys(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    return Keys(tmp_path / "keys")
-
-
-@pytest.fixture
-def signed(repository, keys):
-    """Give a repository in which alice may sign, and does."""
-    signing(repository, keys, "alice")
-    declare(repository, keys.line("alice"))
-    return repository
+from tests.helpers.signers import FILE, declare, plain, problems, refused, signing
 
 
 def forged(repository, keys, name=None):

@@ -29,7 +29,7 @@ def register() -> None:
 
 
 def _parser(alias: str) -> Any:
-    """Return what declares codes in their own type: where it is not told, skl2onnx takes strings for float32.
+    """Return what declares codes in their own type: without it, skl2onnx takes strings for float32.
 
     It goes by the first of several columns, so with an encoder before numbers a whole pipeline would be of mixed types.
     """
