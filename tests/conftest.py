@@ -31,7 +31,6 @@ def pytest_runtest_setup(item):
     restore() if item.get_closest_marker("cluster") else isolate()
 
 
-WITH_OWN_ENVIRONMENTS = {"test_admission_policy", "test_promote", "test_spans", "test_verify_rights"}
 CLUSTER_SECONDS, SLOW_SECONDS = 1200, 600
 """The time limits of a test with a cluster, the first of which builds an image, and of a slow one."""
 
@@ -45,9 +44,9 @@ def pytest_collection_modifyitems(items):
         if "e2e" in item.path.parts:
             item.add_marker("cluster")
             item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
-            # They wait most of the time, so those with environments of their own run beside the others.
-            whose = "own" if item.path.stem in WITH_OWN_ENVIRONMENTS else "shared"
-            item.add_marker(pytest.mark.xdist_group(f"{whose} environments"))
+            # They wait most of the time, so promotion, with three environments of its own, runs beside the others.
+            promotes = item.path.stem == "test_promote"
+            item.add_marker(pytest.mark.xdist_group("promotion" if promotes else "cluster"))
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
     items.sort(key=_turn)

@@ -85,6 +85,7 @@ def test_a_slow_answer_makes_nobody_ask_less():
     assert (prompt[3], slow[3]) == ("True", "False")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "code", "message"), [("60000", 0, "good: "), ("0", 1, "error: a hundredth")])
 def test_only_the_master_judges(limit, code, message, server):
     port, more = str(free_port()), os.environ | {"P99": limit}

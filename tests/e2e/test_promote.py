@@ -1,8 +1,8 @@
 """A version goes from dev to prod by git push alone, and one that answers wrongly comes back by itself.
 
 E2E_GITOPS is a command that brings up Argo CD and a Git server (`up`) and makes it look at Git (`sync`); E2E_REMOTE is
-that server's address from here, and E2E_INSIDE from there; E2E_FORWARD opens a port here that leads to one there;
-E2E_FLUX is a folder with Flux's definitions. What was typed and answered is left in build/promotion.svg.
+that server's address from here, and E2E_INSIDE from there; E2E_FLUX is a folder with Flux's definitions. What was typed
+and answered is left in build/promotion.svg.
 """
 
 import io
@@ -22,12 +22,25 @@ import pytest
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 
-from tests.helpers.cluster import IMAGE, INSIDE, PULL, PUSH, ROOT, address, asking, built, get, kubectl, record, run
+from tests.helpers.cluster import (
+    FORWARD,
+    IMAGE,
+    INSIDE,
+    PULL,
+    PUSH,
+    ROOT,
+    address,
+    asking,
+    built,
+    get,
+    kubectl,
+    record,
+    run,
+)
 from tests.helpers.waiting import unless, until
 
 GITOPS = shlex.split(os.environ.get("E2E_GITOPS", ""))
 REMOTE = os.environ.get("E2E_REMOTE", "http://127.0.0.1:8418/score-app.git")
-FORWARD = shlex.split(os.environ.get("E2E_FORWARD", ""))
 FLUX = os.environ.get("E2E_FLUX", "")
 TOKEN = "a-token-for-the-test"
 PREFIX = "ship"
@@ -79,6 +92,8 @@ def place(tree, digest, private):
     """Push the manifests to the cluster's own Git server, and let Argo CD sync them from the private one."""
     clone = tree.parent / "clone"
     shutil.copytree(tree, clone)
+    # Thirty rollouts follow, of two or three pods one after the other.
+    edit(clone, DEPLOYMENT, {"minReadySeconds: 5": "minReadySeconds: 1"})
     mine = ("--image", f"{PULL}:0.1.0@{digest}", "--repo", private, "--prefix", PREFIX)
     run(sys.executable, "-m", "gitops", "init", *mine, "--root", clone)
     for each in ("promotions", "model"):

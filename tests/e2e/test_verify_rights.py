@@ -12,8 +12,7 @@ import sys
 import pytest
 import yaml
 
-from tests.e2e.test_promote import FORWARD
-from tests.helpers.cluster import ROOT, address, kubectl, rolled, run, small
+from tests.helpers.cluster import FORWARD, ROOT, address, kubectl, rolled, run, small
 from tests.helpers.waiting import until
 
 NAME, SPACE, PORT = "rights", "mlops-rights", 15084

@@ -1,8 +1,8 @@
 """A real cluster, wherever KUBECONFIG points; without one these tests are skipped.
 
-E2E_EXEC is a command that runs another one where the Services' addresses can be reached; E2E_PUSH is the registry that
-images are pushed to, E2E_IMAGE the name under which the cluster finds them there, and E2E_INSIDE the address of the Git
-server as the cluster sees it.
+E2E_EXEC is a command that runs another one where the Services' addresses can be reached, and E2E_FORWARD one that opens
+a port here that leads to such an address; E2E_PUSH is the registry that images are pushed to, E2E_IMAGE the name under
+which the cluster finds them there, and E2E_INSIDE the address of the Git server as the cluster sees it.
 """
 
 import fcntl
@@ -21,6 +21,7 @@ from tests.helpers.waiting import until
 
 ROOT = Path(__file__).parents[2]
 EXEC = shlex.split(os.environ.get("E2E_EXEC", ""))
+FORWARD = shlex.split(os.environ.get("E2E_FORWARD", ""))
 PUSH = os.environ.get("E2E_PUSH", "localhost:5000")
 IMAGE = "score-app/score-app"
 INSIDE = os.environ.get("E2E_INSIDE", "http://git.git.svc/score-app.git")

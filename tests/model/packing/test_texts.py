@@ -5,7 +5,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import joblib
 import msgspec
@@ -70,11 +70,12 @@ EVERY = FIVE | MORE
 @cache
 def packed(name):
     """Return a fitted pipeline with its bundle's manifest, and the model that serves it."""
-    folder = Path(mkdtemp())
     pipeline, rows, target = EVERY[name]
     estimator = clone(pipeline).fit(rows, target)
-    manifest = pack(Material(name="mine", title="", estimator=estimator, rows=pd.DataFrame(rows)), folder)
-    return estimator, manifest, load_verified(folder, "mine")
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        manifest = pack(Material(name="mine", title="", estimator=estimator, rows=pd.DataFrame(rows)), folder)
+        return estimator, manifest, load_verified(folder, "mine")
 
 
 @pytest.mark.parametrize("name", MORE)
