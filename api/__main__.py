@@ -26,9 +26,9 @@ def main() -> None:
     except SettingsError as error:
         _stop(str(error))
     _require_ports(settings)
-    from api.limits.allocator import keep_large_blocks_apart  # noqa: PLC0415
+    from api.limits.allocator import keep_little  # noqa: PLC0415
 
-    keep_large_blocks_apart()
+    keep_little()
     from model.bundle.files import BundleError  # noqa: PLC0415 - a wrong setting is reported before anything heavy is imported
     from model.check import load_verified  # noqa: PLC0415
 

@@ -15,12 +15,15 @@ from api.limits.load_shedding import LoadShedder
 from api.limits.memory_budget import MemoryBudget, budget_size, resident_memory
 from api.limits.request_bodies import RequestBodies
 from api.limits.slow_connections import SlowConnections
+from api.limits.unread_bodies import UnreadBodies
 from api.limits.waiting_room import WaitingRoom
 from api.settings import Settings
 from model.control_groups import memory_limit
 
 _WAITING = 4
 """One thread in so many may wait for other requests to finish."""
+_UNREAD = 4
+"""What the kernel holds of bodies that no thread reads may be one part in so many of the memory budget."""
 _TRIMMED = 8 << 20
 """After a request that took more bytes, free memory goes back to the system before another may use it."""
 
@@ -59,7 +62,8 @@ class RequestLimits:
         settings = self._settings
         slow = SlowConnections(
             lambda: self.bodies.reading, lambda: self._responses.sending, self.bodies.oldest, settings.threads,
-            max_connections, settings.body_timeout_seconds, settings.send_timeout_seconds,
+            max_connections, receive_timeout=settings.body_timeout_seconds,
+            send_timeout=settings.send_timeout_seconds, unread=UnreadBodies(self.budget.size // _UNREAD),
         )  # fmt: skip
         slow.start(settings.port, lambda closed: log("warning", "slow_connections_closed", connections=closed))
 

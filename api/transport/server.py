@@ -12,13 +12,17 @@ from typing import Any
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
+from api.limits.memory_budget import UNLIMITED
 from api.settings import Settings
 from api.transport import granian_internals
 from api.transport.addresses import loopback_address, wait_until_listening
 from api.transport.granian_internals import ThreadedServer
 from api.transport.signal_event import SignalEvent
+from model.control_groups import memory_limit
 
 MAX_CONNECTIONS = 4096
+CONNECTION_BYTES = 256 << 10
+"""So much of a memory limit for each connection: its head, and what the kernel keeps of its bodies and responses."""
 MAX_HEAD_BYTES = 32 << 10
 HEAD_TIMEOUT_SECONDS = 10
 """A connection whose request head never ends holds these bytes for this time: all of them, half of a pod's memory."""
@@ -61,12 +65,9 @@ class DrainingServer(ThreadedServer):
 
 
 def max_connections() -> int:
-    """Raise the limit of open files, and return how many connections it allows at once.
-
-    granian's default would keep connection number 1,025 waiting even while all others are idle.
-    """
+    """Raise the limit of open files, and return how many connections it and the memory limit allow at once."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MAX_CONNECTIONS + OTHER_FILES
+    wanted = min(MAX_CONNECTIONS, (memory_limit() or UNLIMITED) // CONNECTION_BYTES) + OTHER_FILES
     allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < allowed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))

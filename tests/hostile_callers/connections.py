@@ -80,6 +80,9 @@ ATTACKS = {
         200, wire.head("/score", JSON | {"Content-Length": 300_000, "Content-Encoding": "gzip"}), drip=b"\x1f"
     ),
 }  # fmt: skip
+LEAVING_SECONDS, LEAVING_CALLERS = 6, 40
+LEAVERS = {"send 34 kB and leave": 2_000, "send 140 kB and leave": 8_500, "send 1.7 MB and leave": 100_000}
+"""How many rows the callers send who do not wait for the answer, hundreds or thousands of them a second."""
 
 
 def allow_files():
@@ -122,6 +125,24 @@ def attacked(service, prober, name):
     if left:
         row = replace(row, faults=(*row.faults, left))
     return replace(row, outcome=f"{row.outcome}, recovered after {took:.0f} s")
+
+
+def left(service, prober, name):
+    """Return a row for callers who each send a whole body, hang up at once, and come again."""
+    content = wire.request("/score", JSON, b'{"X":[' + b",".join([b"[5.1,3.5,1.4,0.2]"] * LEAVERS[name]) + b"]}")
+    watch, end = Watch(service, prober, "connections", name), monotonic() + LEAVING_SECONDS
+
+    def leave():
+        number = 0
+        while monotonic() < end and service.alive:
+            with suppress(OSError), wire.connect(service.url) as connection:
+                connection.sendall(content)
+                number += 1
+        return number
+
+    with ThreadPoolExecutor(LEAVING_CALLERS) as pool:
+        number = sum(pool.map(lambda _: leave(), range(LEAVING_CALLERS)))
+    return watch.row(f"{number / LEAVING_SECONDS:.0f} a second")
 
 
 def _honest(prober, start):

@@ -134,6 +134,8 @@ def connecting(bundles):
                 connections.warm_up(alive.get(fresh=True)[0], large)
             row = connections.attacked(*alive.get(), name)
             yield row
+        for name in connections.LEAVERS:
+            yield connections.left(*alive.get(fresh=True), name)
         yield from lasting.rows(other.service)
 
 

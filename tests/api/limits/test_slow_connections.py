@@ -1,25 +1,22 @@
 """Which connections are closed: who sends nothing, reads nothing, or too slowly; sooner while many threads wait."""
 
+import os
+import resource
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from errno import EMFILE
 from math import inf
 from queue import Queue
 from time import monotonic, sleep
 
 import pytest
 
-from api.limits.slow_connections import (
-    CROWDED_SECONDS,
-    MIN_PROGRESS,
-    UNREAD_SECONDS,
-    Connection,
-    Counts,
-    SlowConnections,
-    connections,
-)
+from api.limits.kernel_connections import Counts, Handles, connections, counts_of
+from api.limits.slow_connections import CROWDED_SECONDS, MIN_PROGRESS, UNREAD_SECONDS, Connection, SlowConnections
+from api.limits.unread_bodies import UnreadBodies
+from tests.helpers.waiting import until
 
+MOST_UNREAD = 1 << 20
 IDLE = Counts(sent_ago=5.0, received_ago=6.0, acked=500, received=500, unsent=0)
 SENDING = Counts(sent_ago=9.0, received_ago=0.1, acked=500, received=500, unsent=0)
 UNREAD = Counts(sent_ago=0.1, received_ago=9.0, acked=500, received=500, unsent=9000)
@@ -27,8 +24,9 @@ UNREAD = Counts(sent_ago=0.1, received_ago=9.0, acked=500, received=500, unsent=
 
 def slow(reading=0, sending=0):
     return SlowConnections(
-        lambda: reading, lambda: sending, lambda: inf, 32, 100, receive_timeout=20.0, send_timeout=10.0
-    )
+        lambda: reading, lambda: sending, lambda: inf, 32, 100, receive_timeout=20.0, send_timeout=10.0,
+        unread=UnreadBodies(MOST_UNREAD),
+    )  # fmt: skip
 
 
 def verdicts(counts, *, crowded=False, seconds=40, faster=None):
@@ -106,7 +104,10 @@ def test_the_senders_that_threads_wait_for_are_closed_and_whole_requests_behind_
         held.callback(lambda: [queue.put(None) for _ in range(2)])
         for _ in range(2):
             pool.submit(answer)
-        watch = SlowConnections(lambda: len(reading), int, lambda: inf, 2, 100, receive_timeout=20, send_timeout=10)
+        watch = SlowConnections(
+            lambda: len(reading), int, lambda: inf, 2, 100, receive_timeout=20, send_timeout=10,
+            unread=UnreadBodies(MOST_UNREAD),
+        )  # fmt: skip
         end = monotonic() + 10
         while (not queue.empty() or reading) and monotonic() < end:
             watch.close_slow(port, crowded=True)
@@ -132,12 +133,43 @@ def test_the_limits_are_short_while_half_of_the_threads_wait(reading, sending, c
     assert slow(reading, sending).is_crowded is crowded
 
 
-def test_connections_are_found_when_no_handle_is_left(monkeypatch):
-    def refuse(_):
-        raise OSError(EMFILE, "Too many open files")
+def test_connections_are_found_when_no_handle_is_left():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.create_connection(server.getsockname()),
+        ExitStack() as held,
+    ):
+        accepted = held.enter_context(server.accept()[0])
+        held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, before)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (accepted.fileno() + 9, before[1]))
+        with suppress(OSError):
+            while True:
+                held.callback(os.close, os.dup(accepted.fileno()))
+        port = server.getsockname()[1]
+        found = [key[0] for key, _ in connections(Handles().open(), port)]
+        assert accepted.fileno() in found
+        assert len(set(found)) >= 9
 
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
-        accepted, _ = server.accept()
-        with accepted:
-            monkeypatch.setattr("os.listdir", refuse)
-            assert [key[0] for key, _ in connections(server.getsockname()[1])] == [accepted.fileno()]
+
+def test_too_much_that_nobody_reads_is_given_back_by_those_who_have_left_and_then_by_the_newest():
+    with ExitStack() as held:
+        server = held.enter_context(socket.create_server(("127.0.0.1", 0)))
+        callers = [held.enter_context(socket.create_connection(server.getsockname())) for _ in range(6)]
+        served = [held.enter_context(server.accept()[0]) for _ in callers]
+        for caller in callers:
+            caller.sendall(bytes(50_000))
+        callers[1].close()
+        until(lambda: counts_of(served[1]).has_left, "the end of a connection is known")
+
+        def looked_at(most):
+            unread = UnreadBodies(most)
+            for key, connection in connections(Handles().open(), server.getsockname()[1]):
+                unread.add(key, counts_of(connection), key[0])
+            return unread.discard_excess(), unread.is_full
+
+        held_in_all = sum(counts_of(each).unread for each in served)
+        assert looked_at(held_in_all) == (0, False)
+        assert looked_at(held_in_all - 1) == (3, True)
+        assert [counts_of(each).unread > 0 for each in served] == [True, False, True, True, False, False]
+        assert served[0].recv(99) == bytes(99)

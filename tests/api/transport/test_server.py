@@ -57,7 +57,7 @@ def test_what_keeps_it_from_starting_is_one_sentence(bundles):
 BROKEN_START = """
 import sys
 from api.limits import slow_connections
-slow_connections._limit_send_buffers = lambda port: 1 / 0
+slow_connections.limit_buffers = lambda port: 1 / 0
 from api.__main__ import main
 sys.argv = ["api"]
 main()
