@@ -18,7 +18,7 @@ from tests.differential.texts import text_case
 
 QUICK, ROWS = (0, 1, 6, 7, 8, 11), 60
 """Seeds of cases that are added within seconds, two of each form."""
-MANY = int(os.environ.get("DIFFERENTIAL_CASES", "12"))
+MANY = int(os.environ.get("DIFFERENTIAL_CASES", "8"))
 FIRST = int(os.environ.get("DIFFERENTIAL_SEED", "1000"))
 PROCESSES = int(os.environ.get("DIFFERENTIAL_PROCESSES", "2"))
 

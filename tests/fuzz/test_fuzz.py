@@ -88,7 +88,7 @@ def test_a_mutant_is_answered_or_refused(name, data):
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", TARGETS)
-@settings(max_examples=1500, suppress_health_check=list(HealthCheck))
+@settings(max_examples=800, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_many_mutants_are_answered_or_refused(name, data):
     fuzz(name, data)

@@ -100,7 +100,7 @@ def test_a_hostile_row_has_one_outcome_everywhere(name, data):
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 @pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=120, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(data=st.data())
 def test_many_hostile_rows_have_one_outcome_everywhere(name, data):
     row, size = data.draw(hostile_rows(name)), data.draw(st.sampled_from(SIZES))

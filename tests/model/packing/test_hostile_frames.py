@@ -66,7 +66,7 @@ def test_hostile_frames(data, tmp_path_factory, model_cli):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@settings(several, max_examples=600)
+@settings(several, max_examples=400)
 @given(data=st.data())
 def test_many_hostile_frames(data, tmp_path_factory, model_cli):
     tried(tmp_path_factory.mktemp("hostile"), model_cli, data)
