@@ -20,7 +20,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     """Return a parser of whole numbers in a range."""
 
     def parse(text: str) -> int:
-        if not re.fullmatch(r"\d{1,12}", text) or not low <= int(text) <= high:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
             raise ValueError(f"must be a whole number from {low} to {high}")
         return int(text)
 
@@ -29,7 +29,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
 def size(text: str) -> int:
     """Return a number of bytes."""
-    match = re.fullmatch(r"(\d{1,9})([kmg]?)(i?b)?", text.lower())
+    match = re.fullmatch(r"([0-9]{1,9})([kmg]?)(i?b)?", text.lower())
     if not match or not int(match[1]):
         raise ValueError("must be a number of bytes, such as 500000, 512k or 16m")
     return int(match[1]) * _UNITS[match[2]]
@@ -39,7 +39,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
     """Return a parser of numbers in a range."""
 
     def parse(text: str) -> float:
-        if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text) or not low <= float(text) <= high:
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text) or not low <= float(text) <= high:
             raise ValueError(f"must be a number from {low:g} to {high:g}")
         return float(text)
 

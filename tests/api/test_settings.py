@@ -1,6 +1,10 @@
 """Settings come from the environment alone; each bad value is one clear sentence."""
 
+import re
+
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from api.settings import Settings, SettingsError, from_environment
 
@@ -13,7 +17,7 @@ def test_everything_can_be_set(tmp_path):
     (tmp_path / "keys").write_text("from-a-file\n")
     found = from_environment(
         {
-            "HOST": "127.0.0.1", "PORT": "80", "ADMIN_PORT": "0", "BUNDLES": "/b", "MODEL": "iris, wine",
+            "HOST": "127.0.0.1", "PORT": "80", "ADMIN_PORT": "81", "BUNDLES": "/b", "MODEL": "iris, wine",
             "THREADS": "2", "LOG_LEVEL": "DEBUG", "LOG_SAMPLE_RATE": "0.5", "MAX_BODY_SIZE": "512k", "MAX_ROWS": "10",
             "API_KEYS": "secret-one,secret-two", "API_KEYS_FILE": str(tmp_path / "keys"), "PUBLIC_METRICS": "on",
             "DRAIN_IDLE_SECONDS": "1.5", "DRAIN_TIMEOUT_SECONDS": "9", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318",
@@ -32,7 +36,11 @@ def test_everything_can_be_set(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("PORT", "http", "must be a whole number from 0 to 65535"),
+        ("PORT", "http", "must be a whole number from 1 to 65535"),
+        ("PORT", "0", "must be a whole number from 1 to 65535"),
+        ("ADMIN_PORT", "0", "must be a whole number from 1 to 65535"),
+        ("MAX_BODY_SIZE", "٥٠٠k", "must be a number of bytes"),
+        ("BODY_TIMEOUT_SECONDS", "٥", "must be a number from 1 to 600"),
         ("PORT", "70000", "must be a whole number"),
         ("ADMIN_PORT", "5000", "must differ from PORT"),
         ("MODEL", "../iris", "must be a bundle's name"),
@@ -55,6 +63,33 @@ def test_a_bad_value_is_a_sentence(name, value, message):
         from_environment({name: value})
     assert message in str(raised.value)
     assert str(raised.value).startswith(name)
+
+
+WHOLE = {
+    "PORT": (1, 65535), "ADMIN_PORT": (1, 65535), "THREADS": (2, 1024), "MAX_ROWS": (1, 10_000_000),
+    "FEEDBACK_CAPACITY": (0, 1_000_000),
+}  # fmt: skip
+
+
+@given(name=st.sampled_from(sorted(WHOLE)), text=st.text("0159_+-.eExk \n\t\u0665\u096b\uff15\u00b2", max_size=9))
+@example(name="PORT", text="\u0665\u0660\u0660\u0660")
+@example(name="PORT", text="5_000")
+@example(name="PORT", text="+5001")
+@example(name="PORT", text=" 5001\n")
+@example(name="THREADS", text="0099")
+def test_a_whole_number_is_written_in_digits_of_ascii(name, text):
+    low, high = WHOLE[name]
+    bare = text.strip()
+    # One port may not be the other's default.
+    assume(bare not in ("5000", "9000"))
+    if not bare:
+        assert from_environment({name: text}) == Settings()
+    elif re.fullmatch("[0-9]+", bare) and low <= int(bare) <= high:
+        assert getattr(from_environment({name: text}), name.lower()) == int(bare)
+    else:
+        with pytest.raises(SettingsError) as raised:
+            from_environment({name: text})
+        assert str(raised.value) == f"{name} {bare!r}: must be a whole number from {low} to {high}"
 
 
 def test_a_bad_key_is_not_repeated():
