@@ -117,9 +117,10 @@ def predict_file(model: Model) -> Json:
         "multipart/form-data": {"schema": obj({"file": file}), "encoding": {"file": {"contentType": "text/csv"}}},
         **content({"type": "string"}, {"a file": example(model).csv}, "text/csv"),
     }
+    added = ", ".join(model.signature.prediction_names)
     answers = {
         **_answers(model, "predictions", example(model).prediction),
-        "text/csv": {"schema": {"type": "string", "description": "The same file with one more column."}},
+        "text/csv": {"schema": {"type": "string", "description": f"The same file with {added}."}},
     }
     text = f"Uses {model.name}. {FILE_TEXT}"
     texts = "Score a CSV file", text
