@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISREG
 from urllib.parse import urlsplit
 
 from model.bundle.files import NAME
@@ -118,6 +119,11 @@ def keys_of_file(path: str | None) -> tuple[str, ...]:
     if not path:
         return ()
     try:
+        if not S_ISREG(Path(path).stat().st_mode):
+            # Reading a pipe might never end.
+            raise ValueError(f"{path} is not a regular file")
         return keys(Path(path).read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not a text in UTF-8") from None
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None

@@ -1,5 +1,6 @@
 """Settings come from the environment alone; each bad value is one clear sentence."""
 
+import os
 import re
 
 import pytest
@@ -55,7 +56,9 @@ def test_everything_can_be_set(tmp_path):
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "must be an http or https address"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://:4318", "must be an http or https address"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:port", "must be an http or https address"),
-        ("API_KEYS_FILE", "/nowhere/keys", "cannot be read"),
+        ("API_KEYS_FILE", "/nowhere/keys", "/nowhere/keys cannot be read: No such file or directory"),
+        ("API_KEYS_FILE", "/", "/ is not a regular file"),
+        ("API_KEYS_FILE", "/dev/zero", "/dev/zero is not a regular file"),
     ],
 )
 def test_a_bad_value_is_a_sentence(name, value, message):
@@ -96,6 +99,23 @@ def test_a_bad_key_is_not_repeated():
     with pytest.raises(SettingsError) as raised:
         from_environment({"API_KEYS": "hunter2"})
     assert "hunter2" not in str(raised.value)
+
+
+def test_keys_are_read_from_a_regular_file_as_kubernetes_links_to_it(tmp_path):
+    (tmp_path / "..2026_11_28").mkdir()
+    (tmp_path / "..2026_11_28" / "keys").write_text("first-key\nsecond-key\n")
+    (tmp_path / "..data").symlink_to("..2026_11_28")
+    (tmp_path / "keys").symlink_to("..data/keys")
+    assert from_environment({"API_KEYS_FILE": str(tmp_path / "keys")}).api_keys == ("first-key", "second-key")
+
+
+def test_a_pipe_or_bytes_in_place_of_keys_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "bytes").write_bytes(b"secret\xff")
+    for name, reason in (("pipe", "is not a regular file"), ("bytes", "is not a text in UTF-8")):
+        with pytest.raises(SettingsError) as raised:
+            from_environment({"API_KEYS_FILE": str(tmp_path / name)})
+        assert str(raised.value) == f"API_KEYS_FILE: {tmp_path / name} {reason}"
 
 
 def test_all_bad_values_are_reported_at_once():
