@@ -2,25 +2,17 @@
 
 import socket
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.helpers.server import connect, fetch, free_port, heard, running, stderr_until_exit
+from tests.helpers.server import connect, fetch, free_port, has_ipv6, heard, running, stderr_until_exit
 
 ROW = b'{"X": [5.1, 3.5, 1.4, 0.2]}'
 NOT_OWN = "must be an address or a name of this machine"
 UNPRIVILEGED = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 # The kernel's PR_CAPBSET_DROP and CAP_NET_BIND_SERVICE: even root loses the right to low ports with the next program.
 WITHOUT_RIGHTS = "import ctypes, os, sys; ctypes.CDLL(None).prctl(24, 10, 0, 0, 0); os.execv(sys.argv[1], sys.argv[1:])"
-
-
-def has_ipv6():
-    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
-        probe.bind(("::1", 0))
-        return True
-    return False
 
 
 needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
