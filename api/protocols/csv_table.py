@@ -162,7 +162,8 @@ def text_to_extend(model: Model, request: Request) -> str:
     """Return the text of a file that was read, unless it has a column already that the predictions would have."""
     text = file_text(request)
     if has_header(request):
-        header = [name.strip() for name in next(parse_csv(text))]
+        # The rows are read by now, so that the file is known to be a table.
+        header = [name.strip() for name in next(csv.reader(_lines_of_text(text)))]
         for name in model.signature.prediction_names:
             if name in header:
                 raise ApiError(400, "shape", f"the file has a column named {name!r} already: rename it")
