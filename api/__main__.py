@@ -6,6 +6,8 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from errno import EADDRINUSE
 from time import monotonic
 from typing import TYPE_CHECKING, NoReturn
 
@@ -25,6 +27,7 @@ def main() -> None:
         settings = from_environment(os.environ)
     except SettingsError as error:
         _stop(str(error))
+    settings = _with_address(settings)
     _require_ports(settings)
     from api.limits.allocator import keep_little  # noqa: PLC0415
 
@@ -40,7 +43,7 @@ def main() -> None:
         _stop(str(error))
     from api.application import build  # noqa: PLC0415
     from api.limits.memory_budget import megabytes  # noqa: PLC0415
-    from api.transport.addresses import loopback_address  # noqa: PLC0415
+    from api.transport.addresses import loopback_address, url_of  # noqa: PLC0415
     from api.transport.admin_server import start_admin_server  # noqa: PLC0415
     from api.transport.draining import Draining  # noqa: PLC0415
     from api.transport.server import max_connections, serve  # noqa: PLC0415
@@ -52,8 +55,8 @@ def main() -> None:
     draining = Draining(service.state, settings, service.log.write)
     try:
         admin = start_admin_server(service, draining)
-    except OSError:
-        _stop_since_taken(settings.host, "ADMIN_PORT", settings.admin_port)
+    except OSError as error:
+        _stop_at_port(settings.host, "ADMIN_PORT", settings.admin_port, error)
     served = ", ".join(f"{m.name} {m.version} ({m.manifest.runtime})" for m in models)
 
     memory = megabytes(service.limits.budget.size)
@@ -63,7 +66,7 @@ def main() -> None:
         # As with every line of the log, a full disk behind it must not matter.
         with suppress(OSError):
             print(  # noqa: T201 - the one line about a start
-                f"score-app: {served} on http://{settings.host}:{settings.port}, admin on {settings.admin_port}, "
+                f"score-app: {served} on {url_of(settings.host, settings.port)}, admin on {settings.admin_port}, "
                 f"{settings.threads} threads, {memory} for requests, ready in {monotonic() - started:.2f} s",
                 file=sys.stderr,
                 flush=True,
@@ -94,16 +97,30 @@ def _require_versions(models: Sequence[Model], versions: Mapping[str, str]) -> N
             )
 
 
+def _with_address(settings: Settings) -> Settings:
+    """Return the settings with an address in place of the host's name: a name may stand for several."""
+    from api.transport.addresses import own_address  # noqa: PLC0415
+
+    try:
+        return replace(settings, host=own_address(settings.host))
+    except ValueError as error:
+        _stop(f"HOST {settings.host!r}: {error}")
+
+
 def _require_ports(settings: Settings) -> None:
-    from api.transport.addresses import is_port_free  # noqa: PLC0415
+    from api.transport.addresses import require_free  # noqa: PLC0415
 
     for name, port in (("PORT", settings.port), ("ADMIN_PORT", settings.admin_port)):
-        if not is_port_free(settings.host, port):
-            _stop_since_taken(settings.host, name, port)
+        try:
+            require_free(settings.host, port)
+        except OSError as error:
+            _stop_at_port(settings.host, name, port, error)
 
 
-def _stop_since_taken(host: str, name: str, port: int) -> NoReturn:
-    _stop(f"{name} {port} is taken on {host}: stop the process that listens there, or set {name}")
+def _stop_at_port(host: str, name: str, port: int, error: OSError) -> NoReturn:
+    if error.errno == EADDRINUSE:
+        _stop(f"{name} {port} is taken on {host}: stop the process that listens there, or set {name}")
+    _stop(f"{name} {port}: cannot be listened on at {host}: {error.strerror}")
 
 
 def _stop_with_usage(given: list[str]) -> NoReturn:

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISREG
 from urllib.parse import urlsplit
 
 from model.bundle.files import NAME
@@ -20,7 +21,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     """Return a parser of whole numbers in a range."""
 
     def parse(text: str) -> int:
-        if not re.fullmatch(r"\d{1,12}", text) or not low <= int(text) <= high:
+        if not re.fullmatch(r"[0-9]{1,12}", text) or not low <= int(text) <= high:
             raise ValueError(f"must be a whole number from {low} to {high}")
         return int(text)
 
@@ -29,7 +30,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
 def size(text: str) -> int:
     """Return a number of bytes."""
-    match = re.fullmatch(r"(\d{1,9})([kmg]?)(i?b)?", text.lower())
+    match = re.fullmatch(r"([0-9]{1,9})([kmg]?)(i?b)?", text.lower())
     if not match or not int(match[1]):
         raise ValueError("must be a number of bytes, such as 500000, 512k or 16m")
     return int(match[1]) * _UNITS[match[2]]
@@ -39,7 +40,7 @@ def number(low: float, high: float) -> Callable[[str], float]:
     """Return a parser of numbers in a range."""
 
     def parse(text: str) -> float:
-        if not re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text) or not low <= float(text) <= high:
+        if not re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6})?", text) or not low <= float(text) <= high:
             raise ValueError(f"must be a number from {low:g} to {high:g}")
         return float(text)
 
@@ -118,6 +119,11 @@ def keys_of_file(path: str | None) -> tuple[str, ...]:
     if not path:
         return ()
     try:
+        if not S_ISREG(Path(path).stat().st_mode):
+            # Reading a pipe might never end.
+            raise ValueError(f"{path} is not a regular file")
         return keys(Path(path).read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not a text in UTF-8") from None
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}") from None

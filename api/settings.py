@@ -39,11 +39,11 @@ class Settings:
     """The settings of a server, read once at its start."""
 
     host: str = "0.0.0.0"  # noqa: S104 - a container must be reachable from outside
-    """The address to listen on. `make run` sets `127.0.0.1`."""
+    """The address to listen on, of IPv4 or IPv6, or a name of this machine. `make run` sets `127.0.0.1`."""
     port: int = 5000
-    """The port for requests; 0 takes a free one."""
+    """The port for requests."""
     admin_port: int = 9000
-    """The port for metrics, drain and liveness; 0 takes a free one."""
+    """The port for metrics, drain and liveness."""
     bundles: Path = DEFAULT_ROOT
     """The folder that holds the bundles."""
     model: tuple[str, ...] = ("iris",)
@@ -103,11 +103,11 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     found: dict[str, Any] = {}
     wrong: dict[str, str] = {}
     for name, parse in _PARSERS.items():
-        text = environment.get(name.upper())
-        if text is None or (text == "" and name not in _NEVER_EMPTY):
+        text = environment.get(name.upper(), "").strip()
+        if not text and not (name in _NEVER_EMPTY and name.upper() in environment):
             continue
         try:
-            found[name] = parse(text.strip())
+            found[name] = parse(text)
         except ValueError as error:
             shown = "" if name == "api_keys" else f" {text!r}"
             wrong[name.upper()] = f"{name.upper()}{shown}: {error}"
@@ -116,7 +116,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     except ValueError as error:
         wrong["API_KEYS_FILE"] = f"API_KEYS_FILE: {error}"
     settings = Settings(**found)
-    if settings.port == settings.admin_port != 0:
+    if settings.port == settings.admin_port:
         wrong["ADMIN_PORT"] = f"ADMIN_PORT {settings.admin_port}: must differ from PORT"
     if wrong:
         raise SettingsError(wrong)
@@ -125,8 +125,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
 
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "host": str,
-    "port": integer(0, 65535),
-    "admin_port": integer(0, 65535),
+    "port": integer(1, 65535),
+    "admin_port": integer(1, 65535),
     "bundles": Path,
     "model": models,
     "model_versions": versions,

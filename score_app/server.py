@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from api.settings import NAMES, SettingsError, from_environment
-from api.transport.addresses import free_ports
+from api.transport.addresses import free_ports, loopback_address, own_address, url_of
 from model.bundle.files import read
 from model.user_error import UserError
 from score_app.folder import Folder, folder_of
@@ -89,13 +89,14 @@ def serve(*names: str, port: int | None = None, bundles: Folder = None, **settin
     for name in names:
         read(folder, name)
     environment = _environment(names, folder, port, settings)
+    url = _url(environment)
     log = TemporaryFile()  # noqa: SIM115 - it lives as long as the service
     process = subprocess.Popen(
         [sys.executable, "-m", "score_app.background"], env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log,
         # Ctrl-C in the notebook stops a cell, not the service.
         start_new_session=True,
     )  # fmt: skip
-    server = Server(process, f"http://{HOST}:{environment['PORT']}", log)
+    server = Server(process, url, log)
     try:
         _wait(server)
     except BaseException:
@@ -120,6 +121,15 @@ def _environment(
     except SettingsError as error:
         raise UserError(str(error)) from None
     return environment
+
+
+def _url(environment: dict[str, str]) -> str:
+    """Return the URL at which this machine reaches the service."""
+    found = from_environment(environment)
+    try:
+        return url_of(loopback_address(own_address(found.host)), found.port)
+    except ValueError as error:
+        raise UserError(f"HOST {found.host!r}: {error}") from None
 
 
 def _wait(server: Server) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from api.openapi.examples import example
 from api.openapi.explain_paths import explain_operation
 from api.openapi.operation_parts import FILE_TEXT, HEADER, answer, content, obj, operation, options
@@ -33,12 +31,12 @@ def score_operation(model: Model) -> Json:
     shown = example(model)
     body = content(obj({"X": ref(model, "rows")}), {"by position": {"X": [shown.row]}, "by name": {"X": [shown.named]}})
     texts = "Score rows", f"Uses {model.name}. Rows are given by position or by name, one or many."
-    answers = _answers(model, "score", shown.prediction)
+    answers = _answers(model, "score")
     return operation("score", TAG, texts, family="service", answers=answers, body=body, parameters=options(model))
 
 
-def _answers(model: Model, key: str, prediction: Any) -> Json:
-    return content(answer(model, {key: ref(model, "answers")}), {"one row": {key: [prediction]}})
+def _answers(model: Model, key: str) -> Json:
+    return content(answer(model, {key: ref(model, "answers")}), {"one row": {key: example(model).predictions}})
 
 
 def predict_operation(model: Model) -> Json:
@@ -70,24 +68,24 @@ def predict_operation(model: Model) -> Json:
 
 
 def _predict_answers(model: Model) -> Json:
-    prediction = example(model).prediction
+    shown = example(model)
     targets = model.signature.targets
     bare = one_answer(model)
     each = [bare] if len(targets) == 1 else bare["prefixItems"]
     named = {target.name: schema for target, schema in zip(targets, each, strict=True)}
-    values = [prediction] if len(targets) == 1 else prediction
+    values = [shown.prediction] if len(targets) == 1 else shown.prediction
     keys = sorted({*ANSWER_KEYS.values()})
     schema = {"anyOf": [*(answer(model, {key: ref(model, "answers")}) for key in keys), answer(model, named)]}
-    shown: Json = {key: {key: [prediction]} for key in keys}
-    shown["a record"] = {target.name: value for target, value in zip(targets, values, strict=True)}
-    return content(schema, shown)
+    examples: Json = {key: {key: shown.predictions} for key in keys}
+    examples["a record"] = {target.name: value for target, value in zip(targets, values, strict=True)}
+    return content(schema, examples)
 
 
 def predict_query(model: Model) -> Json:
     """Describe GET /predict."""
     fields = [_field(*each) for each in cell_schemas(model)]
     texts = "Score one row from the query", f"Uses {model.name}. An empty value is a missing one."
-    answers = _answers(model, "prediction", example(model).prediction)
+    answers = _answers(model, "prediction")
     return operation(
         "predict_query",
         TAG,
@@ -117,9 +115,10 @@ def predict_file(model: Model) -> Json:
         "multipart/form-data": {"schema": obj({"file": file}), "encoding": {"file": {"contentType": "text/csv"}}},
         **content({"type": "string"}, {"a file": example(model).csv}, "text/csv"),
     }
+    added = ", ".join(model.signature.prediction_names)
     answers = {
-        **_answers(model, "predictions", example(model).prediction),
-        "text/csv": {"schema": {"type": "string", "description": "The same file with one more column."}},
+        **_answers(model, "predictions"),
+        "text/csv": {"schema": {"type": "string", "description": f"The same file with {added}."}},
     }
     text = f"Uses {model.name}. {FILE_TEXT}"
     texts = "Score a CSV file", text

@@ -17,6 +17,8 @@ class Example:
     row: list[Any]
     named: dict[str, Any]
     prediction: Any
+    predictions: list[Any]
+    """The answer as a list of predictions has it."""
 
     @property
     def split(self) -> dict[str, Any]:
@@ -45,7 +47,8 @@ def example(model: Model) -> Example:
         prediction = (
             [_as_integer(each) for each in prediction] if isinstance(prediction, list) else _as_integer(prediction)
         )
-    return Example(row, dict(zip(model.signature.names, row, strict=True)), prediction)
+    predictions = [[prediction] if model.signature.column else prediction]
+    return Example(row, dict(zip(model.signature.names, row, strict=True)), prediction, predictions)
 
 
 def _as_integer(cell: Any) -> Any:

@@ -124,7 +124,9 @@ def split_frame_schema(model: Model) -> Json:
 
 def predictions_schema(model: Model) -> Json:
     """Return the schema of the predictions."""
-    return {"description": "One prediction for each row.", "type": "array", "items": prediction_schema(model)}
+    each = prediction_schema(model)
+    items = _tuple([each]) if model.signature.column else each
+    return {"description": "One prediction for each row.", "type": "array", "items": items}
 
 
 def prediction_schema(model: Model) -> Json:

@@ -10,9 +10,17 @@ from api.openapi.examples import example
 from api.openapi.operation_parts import content, obj
 from api.openapi.schemas import Json, has_labels
 from api.protocols.open_inference.decoding import BINARY
-from api.protocols.open_inference.outputs import OUTPUTS
+from api.protocols.open_inference.metadata import input_datatype
+from api.protocols.open_inference.outputs import (
+    DEFAULT_OUTPUT,
+    OUTPUTS,
+    RequestedOutput,
+    compute_output,
+    describe,
+)
 from api.protocols.open_inference.tensors import DTYPES
 from model.runtime.base import Model
+from model.schema.signature import Feature
 
 _SHAPE = {"type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0}}
 _PARAMETERS = {"type": ["object", "null"]}
@@ -54,7 +62,7 @@ def body(model: Model) -> Json:
 
 def _examples(model: Model) -> Json:
     shown = example(model)
-    columns = [_column(name, cell) for name, cell in shown.named.items()]
+    columns = [_column(*pair) for pair in zip(model.signature.features, shown.row, strict=True)]
     found: Json = {"a tensor for each feature": {"inputs": columns}}
     if model.signature.numeric:
         wide = {"name": "X", "shape": [1, len(shown.row)], "datatype": "FP64", "data": list(map(float, shown.row))}
@@ -65,9 +73,9 @@ def _examples(model: Model) -> Json:
     return found
 
 
-def _column(name: str, cell: Any) -> Json:
-    kind = "BYTES" if isinstance(cell, str) else "BOOL" if isinstance(cell, bool) else "FP64"
-    return {"name": name, "shape": [1, 1], "datatype": kind, "data": [cell]}
+def _column(feature: Feature, cell: Any) -> Json:
+    kind = "BOOL" if isinstance(cell, bool) else input_datatype(feature)
+    return {"name": feature.name, "shape": [1, 1], "datatype": kind, "data": [cell]}
 
 
 def answers(model: Model) -> Json:
@@ -75,13 +83,8 @@ def answers(model: Model) -> Json:
     text = {"type": "string"}
     given = {"type": "array", "items": tensor({"enum": outputs(model)})}
     schema = obj({"model_name": {"const": model.name}, "model_version": text, "id": text, "outputs": given})
-    prediction = np.asarray([example(model).prediction])
-    kinds = {"U": "BYTES", "i": "INT64", "b": "BOOL", "f": "FP64"}
-    shown = {
-        "name": "predict",
-        "shape": list(prediction.shape),
-        "datatype": kinds[prediction.dtype.kind],
-        "data": prediction.ravel().tolist(),
-    }
+    prediction = np.array([example(model).prediction], dtype=object)
+    found = compute_output(model, RequestedOutput(), {}, prediction)
+    shown = {**describe(DEFAULT_OUTPUT, found), "data": found.ravel().tolist()}
     envelope = {"model_name": model.name, "model_version": model.version, "id": "1"}
     return content(schema, {"one row": {**envelope, "outputs": [shown]}})

@@ -28,7 +28,7 @@ def paths(models: Models) -> Json:
 
 def _answers(model: Model) -> Json:
     schema = answer(model, {"predictions": ref(model, "answers")})
-    return content(schema, {"one row": {"predictions": [example(model).prediction]}})
+    return content(schema, {"one row": {"predictions": example(model).predictions}})
 
 
 def predict_operation(model: Model) -> Json:

@@ -6,7 +6,7 @@ from api.inference.answers import Answers
 from api.inference.models import Models
 from api.pages.page import page
 from api.protocols import predict
-from api.protocols.csv_table import file_text
+from api.protocols.csv_table import text_to_extend
 from api.protocols.message import JSON, Request, Response
 from model.runtime.base import Model
 
@@ -14,14 +14,14 @@ from model.runtime.base import Model
 def show(models: Models, request: Request) -> Response:
     """Return the page."""
     model = models.get_or_default(request.query.get("model"))
-    return page("batch.html", models=models, model=model, current="batch", target=model.signature.targets[0])
+    return page("batch.html", models=models, model=model, current="batch")
 
 
 def decode(model: Model, request: Request) -> predict.FileQuestion:
-    """Return the rows of a CSV file; the answer is the file with a column more, unless only JSON is accepted."""
+    """Return the rows of a CSV file; the answer is the file with the predictions, unless only JSON is accepted."""
     question = predict.decode_file(model, request)
     if not request.accepts(JSON):
-        question.file = file_text(request)
+        question.file = text_to_extend(model, request)
     return question
 
 

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 ID_HEADER, TRACE_HEADER = "HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT"
-_TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.{0,64}")
+# There is no version ff, and nothing follows in version 00.
+_TRACEPARENT = re.compile(
+    r"(?!ff|00.{54})[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.{0,64})?"
+)
 
 
 def new_prefix() -> str:

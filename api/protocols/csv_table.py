@@ -1,4 +1,4 @@
-"""CSV files: a table whose columns are matched to the features by name, and the same table with a column more."""
+"""CSV files: a table whose columns are matched to the features by name, and the same table with the predictions."""
 
 from __future__ import annotations
 
@@ -158,10 +158,22 @@ def _places(header: list[str], signature: Signature) -> dict[str, int]:
     raise error.with_status(error.status, f"{error.message}; {hint}")
 
 
-def add_column(text: str, name: str | None, values: Iterable[Any]) -> bytes:
-    """Return a CSV file with one more column; its name is None where the file has no header."""
-    heads = [] if name is None else [name]
+def text_to_extend(model: Model, request: Request) -> str:
+    """Return the text of a file that was read, unless it has a column already that the predictions would have."""
+    text = file_text(request)
+    if has_header(request):
+        # The rows are read by now, so that the file is known to be a table.
+        header = [name.strip() for name in next(csv.reader(_lines_of_text(text)))]
+        for name in model.signature.prediction_names:
+            if name in header:
+                raise ApiError(400, "shape", f"the file has a column named {name!r} already: rename it")
+    return text
+
+
+def add_columns(text: str, names: Sequence[str] | None, values: Iterable[Sequence[Any]]) -> bytes:
+    """Return a CSV file with more columns; without names, the file has no header."""
+    heads = [] if names is None else [names]
     longer = io.StringIO()
     writer = csv.writer(longer, lineterminator="\n")
-    writer.writerows([*line, value] for line, value in zip(parse_csv(text), chain(heads, values), strict=True))
+    writer.writerows([*line, *more] for line, more in zip(parse_csv(text), chain(heads, values), strict=True))
     return longer.getvalue().encode()

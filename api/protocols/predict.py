@@ -8,7 +8,7 @@ import numpy as np
 
 from api.errors import ApiError
 from api.inference.answers import Answers, Question
-from api.protocols.csv_table import add_column, file_text, read_rows
+from api.protocols.csv_table import add_columns, read_rows, text_to_extend
 from api.protocols.json_codec import encode_json
 from api.protocols.message import CSV, Request, Response
 from api.protocols.numeric_json import decode_rows
@@ -33,7 +33,7 @@ class KeyedQuestion(Question):
 
 
 class FileQuestion(Question):
-    """The rows of a file, with the file itself if it is to be returned with a column more."""
+    """The rows of a file, with the file itself if it is to be returned with the predictions."""
 
     file: str | None = None
 
@@ -113,17 +113,18 @@ def encode_query(_: Model, __: Question, answers: Answers) -> Response:
 def decode_file(model: Model, request: Request) -> FileQuestion:
     """Return the rows of a CSV file."""
     rows, names = read_rows(model, request)
-    file = file_text(request) if request.accepts(CSV) else None
+    file = text_to_extend(model, request) if request.accepts(CSV) else None
     return FileQuestion(rows, names, request.flag("proba"), request.flag("labels"), file=file)
 
 
 def encode_file(model: Model, question: FileQuestion, answers: Answers) -> Response:
-    """Return the answers as JSON, or the file with a column more if the caller accepts CSV."""
+    """Return the answers as JSON, or the file with the predictions if the caller accepts CSV."""
     rows = len(answers.predictions)
     if question.file is None:
         return Response(encode_json(answers.under("predictions")), rows=rows)
-    name = model.signature.targets[0].name if question.names else None
-    text = add_column(question.file, name, answers.predictions)
+    names = model.signature.prediction_names
+    values = answers.predictions if len(names) > 1 else zip(answers.predictions)
+    text = add_columns(question.file, names if question.names else None, values)
     return Response(text, content_type=f"{CSV}; charset=utf-8", rows=rows)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from threading import BoundedSemaphore, Event, Thread
 
 from api.pipeline.service import Service
+from api.transport.addresses import is_loopback
 from api.transport.draining import Draining
 from api.transport.limited_http_server import LimitedHandler, LimitedServer
 
@@ -40,7 +40,7 @@ def start_admin_server(service: Service, draining: Draining) -> LimitedServer:
         def do_POST(self) -> None:  # noqa: N802
             """Drain for a caller within the pod."""
             if self.target.partition("?")[0] == "/drain":
-                self._drain(allowed=ip_address(self.client_address[0]).is_loopback)
+                self._drain(allowed=is_loopback(self.client_address[0]))
             else:
                 self.send(405, b"only /drain takes POST\n")
 

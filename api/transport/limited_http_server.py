@@ -16,6 +16,8 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+from api.transport.addresses import family_of
+
 MAX_CONNECTIONS = 32
 """Each has its own thread."""
 MAX_HEAD_BYTES = 16 << 10
@@ -30,11 +32,12 @@ class LimitedServer(ThreadingHTTPServer):
     report: Callable[..., None]
     """Writes an event to the log."""
 
-    def __init__(self, *args: Any) -> None:
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         # A dictionary, because it keeps their order.
         self._open: dict[Any, None] = {}
         self._lock = Lock()
-        super().__init__(*args)
+        self.address_family = family_of(address[0])
+        super().__init__(address, handler)
 
     def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002 - so it is called
         """Accept every connection, if need be in place of the oldest."""

@@ -21,8 +21,8 @@ HEAD = """# Settings
 <!-- Written by `make generate` from api/settings.py and the manifests. -->
 
 The service reads its settings from environment variables, once, at its start. A wrong value ends the start with exit
-code 2 and one line that names every mistake. An empty value means the default; only an empty `API_KEYS` or `MODEL_KEYS`
-is a mistake.
+code 2 and one line that names every mistake. Whole numbers are written with the digits 0 to 9 alone. Spaces around a
+value do not count. An empty value means the default; only an empty `API_KEYS` or `MODEL_KEYS` is a mistake.
 
 | setting | default | takes | what it does, and where the manifests set it |
 |---|---|---|---|

@@ -58,8 +58,9 @@ class Scorer:
 
     def columns(self, schema: pa.Schema, source: str, *, text: bool = False) -> Columns:
         """Return how to read tables of this schema; the texts of a CSV file are read as their features' types."""
+        names = [name.strip() if text else name for name in schema.names]
         for field in self.fields:
-            if field.name in schema.names:
+            if field.name in names:
                 raise UserError(f"{source} has a column named {field.name!r} already: rename it")
         return Columns(self.model, schema, source, text=text)
 
@@ -142,7 +143,8 @@ def _fields(model: Model, wanted: Wanted) -> list[tuple[str, pa.DataType]]:
     """Return the names and types of the columns that are added, in their order."""
     targets = model.signature.targets
     many = len(targets) > 1
-    found = [(f"prediction_{target.name}" if many else "prediction", _type(target.classes)) for target in targets]
+    kinds = [_type(target.classes) for target in targets]
+    found = list(zip(model.signature.prediction_names, kinds, strict=True))
     if wanted.labels:
         found += [(f"label_{target.name}" if many else "label", pa.string()) for target in targets]
     if wanted.proba:

@@ -29,8 +29,9 @@ class Effects:
 
 
 def varied(model: Model) -> list[int]:
-    """Return the places of the features that have a typical value."""
-    return [place for place, feature in enumerate(model.signature.features) if feature.typical is not None]
+    """Return the places of the features that have a typical value; of exact integers it is a rounded one."""
+    features = enumerate(model.signature.features)
+    return [place for place, feature in features if feature.typical is not None and not feature.exact]
 
 
 def effects(model: Model, rows: Table, predictions: Answer) -> Effects:

@@ -67,6 +67,13 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(feature.name for feature in self.features)
 
     @property
+    def prediction_names(self) -> tuple[str, ...]:
+        """Return the names of the columns that predictions have in a file, beside those of the targets' own values."""
+        if len(self.targets) == 1:
+            return ("prediction",)
+        return tuple(f"prediction_{target.name}" for target in self.targets)
+
+    @property
     def answers_numbers(self) -> bool:
         """Tell whether every target is a number, and none a class."""
         return all(target.classes is None for target in self.targets)

@@ -39,7 +39,7 @@ def test_a_large_file_is_answered_in_pieces_while_others_are_answered_too(page, 
         page.get_by_role("link", name="Download").click()
     with waiting.value.path().open(newline="") as found:
         rows = list(csv.reader(found))
-    assert rows[0] == [*HEADER.split(","), "left"]
+    assert rows[0] == [*HEADER.split(","), "prediction"]
     assert len(rows) == 99_999
     assert {row[-1] for row in rows[1:]} == {"yes", "no"}
     assert rows[4][0] == 'no. 4, "x"'

@@ -33,7 +33,7 @@ def test_a_form_s_file(server, tmp_path):
     (tmp_path / "rows.csv").write_text("sepal_length,sepal_width,petal_length,petal_width\n5.1,3.5,1.4,0.2\n")
     given = ["-F", f"file=@{tmp_path}/rows.csv", "-H", "Accept: text/csv", f"{server.url}/predict_file"]
     assert curl(*given).splitlines() == [
-        "sepal_length,sepal_width,petal_length,petal_width,species", "5.1,3.5,1.4,0.2,0"
+        "sepal_length,sepal_width,petal_length,petal_width,prediction", "5.1,3.5,1.4,0.2,0"
     ]  # fmt: skip
 
 

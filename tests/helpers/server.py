@@ -95,6 +95,14 @@ def free_port():
             return port
 
 
+def has_ipv6():
+    """Return whether this machine has the loopback address of IPv6."""
+    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
 def fetch(url, body=None, headers=None):
     """Ask a real server."""
     request = urllib.request.Request(url, data=body, headers=headers or {})

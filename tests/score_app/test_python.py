@@ -20,7 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 from model.schema.signature import SignatureError
 from model.user_error import UserError
 from score_app import check, load, pack, serve
-from tests.helpers.server import fetch
+from tests.helpers.server import fetch, has_ipv6
 from tests.helpers.waiting import until
 
 RNG = np.random.default_rng(5)
@@ -87,6 +87,13 @@ def test_a_service_answers_while_its_context_lasts(packed):
         assert server.is_running
     assert not server.is_running
     server.stop()
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_a_service_on_another_address_has_that_in_its_url():
+    with serve("iris", host="::1") as server:
+        assert server.url.startswith("http://[::1]:")
+        assert fetch(f"{server}/livez").json == {"status": "ok"}
 
 
 def alive(pid):
@@ -218,6 +225,10 @@ MISTAKES = {
     "nothing to serve": (lambda at: serve(bundles=at), "name what to serve"),
     "serving what is not there": (lambda at: serve("nothing", bundles=at), "there is no bundle 'nothing'"),
     "no setting": (lambda at: serve("iris", max_bodies=1), "max_bodies is no setting of the service; it has host,"),
+    "another machine's address": (
+        lambda at: serve("iris", host="192.0.2.1"),
+        "HOST '192.0.2.1': must be an address or",
+    ),
     "a wrong setting": (lambda at: serve("iris", max_body_size="3gigs"), "MAX_BODY_SIZE '3gigs': must be a number of"),
 }
 

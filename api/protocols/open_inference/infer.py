@@ -9,8 +9,8 @@ from api.inference.models import Models
 from api.protocols.json_codec import encode_json
 from api.protocols.message import Response
 from api.protocols.open_inference.decoding import BINARY, LENGTH_HEADER, InferQuestion
-from api.protocols.open_inference.outputs import RequestedOutput, compute_output, prediction_datatype
-from api.protocols.open_inference.tensors import Tensor, datatype, to_bytes
+from api.protocols.open_inference.outputs import RequestedOutput, compute_output, describe, prediction_datatype
+from api.protocols.open_inference.tensors import Tensor, to_bytes
 from model.runtime.base import Model
 
 _PYTHON_TYPES: dict[str, Any] = {"FP64": float, "INT64": int, "BOOL": bool, "BYTES": str}
@@ -59,7 +59,7 @@ def encode(model: Model, question: InferQuestion, answers: TensorAnswers) -> Res
     described: list[dict[str, Any]] = []
     raw: list[bytes] = []
     for output, tensor in answers.outputs:
-        shown: dict[str, Any] = {"name": output.name, "shape": list(tensor.shape), "datatype": datatype(tensor)}
+        shown = describe(output.name, tensor)
         if output.parameters.get("binary_data", question.binary) is True:
             raw.append(to_bytes(tensor))
             shown["parameters"] = {"binary_data_size": len(raw[-1])}

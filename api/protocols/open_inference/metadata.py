@@ -10,6 +10,7 @@ from api.protocols.json_codec import decode_json, encode_json
 from api.protocols.message import Request, Response
 from api.protocols.open_inference.outputs import declare_outputs
 from model.runtime.base import Model
+from model.schema.signature import Feature
 
 EXTENSIONS = ("binary_tensor_data", "classification", "model_repository")
 _DATATYPES = {"number": "FP64", "integer": "FP64", "boolean": "FP64", "string": "BYTES", "date": "BYTES"}
@@ -54,10 +55,12 @@ def _declare_inputs(model: Model) -> list[dict[str, Any]]:
     features = model.signature.features
     if model.signature.numeric:
         return [{"name": "X", "datatype": "FP64", "shape": [-1, len(features)]}]
-    return [
-        {"name": each.name, "datatype": "INT64" if each.exact else _DATATYPES[each.type], "shape": [-1, 1]}
-        for each in features
-    ]
+    return [{"name": each.name, "datatype": input_datatype(each), "shape": [-1, 1]} for each in features]
+
+
+def input_datatype(feature: Feature) -> str:
+    """Return the datatype of a tensor for one feature."""
+    return "INT64" if feature.exact else _DATATYPES[feature.type]
 
 
 def repository_index(models: Models, request: Request) -> Response:

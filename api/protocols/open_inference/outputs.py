@@ -10,7 +10,7 @@ import numpy as np
 
 from api.errors import ApiError
 from api.inference.answers import labels_of
-from api.protocols.open_inference.tensors import DTYPES, Tensor, malformed
+from api.protocols.open_inference.tensors import DTYPES, Tensor, datatype, malformed
 from model.runtime.base import Model
 from model.schema.rows import Table
 from model.schema.signature import Signature
@@ -59,6 +59,11 @@ def compute_output(model: Model, output: RequestedOutput, table: Table, predicti
     if "classification" in output.parameters:
         return _best_classes(model, output.parameters["classification"], table, predictions)
     return compute(model, table, predictions)
+
+
+def describe(name: str, tensor: Tensor) -> dict[str, Any]:
+    """Return what stands before the data of an output."""
+    return {"name": name, "shape": list(tensor.shape), "datatype": datatype(tensor)}
 
 
 def _predictions(model: Model, _: Table, predictions: Tensor) -> Tensor:

@@ -114,7 +114,7 @@ def test_a_file_is_answered_as_json_or_with_a_column_more(make_client):
     answer = upload(client, CSV, {"Accept": "text/csv"})
     assert answer.headers["content-type"].startswith("text/csv")
     assert answer.body.decode().splitlines() == [
-        "age,new_user,total_pages_visited,purchase", "30,0,20,1", "40,1,1,0"
+        "age,new_user,total_pages_visited,prediction", "30,0,20,1", "40,1,1,0"
     ]  # fmt: skip
 
 

@@ -92,12 +92,17 @@ def test_metrics_are_public_only_on_request(make_client):
 
 
 def test_a_trace_is_named_in_the_log_and_beside_the_latency(make_client):
-    log, trace = io.StringIO(), "4bf92f3577b34da6a3ce929d0e0e4736"
+    log, trace, caller = io.StringIO(), "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    valid = [f"00-{trace}-{caller}-01", f"cc-{trace}-{caller}-01-what-the-future-brings"]
+    invalid = [
+        "nonsense", f"ff-{trace}-{caller}-01", f"00-{trace}-{caller}-01-more", f"cc-{trace}-{caller}-01more",
+        f"00-{'0' * 32}-{caller}-01", f"00-{trace}-{'0' * 16}-01",
+    ]  # fmt: skip
     client = make_client("iris", stream=log, log_sample_rate=1.0)
-    for parent in (f"00-{trace}-00f067aa0ba902b7-01", "nonsense", f"00-{'0' * 32}-00f067aa0ba902b7-01"):
+    for parent in valid + invalid:
         assert client.post("/score", {"X": [5.1, 3.5, 1.4, 0.2]}, {"traceparent": parent}).status == 200
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    assert [line.get("trace_id") for line in lines] == [trace, None, None]
+    assert [line.get("trace_id") for line in lines] == [trace] * len(valid) + [None] * len(invalid)
     body, kind = exposition(client.service.metrics, "application/openmetrics-text; version=1.0.0")
     assert "openmetrics" in kind
     found = [

@@ -130,10 +130,11 @@ def test_without_a_caller_s_trace_the_log_and_the_latency_name_our_own(collector
     assert f'# {{trace_id="{span.trace_id.hex()}"}}' in metrics
 
 
-def test_a_caller_who_is_not_sampled_gives_no_span_but_is_named_still(collector):
+@pytest.mark.parametrize("invalid", ["nonsense", f"ff-{TRACE}-{CALLER}-01"])
+def test_a_caller_who_is_not_sampled_gives_no_span_but_is_named_still(invalid, collector):
     with traced(collector, log_sample_rate=1) as server:
         fetch(f"{server.url}/score", ROW, {"traceparent": f"00-{TRACE}-{CALLER}-00"})
-        fetch(f"{server.url}/score", ROW, {"traceparent": "nonsense"})
+        fetch(f"{server.url}/score", ROW, {"traceparent": invalid})
         (span,) = collector.servers(1)
         lines = stopped(server)
     assert len(collector.spans) == 4

@@ -80,7 +80,7 @@ def test_a_signal_s_event_is_set_whatever_lock_is_held():
 
 
 def test_an_admin_port_that_is_taken_during_the_start_is_reported(monkeypatch, capsys):
-    monkeypatch.setattr("api.transport.addresses.is_port_free", lambda *_: True)
+    monkeypatch.setattr("api.transport.addresses.require_free", lambda *_: None)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

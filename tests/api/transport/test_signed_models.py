@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from model.bundle.files import SIGNATURE, read, write
-from tests.helpers.server import fetch, running, stderr_until_exit
+from tests.helpers.server import fetch, free_port, running, stderr_until_exit
 from tests.helpers.signing import Pair
 from tests.model.bundle.test_gate import written
 
@@ -112,7 +112,7 @@ def test_cryptography_is_loaded_for_keys_only(wanted, bundles, keys):
         from api.__main__ import main
         main()
     """
-    settings = {"BUNDLES": str(bundles), "PORT": "0", "ADMIN_PORT": "0", "HOST": "127.0.0.1"}
+    settings = {"BUNDLES": str(bundles), "PORT": str(free_port()), "ADMIN_PORT": str(free_port()), "HOST": "127.0.0.1"}
     settings |= {"MODEL_KEYS": str(keys.public)} if wanted else {}
     done = subprocess.run(
         [sys.executable, "-c", program], env=os.environ | settings, capture_output=True, text=True, timeout=60
