@@ -60,12 +60,14 @@ class RequestLimits:
     def start(self, host: str, max_connections: int, log: Any) -> None:
         """Measure the queue wait, and close slow connections, in the background."""
         settings = self._settings
-        slow = SlowConnections(
+        connections = SlowConnections(
             lambda: self.bodies.reading, lambda: self._responses.sending, self.bodies.oldest, settings.threads,
             max_connections, receive_timeout=settings.body_timeout_seconds,
             send_timeout=settings.send_timeout_seconds, unread=UnreadBodies(self.budget.size // _UNREAD),
         )  # fmt: skip
-        slow.start(settings.port, lambda closed: log("warning", "slow_connections_closed", connections=closed))
+        connections.start(
+            settings.port, lambda slow, unread: log("warning", "connections_closed", slow=slow, unread=unread)
+        )
 
         def report(begins: bool) -> None:  # noqa: FBT001 - called by position
             log("warning", "overload_started" if begins else "overload_ended")

@@ -78,13 +78,13 @@ class SlowConnections:
         """Return whether the limits are short."""
         return self._full or self._unsent or self._reading() + self._sending() >= self._threads * _CROWDED_SHARE
 
-    def start(self, port: int, report: Callable[[int], None]) -> None:
-        """Close slow connections in the background, and report how many."""
+    def start(self, port: int, report: Callable[[int, int], None]) -> None:
+        """Close connections in the background, and report how many: slow ones, and those with too much unread."""
         if sys.platform == "linux":
             limit_buffers(port)
             Thread(target=self._run, args=(port, report), name="slow-connections", daemon=True).start()
 
-    def _run(self, port: int, report: Callable[[int], None]) -> None:
+    def _run(self, port: int, report: Callable[[int, int], None]) -> None:
         last = monotonic()
         while True:
             sleep(_CHECKS)
@@ -93,11 +93,12 @@ class SlowConnections:
             calm = _BUSY_INTERVAL if len(self._known) >= _BUSY else _INTERVAL
             if now - last >= (_CROWDED_INTERVAL if hurried else calm):
                 last = now
-                if closed := self.close_slow(port, crowded=crowded):
-                    report(closed)
+                slow, unread = self.close_slow(port, crowded=crowded)
+                if slow or unread:
+                    report(slow, unread)
 
-    def close_slow(self, port: int, *, crowded: bool) -> int:
-        """Look at every connection of a port once; close the slow ones, and return how many."""
+    def close_slow(self, port: int, *, crowded: bool) -> tuple[int, int]:
+        """Look at every connection of a port once; return how many were closed: slow ones, and with too much unread."""
         seen: dict[Key, Connection] = {}
         slow: list[tuple[float, Key]] = []
         closed = unsent = sent = 0
@@ -121,8 +122,8 @@ class SlowConnections:
         self._full = len(seen) >= self._max_connections * _FULL_SHARE
         self._unsent = unsent > _MAX_UNSENT
         self._known = seen
-        closed += self._unread.discard_excess()
-        return closed + self._close_senders([key for _, key in sorted(slow)], sent)
+        discarded = self._unread.discard_excess()
+        return closed + self._close_senders([key for _, key in sorted(slow)], sent), discarded
 
     def _close_senders(self, oldest_first: list[Key], sent: int) -> int:
         """Close slow senders, the oldest first, while the limits are short; return how many.
