@@ -130,6 +130,7 @@ class PredictionLog:
     def _write_queued(self) -> None:
         """Write the next lines of the queue; those that follow stay there, where they count."""
         items = self._queue[:AT_ONCE]
+        # No more than was taken: requests go on adding.
         del self._queue[: len(items)]
         lines = [item for item in items if type(item) is bytes]
         rows = len(lines)
