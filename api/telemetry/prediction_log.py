@@ -8,7 +8,7 @@ back.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -33,7 +33,6 @@ AT_ONCE = 1024
 """Lines that are written in one call."""
 _PIECE = 1000
 """Rows of one record; a large request is written in several."""
-_AS_JSON = (list, dict)
 _encoder = msgspec.json.Encoder()
 
 
@@ -52,7 +51,7 @@ class PredictionLog:
         self._writer = SegmentWriter(folder, header, settings.prediction_log_bytes, settings.prediction_log_seconds)
         self._sample = settings.prediction_log_sample
         self._log, self._lock, self._failing = log, Lock(), ""
-        self._queue: deque[Any] = deque()
+        self._queue: list[Any] = []
         """Lines of one row, other lines with their number of rows, and None for a further place."""
         self._add, self._encode = self._queue.append, _encoder.encode
         self._epoch = time() - perf_counter()
@@ -62,24 +61,37 @@ class PredictionLog:
 
     def add(self, exchange: Any, seconds: float, trace_id: str | None) -> None:
         """Queue an answered request, an Exchange; a large one is written at once."""
-        share, count = self._sample, exchange.answers.count
-        if not count or (share < 1 and exchange.number * share % 1 >= share):
+        share = self._sample
+        if share < 1 and exchange.number * share % 1 >= share:
             return
         if exchange.memory:
             self._write_large(exchange, seconds, trace_id)
-        elif len(self._queue) >= QUEUED:
-            self._drop(count, "queue")
-        else:
-            try:
-                # Encoded here, so that nothing of the request stays: objects that stay cost far more than a line, since
-                # the collector of cycles looks at them again and again.
+            return
+        answers, name = exchange.answers, exchange.model.name
+        if len(self._queue) >= QUEUED:
+            self._drop(answers.count, "queue")
+            return
+        try:
+            # Encoded here, so that nothing of the request stays: objects that stay cost far more than a line, since
+            # the collector of cycles looks at them again and again.
+            if answers.array is None and name not in self._dropping:
+                # Most requests, one row from JSON: nothing is to be converted. It is read as a Scored, but a tuple is
+                # made and encoded in less time, without the values that a Scored has by default.
+                line = self._encode((
+                    "scored", exchange.id, self._epoch + exchange.started, seconds, name, exchange.route.path,
+                    exchange.question.rows, answers.predictions, trace_id,
+                ))  # fmt: skip
+                self._add(line)
+            elif count := answers.count:
                 line = self._encode(self._scored(exchange, seconds, trace_id))
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with the log must cost no answer
-                self._fail(count, "error", error)
+                self._add((line, count))
+            else:
                 return
-            self._add(line if count == 1 else (line, count))
-            if len(line) > UNIT:
-                self._queue.extend((None,) * (len(line) // UNIT))
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with the log must cost no answer
+            self._fail(answers.count, "error", error)
+            return
+        if len(line) > UNIT:
+            self._queue.extend((None,) * (len(line) // UNIT))
 
     def _write_large(self, exchange: Any, seconds: float, trace_id: str | None) -> None:
         """Write a large request in pieces."""
@@ -117,8 +129,9 @@ class PredictionLog:
 
     def _write_queued(self) -> None:
         """Write the next lines of the queue; those that follow stay there, where they count."""
-        take = self._queue.popleft
-        items = [take() for _ in range(min(len(self._queue), AT_ONCE))]
+        items = self._queue[:AT_ONCE]
+        # No more than was taken: requests go on adding.
+        del self._queue[: len(items)]
         lines = [item for item in items if type(item) is bytes]
         rows = len(lines)
         if rows != len(items):
@@ -133,12 +146,6 @@ class PredictionLog:
         question, answers, name = exchange.question, exchange.answers, exchange.model.name
         rows, predictions, probabilities = question.rows, answers.predictions, answers.probabilities
         when, path = self._epoch + exchange.started, exchange.route.path
-        if (
-            answers.array is None and probabilities is None and question.names is None and type(rows) in _AS_JSON
-            and name not in self._dropping
-        ):  # fmt: skip
-            # Most requests: nothing is to be converted.
-            return Scored(exchange.id, when, seconds, name, path, rows, predictions, trace)
         by_column = type(rows) is NamedColumns
         rows = {each: _plain(values, part) for each, values in rows.values.items()} if by_column else _plain(rows, part)
         if name in self._dropping:

@@ -7,6 +7,8 @@ import pytest
 from tests.helpers.logged import CHURN, NAMES, ROW, TENSOR, counted, records, ship, stored
 from tests.helpers.server import model
 
+TRACE = "0123456789abcdef0123456789abcdef"
+TRACEPARENT = f"00-{TRACE}-0123456789abcdef-01"
 SPLIT = {"dataframe_split": {"columns": NAMES[::-1], "data": [ROW[::-1]]}}
 COLUMNS = [{**TENSOR, "name": name, "shape": [1], "data": [cell]} for name, cell in zip(NAMES, ROW, strict=True)]
 CSV = (",".join(NAMES) + "\n" + ",".join(map(str, ROW)) + "\n").encode()
@@ -27,12 +29,13 @@ REQUESTS = {
 def test_a_row_is_logged_by_name_whatever_protocol_it_came_in(kind, make_client, tmp_path):
     client = make_client(prediction_log=tmp_path / "log")
     path, body, headers = REQUESTS[kind]
-    answer = client.post(path, body, headers)
+    answer = client.post(path, body, {**(headers or {}), "traceparent": TRACEPARENT})
     assert answer.status == 200, answer.body
     client.service.close()
     (found,) = ship(tmp_path / "log", tmp_path / "store")
     assert [found[name] for name in NAMES] == ROW
     assert (found["prediction"], found["request_id"], found["row"]) == (0, answer.headers["x-request-id"], 0)
+    assert found["trace_id"] == TRACE
     assert 0 < found["latency_seconds"] < 60
     assert datetime.now(UTC) - found["time"] < timedelta(minutes=2)
     (file,) = (tmp_path / "store" / "predictions").rglob("*.parquet")
@@ -41,15 +44,14 @@ def test_a_row_is_logged_by_name_whatever_protocol_it_came_in(kind, make_client,
 
 def test_types_probabilities_and_the_trace_are_logged(make_client, tmp_path):
     client = make_client("churn", prediction_log=tmp_path / "log")
-    trace = "0123456789abcdef0123456789abcdef"
-    client.post("/score?proba=1", {"X": [list(CHURN)] * 2}, {"traceparent": f"00-{trace}-0123456789abcdef-01"})
+    client.post("/score?proba=1", {"X": [list(CHURN)] * 2}, {"traceparent": TRACEPARENT})
     client.service.close()
     first, second = ship(tmp_path / "log", tmp_path / "store")
     features = [first[name] for name in model("churn").signature.names]
     assert features == list(CHURN)
     assert {type(each) for each in features} == {float, str}
     assert sum(first["probabilities"]) == pytest.approx(1)
-    assert (first["row"], second["row"], second["trace_id"]) == (0, 1, trace)
+    assert (first["row"], second["row"], second["trace_id"]) == (0, 1, TRACE)
 
 
 def test_a_large_batch_is_logged_to_the_row(make_client, tmp_path):
