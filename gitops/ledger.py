@@ -76,6 +76,8 @@ class State:
     """The models in each image, with their versions."""
     frozen: str = ""
     """Why no release may be set now; empty if one may."""
+    ignored_freeze: str = ""
+    """Why the current release should not have been set; empty if it might, or if it may be set since."""
 
     @property
     def unverified(self) -> str:
@@ -169,16 +171,18 @@ def state(entries: Iterable[Entry]) -> State:
             case "freeze":
                 found.frozen = entry["reason"]
             case "unfreeze":
-                found.frozen = ""
+                found.frozen = found.ignored_freeze = ""
     return found
 
 
 def _set(found: State, entry: Entry) -> None:
-    """Take over a new current release: it is to be verified again, and no part of it is held any more."""
+    """Take over a new current release: it is to be verified again, and stays on hold unless that was overridden."""
+    is_rollback = entry["action"] == "rollback"
     found.current = entry
     found.commits.append(entry["commit"])
     found.verified.pop(id_of(entry), None)
-    for part in id_of(entry):
+    found.ignored_freeze = "" if is_rollback else found.frozen
+    for part in id_of(entry) if is_rollback or "forced" in entry else ():
         found.held.pop(part, None)
 
 
