@@ -112,6 +112,11 @@ def path(root: Path, environment: str) -> Path:
     return root / "promotions" / f"{environment}{SUFFIX}"
 
 
+def files(root: Path) -> dict[str, Path]:
+    """Return every ledger by the name of its environment, as a path in the repository."""
+    return {each.stem: each.relative_to(root) for each in sorted(path(root, "").parent.glob(f"*{SUFFIX}"))}
+
+
 def states(root: Path, environments: list[str]) -> dict[str, State]:
     """Return the state of each environment."""
     return {name: state(read(root, name)) for name in environments}
@@ -120,10 +125,15 @@ def states(root: Path, environments: list[str]) -> dict[str, State]:
 def read(root: Path, environment: str) -> list[Entry]:
     """Return the entries of an environment."""
     try:
-        lines = text_files.content(path(root, environment)).split(b"\n")
+        return entries(environment, text_files.content(path(root, environment)))
     except FileNotFoundError:
         return []
-    return [_entry(environment, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def entries(environment: str, content: bytes) -> list[Entry]:
+    """Return the entries that the content of a ledger has."""
+    lines = enumerate(content.split(b"\n"), 1)
+    return [_entry(environment, number, line) for number, line in lines if line.strip()]
 
 
 def _entry(environment: str, number: int, line: bytes) -> Entry:
@@ -153,10 +163,10 @@ def _is_valid(name: str, value: Any) -> bool:
         return False
 
 
-def state(entries: Iterable[Entry]) -> State:
+def state(events: Iterable[Entry]) -> State:
     """Return what the entries add up to."""
     found = State()
-    for entry in entries:
+    for entry in events:
         if "models" in entry:
             found.models[entry.get("digest", "")] = entry["models"]
         match entry["action"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from gitops import ledger
 from gitops.environments import Environments
 from gitops.render.kustomize import kustomization
 from gitops.rules.callers import callers_let_in
@@ -41,10 +42,15 @@ def problems(overlays: Iterable[Overlay], rules: Rules = RULES) -> Iterator[str]
 
 
 def undeclared(root: Path, environments: Environments) -> Iterator[str]:
-    """Yield every overlay without an entry in environments.yaml, and every entry without an overlay."""
+    """Yield every overlay and ledger without an entry in environments.yaml, and every entry without an overlay."""
     folders = {path.parent.name for path in (root / "overlays").glob("*/kustomization.yaml")}
     for name in sorted(folders - set(environments.names)):
         yield f"{name}: its overlay has no entry in environments.yaml"
+    for file in (file for name, file in ledger.files(root).items() if name not in environments.names):
+        yield (
+            f"{file} is the ledger of no environment: git mv {file} {file.parent}/NAME{ledger.SUFFIX}, if its "
+            f"environment has another name now, else git rm {file}"
+        )
     for each in kustomization(root).get("resources") or () if (root / "kustomization.yaml").exists() else ():
         if not (root / each).exists():
             yield f"kustomization.yaml includes {each}, which does not exist: kubectl apply -k . fails"
