@@ -186,12 +186,15 @@ def state(events: Iterable[Entry]) -> State:
 
 
 def _set(found: State, entry: Entry) -> None:
-    """Take over a new current release: it is to be verified again, and stays on hold unless that was overridden."""
-    is_rollback = entry["action"] == "rollback"
+    """Take over a new current release: it is to be verified again, and stays on hold unless that was overridden.
+
+    One that begins with the release of another environment may be frozen already.
+    """
+    is_rollback, is_copy = entry["action"] == "rollback", entry["action"] == "release" and "from" in entry
     found.current = entry
     found.commits.append(entry["commit"])
     found.verified.pop(id_of(entry), None)
-    found.ignored_freeze = "" if is_rollback else found.frozen
+    found.ignored_freeze = "" if is_rollback or is_copy else found.frozen
     for part in id_of(entry) if is_rollback or "forced" in entry else ():
         found.held.pop(part, None)
 
