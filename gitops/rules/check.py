@@ -11,7 +11,7 @@ from gitops.render.kustomize import kustomization
 from gitops.rules.callers import callers_let_in
 from gitops.rules.images import exact_images, exact_model_images, no_stray_container, released_image, released_models
 from gitops.rules.isolation import as_declared, own_alerts, own_namespace, quota_for_the_service
-from gitops.rules.kustomization import plain_kustomize, short_overlay
+from gitops.rules.kustomization import plain_kustomize, short_overlay, whole_release
 from gitops.rules.numbers import whole_replicas
 from gitops.rules.overlay import Overlay
 from gitops.rules.pods import hardened
@@ -23,9 +23,9 @@ from gitops.rules.signatures import signed_models
 
 Rules = tuple[Callable[[Overlay], Iterator[str]], ...]
 RULES: Rules = (
-    short_overlay, plain_kustomize, as_declared, own_namespace, exact_images, released_image, exact_model_images,
-    released_models, no_stray_container, known_settings, readable_settings, served_models, own_alerts,
-    quota_for_the_service, one_owner_of_replicas, whole_replicas, selectors, hardened, possible_resources,
+    short_overlay, plain_kustomize, whole_release, as_declared, own_namespace, exact_images, released_image,
+    exact_model_images, released_models, no_stray_container, known_settings, readable_settings, served_models,
+    own_alerts, quota_for_the_service, one_owner_of_replicas, whole_replicas, selectors, hardened, possible_resources,
     answered_probes, callers_let_in, signed_models,
 )  # fmt: skip
 
