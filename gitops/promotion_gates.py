@@ -41,6 +41,11 @@ def unrecorded(name: str, state: State, release: Release) -> Iterator[str]:
             f"overlays/{name}/kustomization.yaml: images names {release.image}, which no command has set: write newTag "
             f'"{last.tag}" and digest {last.digest} again, then python -m gitops {command or f"rollback {name}"}'
         )
+    elif last.tag != release.tag:
+        yield (
+            f"overlays/{name}/kustomization.yaml: images names the tag {release.tag} with a digest that was released "
+            f'as {last.tag}: write newTag "{last.tag}" again'
+        )
     if last.models != release.models:
         yield (
             f"overlays/{name}/{FILE} mounts {', '.join(map(str, release.models)) or 'nothing'}, which no command has "
