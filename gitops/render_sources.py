@@ -209,5 +209,6 @@ def _require_components(folder: Path, commit: str) -> None:
             component = str(each).rpartition("/")[2]
             raise GitopsError(
                 f"{folder.name} has the component {component}, which its release, with components of the commit "
-                f"{commit[:12]}, does not: promote one that has it first"
+                f"{commit[:12]}, does not: promote one that has it first, or python -m gitops component remove "
+                f"{component} {folder.name}"
             )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gitops.mounted import FILE, PLACE, VERSIONS, of_overlay, version_list
 from gitops.release import DIGEST, TAG, UNRELEASED
 from gitops.render.kustomize import folders, kustomization
-from gitops.render.objects import full_name, is_service_pod, pod_of, settings_of
+from gitops.render.objects import APP, full_name, is_service_pod, pod_of, settings_of
 from gitops.rules.overlay import Overlay
 
 MOUNTED = re.compile(r".+@sha256:[0-9a-f]{64}")
@@ -40,6 +40,10 @@ def released_image(overlay: Overlay) -> Iterator[str]:
     entries = overlay.kustomization.get("images") or ()
     digest = next((each.get("digest") for each in entries if each.get("name") == overlay.image), None)
     service = [container for _, container in overlay.service_containers()]
+    for each in overlay.objects:
+        pod = pod_of(each)
+        if pod and is_service_pod(pod) and not any(found in service for found in pod["spec"]["containers"]):
+            yield f"{full_name(each)}: only pods with the container {APP} may have the label app of the service"
     for owner, container in overlay.containers() if digest else ():
         image = str(container.get("image", ""))
         repository, found = image.partition("@")[0].rpartition(":")[0], image.partition("@")[2]

@@ -51,6 +51,17 @@ def test_a_second_entry_under_images_brings_none(repository):
     assert f"runs {REPOSITORY}:{OTHER}, which is not the image score-app" in problem(repository)
 
 
+def test_no_other_deployment_answers_for_the_service(repository):
+    promoted(repository)
+    page = repository.place / "rendered" / "staging" / "deployment-score-app.yaml"
+    text = page.read_text().replace("name: score-app\n", "name: canary\n")
+    page = repository.overlay("staging")
+    (page.parent / "canary.yaml").write_text(text.replace(REPOSITORY, "ghcr.io/another/server"))
+    page.write_text(page.read_text().replace("resources:\n", "resources:\n  - canary.yaml\n", 1))
+    wrong = "staging: Deployment canary: only pods with the container score-app may have the label app of the service"
+    assert wrong in problem(repository)
+
+
 @pytest.fixture
 def mounting(trained):  # noqa: F811
     """Return a repository whose staging mounts a model."""
