@@ -9,9 +9,10 @@ from tests.helpers.whole_release import base_edit, released_everywhere, sizes
 
 @pytest.fixture
 def everywhere(repository):
-    sample(repository.place, "clusters", "README.md", ".github")
-    repository.commit("the rest")
-    return released_everywhere(repository)
+    found = released_everywhere(repository)
+    sample(found.place, "clusters", "README.md", ".github")
+    found.commit("the rest")
+    return found
 
 
 def checked(repository):
