@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gitops import models, promotion_gates, rendered_files
+from gitops import ledger, models, promotion_gates, rendered_files
 from gitops.environments import load
 from gitops.errors import GitopsError
 from gitops.generate import generated_files
@@ -78,6 +79,7 @@ def check(root: Path, history: Repository | None = None) -> Report:
             release = _release(sources, each.name)
             found += promotion_gates.unrecorded(each.name, sources.states[each.name], release) if release else ()
             found += promotion_gates.withdrawn(environments, sources.states, each.name)
+            found += _lost_ledger(sources, each.name)
             # The tree may be a copy of the manifests alone.
             tree = sources.history.root
             known = models.in_release(tree, sources.states.values(), release or Release("", ""))
@@ -96,6 +98,24 @@ def check(root: Path, history: Repository | None = None) -> Report:
         stale += generated_files.stale_among(root, generated_files.expected_from_renders(root, environments, overlays))
         stale += generated_files.stale_renders(root, overlays)
     return Report(environments.names, found, [str(path) for path in stale], warnings)
+
+
+def _lost_ledger(sources: RenderSources, environment: str) -> Iterator[str]:
+    """Yield that the ledger of an environment was removed, unless all that it says was taken back."""
+    file, history = ledger.path(Path(), environment), History(sources.history)
+    if (sources.root / file).exists() or not sources.history.has_commits:
+        return
+    last = history.last_change(str(file))
+    place = "HEAD" if history.blob("HEAD", str(file)) else f"{last[:12]}~1"
+    if not (blob := history.blob(place, str(file))):
+        return
+    entries = ledger.entries(environment, history.content(blob).encode())
+    before = next((each.get("was") for each in entries if "digest" in each), None)
+    if current_image(sources.root, environment, sources.environments.image).digest != before:
+        yield (
+            f"{file} was removed, and with it what {environment} was given and what is on hold there: "
+            f"git checkout {place} -- {file}"
+        )
 
 
 def _mended_by_promotion(sources: RenderSources, current: Overlay) -> set[str]:

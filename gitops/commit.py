@@ -79,7 +79,7 @@ def propose(repository: Repository, environments: Environments, plan: Plan, *, p
     try:
         _commit(repository, plan)
         if remote:
-            repository.push(remote, branch)
+            _push_new(repository, remote, branch)
         proposed = True
     finally:
         repository.git("switch", "--quiet", "--discard-changes", environments.branch)
@@ -87,6 +87,19 @@ def propose(repository: Repository, environments: Environments, plan: Plan, *, p
             repository.git("branch", "--quiet", "-D", branch)
     text_files.write(body, _body(plan))
     return branch
+
+
+def _push_new(repository: Repository, remote: str, branch: str) -> None:
+    """Push a branch that the remote should not have yet."""
+    try:
+        repository.push(remote, branch)
+    except PushError:
+        if not repository.has_branch(remote, branch):
+            raise
+        raise GitopsError(
+            f"{remote} has a branch {branch} already, by somebody who has proposed the same: merge it, or "
+            f"git push {remote} --delete {branch}"
+        ) from None
 
 
 def _commit(repository: Repository, plan: Plan) -> str:

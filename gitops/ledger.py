@@ -76,6 +76,8 @@ class State:
     """The models in each image, with their versions."""
     frozen: str = ""
     """Why no release may be set now; empty if one may."""
+    ignored_freeze: str = ""
+    """Why the current release should not have been set; empty if it might, or if it may be set since."""
 
     @property
     def unverified(self) -> str:
@@ -110,6 +112,11 @@ def path(root: Path, environment: str) -> Path:
     return root / "promotions" / f"{environment}{SUFFIX}"
 
 
+def files(root: Path) -> dict[str, Path]:
+    """Return every ledger by the name of its environment, as a path in the repository."""
+    return {each.stem: each.relative_to(root) for each in sorted(path(root, "").parent.glob(f"*{SUFFIX}"))}
+
+
 def states(root: Path, environments: list[str]) -> dict[str, State]:
     """Return the state of each environment."""
     return {name: state(read(root, name)) for name in environments}
@@ -118,10 +125,15 @@ def states(root: Path, environments: list[str]) -> dict[str, State]:
 def read(root: Path, environment: str) -> list[Entry]:
     """Return the entries of an environment."""
     try:
-        lines = text_files.content(path(root, environment)).split(b"\n")
+        return entries(environment, text_files.content(path(root, environment)))
     except FileNotFoundError:
         return []
-    return [_entry(environment, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+
+
+def entries(environment: str, content: bytes) -> list[Entry]:
+    """Return the entries that the content of a ledger has."""
+    lines = enumerate(content.split(b"\n"), 1)
+    return [_entry(environment, number, line) for number, line in lines if line.strip()]
 
 
 def _entry(environment: str, number: int, line: bytes) -> Entry:
@@ -151,10 +163,10 @@ def _is_valid(name: str, value: Any) -> bool:
         return False
 
 
-def state(entries: Iterable[Entry]) -> State:
+def state(events: Iterable[Entry]) -> State:
     """Return what the entries add up to."""
     found = State()
-    for entry in entries:
+    for entry in events:
         if "models" in entry:
             found.models[entry.get("digest", "")] = entry["models"]
         match entry["action"]:
@@ -169,16 +181,21 @@ def state(entries: Iterable[Entry]) -> State:
             case "freeze":
                 found.frozen = entry["reason"]
             case "unfreeze":
-                found.frozen = ""
+                found.frozen = found.ignored_freeze = ""
     return found
 
 
 def _set(found: State, entry: Entry) -> None:
-    """Take over a new current release: it is to be verified again, and no part of it is held any more."""
+    """Take over a new current release: it is to be verified again, and stays on hold unless that was overridden.
+
+    One that begins with the release of another environment may be frozen already.
+    """
+    is_rollback, is_copy = entry["action"] == "rollback", entry["action"] == "release" and "from" in entry
     found.current = entry
     found.commits.append(entry["commit"])
     found.verified.pop(id_of(entry), None)
-    for part in id_of(entry):
+    found.ignored_freeze = "" if is_rollback or is_copy else found.frozen
+    for part in id_of(entry) if is_rollback or "forced" in entry else ():
         found.held.pop(part, None)
 
 

@@ -21,6 +21,8 @@ from model.user_error import UserError
 FILE = "models.yaml"
 PLACE = "/app/bundles"
 """Where the image has its bundles: a mounted one takes the place of one of the same name."""
+VERSIONS = "MODEL_VERSIONS"
+"""The setting that lets the server start only with these versions."""
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _VERSION = re.compile(r"[0-9a-f]{12}")
 _HEADER = """# Written by `python -m gitops release --model NAME@DIGEST`, and by promotions and rollbacks: not by hand.
@@ -94,7 +96,7 @@ def text(models: Iterable[Mounted], image_repository: str) -> str:
     found = sorted(models)
     container = {
         "name": APP,
-        "env": [{"name": "MODEL_VERSIONS", "value": ",".join(f"{each.name}={each.version}" for each in found)}],
+        "env": [{"name": VERSIONS, "value": version_list(found)}],
         "volumeMounts": [
             {"name": _volume(each.name), "mountPath": f"{PLACE}/{each.name}", "readOnly": True} for each in found
         ],
@@ -113,6 +115,11 @@ def text(models: Iterable[Mounted], image_repository: str) -> str:
         "spec": {"template": {"spec": {"containers": [container], "volumes": volumes}}},
     }
     return _HEADER + yaml.safe_dump(patch, sort_keys=False, width=10_000)
+
+
+def version_list(models: Iterable[Mounted]) -> str:
+    """Return the versions of models as the setting has them."""
+    return ",".join(f"{each.name}={each.version}" for each in models)
 
 
 def _volume(name: str) -> str:

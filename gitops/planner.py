@@ -49,6 +49,7 @@ class Planner:
         release, now = self.sources.recorded_release(source), self.sources.release(target)
         if not (release.exists and release.commit):
             raise GitopsError(f"{source} has no release yet")
+        self.sources.require_commit(source, release.commit)
         if release.id != now.id:
             promotion_gates.require_recorded(source, self.states[source], release)
             if not overrides.unverified:

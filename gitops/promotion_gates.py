@@ -41,6 +41,11 @@ def unrecorded(name: str, state: State, release: Release) -> Iterator[str]:
             f"overlays/{name}/kustomization.yaml: images names {release.image}, which no command has set: write newTag "
             f'"{last.tag}" and digest {last.digest} again, then python -m gitops {command or f"rollback {name}"}'
         )
+    elif last.tag != release.tag:
+        yield (
+            f"overlays/{name}/kustomization.yaml: images names the tag {release.tag} with a digest that was released "
+            f'as {last.tag}: write newTag "{last.tag}" again'
+        )
     if last.models != release.models:
         yield (
             f"overlays/{name}/{FILE} mounts {', '.join(map(str, release.models)) or 'nothing'}, which no command has "
@@ -82,19 +87,26 @@ def require_not_held(states: dict[str, State], target: str, release: Release, fo
 
 
 def withdrawn(environments: Environments, states: dict[str, State], target: str) -> Iterator[str]:
-    """Yield why an environment would not get its release now: its promotion may have been merged too late."""
-    entry = states[target].current
-    if entry is None or entry["action"] != "promote":
+    """Yield why an environment would not get its release now: the commit that set it may have been merged too late."""
+    state = states[target]
+    if (entry := state.current) is None or entry["action"] == "rollback":
         return
     release, source = from_entry(entry), str(entry.get("from", "")).partition("@")[0]
+    is_promotion = entry["action"] == "promote"
+    how = "promoted" if is_promotion else "released"
     remedy = f"do not merge this; if it is merged: python -m gitops rollback {target} --reason REASON"
-    for name in environments.names[: environments.index(target) + 1]:
+    for name in environments.names[: environments.index(target) + 1] if is_promotion else [target]:
         for part, what in release.parts.items():
             hold = states[name].held.get(part)
-            if hold and not _came_before(states[target], entry, hold):
-                yield f"{target}: {what} is promoted, but was rolled back in {name} ({hold.reason}): {remedy}"
-    known = source not in states or states[source].has_verified(release.id) or release.id in states[target].verified
-    if not (known or "unverified" in entry):
+            if hold and not _came_before(state, entry, hold):
+                yield f"{target}: {what} is {how}, but was rolled back in {name} ({hold.reason}): {remedy}"
+    if state.ignored_freeze:
+        yield (
+            f"{target}: {release} is {how}, but {target} was frozen ({state.ignored_freeze}): {remedy}, or if it is to "
+            f"stay: python -m gitops unfreeze {target}"
+        )
+    known = source not in states or states[source].has_verified(release.id) or release.id in state.verified
+    if is_promotion and not (known or "unverified" in entry):
         yield f"{target}: {release} is promoted, but {source} has not verified it: {remedy}"
 
 

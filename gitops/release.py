@@ -98,6 +98,12 @@ def replaced(file: Path, image: str, release: Release) -> str:
     """Return the text of an overlay with another release's image."""
     index, entry = _image_entry(file, image)
     text = text_files.read(file)
+    for key, value in (("newTag", '"unreleased"'), ("digest", UNRELEASED)):
+        if key not in entry:
+            raise GitopsError(
+                f"overlays/{file.parent.name}: the image {image} has no {key} under images: add the line {key}: "
+                f"{value}, commit it, then run this again"
+            )
     try:
         for key, value in (("newTag", release.tag), ("digest", release.digest)):
             if entry.get(key) != value:

@@ -11,7 +11,7 @@ from gitops.mounted import FILE
 from gitops.mounted import text as mount_text
 from gitops.release import Release, overlay, replaced
 from gitops.render.diff import Change, diff
-from gitops.render.kustomize import kustomization
+from gitops.render.kustomize import kustomization, render_text
 from gitops.render.objects import Object
 from gitops.render_sources import RenderSources
 from gitops.rules.check import NEEDED_TO_START, RULES, problems
@@ -56,9 +56,24 @@ class ReleasePreviews:
         after = load(self.sources, target, versions, folder=folder)
         for broken in problems([after], NEEDED_TO_START if back else RULES):
             raise GitopsError(f"the change breaks a rule: {broken}")
+        if first and not back:
+            self._require_committed(target, own, release, after.rendered)
         changes = diff(before, after.objects)
         promotion_gates.require_no_deletion(changes, back=back)
         return changes, after
+
+    def _require_committed(self, target: str, own: dict[str, str | None], release: Release, rendered: str) -> None:
+        """Refuse base and components of a working tree that no other environment could be rendered from."""
+        try:
+            committed = render_text(self.sources.folder(target, release.commit, own=own))
+        except GitopsError:
+            committed = ""
+        if committed != rendered:
+            raise GitopsError(
+                f"{target}: base and components of the commit {release.commit[:12]} render to something else than "
+                "those of the working tree: a file in them is ignored by git, in a submodule, or changed by "
+                ".gitattributes"
+            )
 
     def before(self, target: str, *, edited: bool) -> list[Object]:
         """Return the environment as its last release made it; an edit of its overlay may be part of it or not."""

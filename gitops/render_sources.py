@@ -44,6 +44,7 @@ class RenderSources:
         weakref.finalize(self, shutil.rmtree, self._scratch, ignore_errors=True)
         self._copies = 0
         self._trees_at: dict[str, list[str]] = {}
+        self._found: dict[str, bool] = {}
 
     def is_first(self, name: str) -> bool:
         """Return whether an environment is always rendered from the working tree, as one that is not declared is."""
@@ -90,11 +91,11 @@ class RenderSources:
         If they are as at a commit that a ledger knows, it is that one: what was verified or rolled back is known again.
         """
         if (entry := self.states[name].current) and self.history.is_shallow:
-            self._require_commit(name, entry["commit"])
+            self.require_commit(name, entry["commit"])
         trees = self._trees("HEAD")
         known = [each for state in (self.states[name], *self.states.values()) for each in reversed(state.commits)]
         for commit in dict.fromkeys(known):
-            if self._trees(commit) == trees:
+            if self._trees(commit) == trees and self.has(commit):
                 return commit
         return self._last_change("HEAD")
 
@@ -158,7 +159,7 @@ class RenderSources:
 
     def _extract(self, name: str, commit: str, copy: Path, *folders: str) -> None:
         """Write folders of a commit, without a look at the working tree."""
-        self._require_commit(name, commit)
+        self.require_commit(name, commit)
         archive = copy / "folders.tar"
         self.history.git("archive", "--format=tar", f"--output={archive}", commit, "--", *folders)
         with tarfile.open(archive) as found:
@@ -173,13 +174,27 @@ class RenderSources:
         archive.unlink()
 
     def has(self, commit: str) -> bool:
-        """Return whether this clone has a commit."""
+        """Return whether the history of HEAD has a commit, so that every clone gets it; a shallow one cannot tell."""
+        if commit not in self._found:
+            self._found[commit] = self._exists(commit) and (
+                self.history.is_shallow or History(self.history).is_ancestor(commit, "HEAD")
+            )
+        return self._found[commit]
+
+    def _exists(self, commit: str) -> bool:
         return bool(self.history.git("rev-parse", "-q", "--verify", f"{commit}^{{commit}}", check=False))
 
-    def _require_commit(self, name: str, commit: str) -> None:
+    def require_commit(self, name: str, commit: str) -> None:
+        """Refuse base and components that not every clone has."""
         if self.has(commit):
             return
-        lacks = f"{name} has base and components of the commit {commit[:12]}, which this clone lacks"
+        found = f"{name} has base and components of the commit {commit[:12]}, which"
+        if self._exists(commit):
+            raise LostCommitError(
+                f"{found} is not in the history of HEAD, as after a rebase or a squash merge, so that other clones "
+                "lack it: release and promote once more"
+            )
+        lacks = f"{found} this clone lacks"
         if self.history.is_shallow:
             raise LostCommitError(f"{lacks}, because it is a shallow one: git fetch --unshallow")
         raise LostCommitError(
@@ -194,5 +209,6 @@ def _require_components(folder: Path, commit: str) -> None:
             component = str(each).rpartition("/")[2]
             raise GitopsError(
                 f"{folder.name} has the component {component}, which its release, with components of the commit "
-                f"{commit[:12]}, does not: promote one that has it first"
+                f"{commit[:12]}, does not: promote one that has it first, or python -m gitops component remove "
+                f"{component} {folder.name}"
             )

@@ -138,6 +138,10 @@ class Repository:
         except GitopsError:
             return False
 
+    def has_branch(self, remote: str, branch: str) -> bool:
+        """Return whether the remote answers, and has a branch."""
+        return bool(self.git("ls-remote", "--heads", remote, f"refs/heads/{branch}", check=False))
+
     def commit(self, paths: list[Path], subject: str, trailers: dict[str, str], *, sign: bool) -> str:
         """Commit these files and nothing else, and return the commit; git may sign it even if that is not asked for."""
         self.git("add", "--", *self.relative(paths))

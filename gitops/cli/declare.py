@@ -116,7 +116,7 @@ def remove(name: str, root: Path, **how: bool) -> None:
     from gitops.declare import environment
 
     with reporting():
-        notes = _left(root, name, "")
+        notes = [*_left(root, name, ""), *environment.forgotten(root, name)]
     _run(root, lambda: environment.remove(root, name), notes, **how)
 
 

@@ -73,6 +73,17 @@ def remove(root: Path, name: str) -> Change:
     return change
 
 
+def forgotten(root: Path, name: str) -> list[str]:
+    """Return what is on hold in an environment alone: nothing refuses that any more once its ledger is gone."""
+    states = ledger.states(root, load(root).names)
+    elsewhere = {part for other, state in states.items() if other != name for part in state.held}
+    found = {part: hold for part, hold in states[name].held.items() if part not in elsewhere}
+    return [
+        f"{part[:19]} was rolled back there ({hold.reason}), and is not on hold any more"
+        for part, hold in found.items()
+    ]
+
+
 def renamed_namespace(root: Path, old: str, new: str, namespace: str | None) -> str:
     """Return the namespace of a renamed environment: the given one, else one with the new name, if it had the old."""
     environments = load(root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitops.render.kustomize import folders, kustomization
+from gitops.render_sources import SHARED
 from gitops.rules.overlay import Overlay
 from gitops.text_files import read
 
@@ -43,3 +44,18 @@ def plain_kustomize(overlay: Overlay) -> Iterator[str]:
         options += [each.get("options") or {} for each in found.get("configMapGenerator") or ()]
         if any(each.get("disableNameSuffixHash") for each in options):
             yield f"{folder.name}: without the hash in its name a changed ConfigMap reaches no running pod"
+
+
+def whole_release(overlay: Overlay) -> Iterator[str]:
+    """Require that all that is included is the overlay's own, or in the folders that a release brings along."""
+    own = overlay.folder.resolve()
+    root = own.parents[1]
+    homes = (own, *(root / each for each in SHARED))
+    for folder in (each.resolve() for each in folders(overlay.folder)):
+        if not any(folder.is_relative_to(home) for home in homes):
+            place = folder.relative_to(root) if folder.is_relative_to(root) else folder
+            yield f"it includes {place}, which no release brings along: move it into base or components, without a link"
+        found = kustomization(folder)
+        for each in (*(found.get("resources") or ()), *(found.get("components") or ())):
+            if not (folder / each).exists():
+                yield f"{folder.name}: it fetches {each}, which no release brings along: copy it to base or components"

@@ -20,6 +20,8 @@ class Overlay:
     """The overlay of one environment."""
 
     environment: Environment
+    image: str
+    """The name under `images` of the image that a release changes."""
     image_repository: str
     folder: Path
     kustomization: Object
@@ -70,5 +72,5 @@ def load(
     found = kustomization(folder)
     rendered = render_text(folder)
     declared = environments.get(name)
-    repository, objects = environments.image_repository, parse(rendered)
-    return Overlay(declared, repository, folder, found, rendered, objects, sources.history, models or {})
+    image, repository, objects = environments.image, environments.image_repository, parse(rendered)
+    return Overlay(declared, image, repository, folder, found, rendered, objects, sources.history, models or {})

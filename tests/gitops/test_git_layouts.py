@@ -95,3 +95,42 @@ def test_a_merge_that_is_not_finished_is_not_committed(repository):
     repository.git("merge", "-q", "--no-commit", "origin/side")
     done = repository.run("release", NEW, "--no-push")
     assert (done.exit_code, "a merge is not finished" in done.output) == (2, True)
+
+
+def ignored(repository):
+    (repository.place / ".gitignore").write_text("/build/\nlocal.yaml\n")
+    (repository.place / "base" / "local.yaml").write_text(MORE)
+    return "local.yaml"
+
+
+def nested(repository):
+    library = repository.place.parent / "library"
+    git(repository.place.parent, "init", "-q", "-b", "main", str(library))
+    (library / "kustomization.yaml").write_text("resources:\n  - more.yaml\n")
+    (library / "more.yaml").write_text(MORE)
+    git(library, "add", "-A")
+    git(library, "-c", "user.name=Someone", "-c", "user.email=someone@example.org", "commit", "-q", "-m", "more")
+    repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "base/library")
+    return "library"
+
+
+def filled_in(repository):
+    (repository.place / ".gitattributes").write_text("base/more.yaml export-subst\n")
+    (repository.place / "base" / "more.yaml").write_text(MORE.replace("text", "$Format:%H$"))
+    return "more.yaml"
+
+
+MORE = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: more\ndata:\n  more: text\n"
+
+
+@pytest.mark.parametrize("spoil", [ignored, nested, filled_in])
+def test_what_the_commit_of_base_does_not_have_as_it_is_in_the_working_tree_is_not_released(spoil, repository):
+    name = spoil(repository)
+    page = repository.place / "base" / "kustomization.yaml"
+    page.write_text(page.read_text().replace("resources:\n", f"resources:\n  - {name}\n", 1))
+    repository.run("generate")
+    repository.commit("more")
+    done = repository.run("release", NEW)
+    assert done.exit_code == 2, done.output
+    assert "of the commit " in done.output
+    assert " render to something else than those of the working tree: a file in them is ignored by git, " in done.output

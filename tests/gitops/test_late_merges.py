@@ -39,6 +39,17 @@ def merged(repository, branch):
     repository.git("push", "-q", "origin", "main")
 
 
+def merged_by_hand(repository, branch, environment):
+    """Merge a branch whose only conflict is in a ledger, of which both sides are kept, the branch's last."""
+    page = repository.place / "promotions" / f"{environment}.jsonl"
+    (repository.place / ".git" / "info" / "attributes").write_text("promotions/*.jsonl merge=union\n")
+    before = page.read_text().splitlines()
+    merged(repository, branch)
+    after = page.read_text().splitlines()
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 1
+
+
 def checked(repository):
     done = repository.run("check")
     return done.exit_code, done.output
@@ -108,4 +119,49 @@ def test_an_emergency_has_its_reason(staged):
     staged.git("revert", "--no-edit", "HEAD")
     staged.git("push", "-q", "origin", "main")
     staged.change(*TO_PROD, "--allow-unverified", "the disk is full")
+    assert checked(staged)[0] == 0
+
+
+def test_one_that_brings_back_what_its_own_environment_has_rolled_back_is_named(staged):
+    branch = proposed(staged)
+    bad = rows(staged)["staging"]["manifests"][:12]
+    staged.git("config", "user.email", "another@example.org")
+    staged.change(*TO_PROD)
+    staged.verified("prod", minutes=5)
+    staged.change("rollback", "prod", *BACK)
+    merged_by_hand(staged, branch, "prod")
+    status, named = checked(staged)
+    assert status == 1
+    assert named.startswith(f"prod: base and components of {bad} is promoted, but was rolled back in prod (half of the")
+    staged.change("rollback", "prod", *BACK)
+    assert checked(staged)[0] == 0
+
+
+def test_a_release_that_is_merged_after_it_was_rolled_back_goes_no_further(staged):
+    branch = json.loads(staged.run("release", NEWER, "--pr", "--json").output)["branch"]
+    staged.git("config", "user.email", "another@example.org")
+    staged.change("release", NEWER)
+    staged.verified("dev")
+    staged.change("rollback", "dev", *BACK)
+    merged_by_hand(staged, branch, "dev")
+    status, named = checked(staged)
+    assert status == 1
+    assert "dev: 1.2.0@sha256:222222222222 is released, but was rolled back in dev (half of the bodies" in named
+    staged.verified("dev")
+    refused = staged.run("promote", "dev", "staging").output
+    assert refused.startswith("error: 1.2.0@sha256:222222222222: rolled back in dev (half of the bodies are refused)")
+    staged.change("rollback", "dev", *BACK)
+    assert checked(staged)[0] == 0
+
+
+def test_one_that_is_merged_into_a_frozen_environment_is_named(staged):
+    branch = proposed(staged)
+    staged.change("freeze", "prod", "--reason", "end of year")
+    merged_by_hand(staged, branch, "prod")
+    status, named = checked(staged)
+    assert status == 1
+    assert "is promoted, but prod was frozen (end of year): do not merge this; if it is merged: python -m" in named
+    staged.change("unfreeze", "prod")
+    assert checked(staged)[0] == 0
+    staged.change("freeze", "prod", "--reason", "end of year")
     assert checked(staged)[0] == 0

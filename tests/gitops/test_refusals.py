@@ -73,6 +73,30 @@ def unknown_setting(repository):
     repository.commit()
 
 
+def without(field):
+    """Return what takes a field of the image out of the overlay of dev."""
+
+    def spoil(repository):
+        page = repository.overlay("dev")
+        page.write_text(re.sub(rf"    {field}: .*\n", "", page.read_text()))
+        repository.commit()
+
+    return spoil
+
+
+def retagged(repository):
+    promoted(repository).verified("staging", minutes=31)
+    page = repository.overlay("staging")
+    page.write_text(page.read_text().replace('newTag: "1.1.0"', 'newTag: "1.9.0"'))
+    repository.commit()
+
+
+def proposed_by_another(repository):
+    other = clone(repository)
+    git(other, "commit", "-q", "--allow-empty", "-m", "the same")
+    git(other, "push", "-q", "origin", "main:release-score-app-dev-1.1.0")
+
+
 RELEASE = ("release", NEW)
 REFUSALS = {
     "a working tree with changes": (dirty, RELEASE, "the working tree has changes: commit or stash them"),
@@ -94,6 +118,22 @@ REFUSALS = {
     "not for long enough": (unsoaked, ("promote", "staging", "prod"), "for 10 of 30 min: wait"),
     "a tag without a digest": (None, ("release", "1.2.3"), "1.2.3 has no digest: use TAG@sha256"),
     "a digest that is none": (None, ("release", "1.2.3@sha256:nothex"), "is not a digest"),
+    "an image without a digest": (
+        without("digest"),
+        RELEASE,
+        "has no digest under images: add the line digest: sha256:0",
+    ),
+    "an image without a tag": (without("newTag"), RELEASE, 'has no newTag under images: add the line newTag: "unrel'),
+    "a tag that was written by hand": (
+        retagged,
+        ("promote", "staging", "prod"),
+        'images names the tag 1.9.0 with a digest that was released as 1.1.0: write newTag "1.1.0" again',
+    ),
+    "what another has proposed": (
+        proposed_by_another,
+        (*RELEASE, "--pr"),
+        "origin has a branch release-score-app-dev-1.1.0 already, by somebody .* push origin --delete",
+    ),
     "latest": (None, ("release", f"latest@sha256:{'1' * 64}"), "is not the tag of a release"),
     "an image that no container uses": (unmatched, RELEASE, "no container uses the image"),
     "an edit that nobody has rendered": (unreviewed, PROMOTE, "python -m gitops render staging, then commit"),

@@ -90,3 +90,4 @@ def test_an_overlay_that_lists_a_component_its_release_did_not_have(everywhere):
     done = everywhere.run("render", "staging")
     assert done.exit_code == 2
     assert "staging has the component own, which its release, with components of the commit " in done.output
+    assert done.output.endswith("promote one that has it first, or python -m gitops component remove own staging\n")

@@ -127,3 +127,29 @@ def test_whoever_loses_a_race_against_an_edit_of_base_looks_again(everywhere, mo
     assert refused.exit_code == 2
     assert f"somebody else has changed {BASE} meanwhile" in refused.output
     assert NEW.partition("@")[2] in everywhere.overlay("dev").read_text()
+
+
+def test_a_release_whose_commit_was_rebased_goes_no_further_before_it_is_released_again(everywhere):
+    other = clone(everywhere)
+    page = everywhere.place / BASE
+    page.write_text(page.read_text().replace("MAX_BODY_SIZE=3m", "MAX_BODY_SIZE=4m"))
+    everywhere.run("generate")
+    everywhere.git("add", "-A")
+    everywhere.git("commit", "-q", "-m", "edit base")
+    gone = everywhere.git("rev-parse", "--short=12", "HEAD")
+    everywhere.change("release", "--manifests", "--no-push")
+    git(other, "commit", "-q", "--allow-empty", "-m", "meanwhile")
+    git(other, "push", "-q")
+    everywhere.git("pull", "-q", "--rebase", "origin", "main")
+    everywhere.git("push", "-q", "origin", "main")
+    everywhere.verified("dev")
+    assert everywhere.run(*PROMOTE).output == (
+        f"error: dev has base and components of the commit {gone}, which is not in the history of HEAD, as after a "
+        "rebase or a squash merge, so that other clones lack it: release and promote once more\n"
+    )
+    everywhere.change("release", "--manifests")
+    everywhere.verified("dev")
+    everywhere.change(*PROMOTE)
+    assert sizes(everywhere) == ["4m", "4m", "3m"]
+    git(other, "pull", "-q")
+    assert "rendered/" not in type(everywhere)(other).run("check").output

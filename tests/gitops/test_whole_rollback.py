@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.helpers.repository import PROMOTE
+from tests.helpers.repository import NEWER, PROMOTE
 from tests.helpers.whole_release import base_edit, released_everywhere, rows, sizes
 
 
@@ -85,3 +85,12 @@ def test_a_rollback_may_take_a_service_away_again(everywhere):
     everywhere.change(*PROMOTE)
     everywhere.change("rollback", "staging", "--reason", "x")
     assert not (everywhere.place / "rendered" / "staging" / "service-another.yaml").exists()
+
+
+def test_what_an_environment_that_is_removed_has_on_hold_is_told(everywhere):
+    everywhere.change("release", NEWER)
+    everywhere.verified("dev")
+    everywhere.change(*PROMOTE)
+    everywhere.change("rollback", "staging", "--reason", "wrong\nanswers")
+    told = "sha256:222222222222 was rolled back there (wrong\\nanswers), and is not on hold any more\n"
+    assert told in everywhere.change("env", "remove", "staging").output

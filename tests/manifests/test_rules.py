@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tests.helpers.repository import git
+
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -36,7 +38,41 @@ def container(name, **fields):
 
 DEV, PROD, BASE = "overlays/dev/kustomization.yaml", "overlays/prod/kustomization.yaml", "base/deployment.yaml"
 MISSED = "    target:\n      kind: Deployment\n      name: misspelt\n"
+
+
+def move(old, new):
+    """Return what moves a folder of the copy, and leaves a link in its place."""
+
+    def change(tree):
+        (tree / old).rename(tree / new)
+        (tree / old).symlink_to(tree / new)
+
+    return change
+
+
+def shared(tree):
+    """Let base include a folder beside it."""
+    (tree / "shared").mkdir()
+    (tree / "shared" / "kustomization.yaml").write_text("resources: []\nconfigMapGenerator:\n  - name: shared\n")
+    edit("base/kustomization.yaml", "resources:\n", "resources:\n  - ../shared\n")(tree)
+
+
+def fetched(tree):
+    """Let base include a folder of another repository."""
+    place = tree.with_name("library")
+    place.mkdir()
+    (place / "kustomization.yaml").write_text("configMapGenerator:\n  - name: shared\n")
+    git(place, "init", "-q", "-b", "main")
+    git(place, "add", "-A")
+    git(place, "-c", "user.name=Someone", "-c", "user.email=someone@example.org", "commit", "-q", "-m", "shared")
+    edit("base/kustomization.yaml", "resources:\n", f"resources:\n  - file://{place}/.git?ref=main\n")(tree)
+
+
 TRAPS = {
+    "another repository": (fetched, "dev: base: it fetches file:.*, which no release brings along: copy it to base or"),
+    "a folder beside base": (shared, "dev: it includes shared, which no release brings along: move it into base or"),
+    "a component elsewhere": (move("components/drain", "drain"), "prod: it includes drain, which no release brings"),
+    "a base elsewhere": (move("base", "real"), "staging: it includes real, which no release brings along"),
     "a patch whose target matches nothing": (
         patch("overlays/dev", container("score-app", workingDir="/app"), MISSED),
         "a patch with a target is ignored",

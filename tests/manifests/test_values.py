@@ -119,7 +119,7 @@ def test_an_image_that_was_adopted_by_hand_is_refused(whole, check):
     entry = {
         "time": "2026-01-01T00:00:00+00:00",
         "action": "release",
-        "tag": "0.9.0",
+        "tag": "0.1.0",
         "digest": digest,
         "commit": "0" * 40,
     }
@@ -130,5 +130,5 @@ def test_an_image_that_was_adopted_by_hand_is_refused(whole, check):
     ledger.write_text(json.dumps(entry | {"digest": f"sha256:{'5' * 64}"}))
     done = check()
     assert done.exit_code == 1
-    assert f'{FIRST}: images names 0.1.0@{digest[:19]}, which no command has set: write newTag "0.9.0"' in done.output
+    assert f'{FIRST}: images names 0.1.0@{digest[:19]}, which no command has set: write newTag "0.1.0"' in done.output
     assert f"then python -m gitops release 0.1.0@{digest}" in done.output
