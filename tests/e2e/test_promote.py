@@ -68,10 +68,10 @@ def private(digest):
     unless(GITOPS, "no GitOps controller: E2E_GITOPS names what brings one up")
     run(*GITOPS, "up", timeout=400)
     target = urlsplit(INSIDE)
-    script = (Path(__file__).parent / "private_git.py").read_text()
+    script = (Path(__file__).parent / "asking_proxy.py").read_text()
     labels = {"app": "private-git"}
     container = {
-        "name": "git", "image": f"{PULL}@{digest}", "env": [{"name": "TOKEN", "value": TOKEN}],
+        "name": "git", "image": f"{PULL}@{digest}", "env": [{"name": "ACCESS", "value": f"git:{TOKEN}"}],
         "command": ["python", "-c", script, target.netloc, "8080"],
         "readinessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1},
     }  # fmt: skip
