@@ -172,7 +172,7 @@ e2e: setup ## run everything that needs a cluster, where KUBECONFIG points
 
 reliability: setup ## lose nothing while pods come and go: in full, here and where KUBECONFIG points; writes docs/reliability.md
 	@$(BIN)/python -m tools.rollout
-	@! kubectl get nodes > /dev/null 2>&1 || TIMES=10 $(BIN)/python -m pytest tests/e2e/test_lost.py tests/e2e/test_promote.py
+	@! kubectl get nodes > /dev/null 2>&1 || TIMES=10 $(BIN)/python -m pytest tests/e2e/test_lost.py tests/e2e/promotion
 	@$(BIN)/python -m tools.rollout.report
 
 load: setup ## load URL with the tutorial's mix (USERS, RATE each, or STEADY a second; TIME), and leave build/load/report.html

@@ -45,8 +45,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker("cluster")
             item.add_marker(pytest.mark.timeout(CLUSTER_SECONDS))
             # They wait most of the time, so promotion, with three environments of its own, runs beside the others.
-            promotes = item.path.stem == "test_promote"
-            item.add_marker(pytest.mark.xdist_group("promotion" if promotes else "cluster"))
+            item.add_marker(pytest.mark.xdist_group("promotion" if item.path.parent.name == "promotion" else "cluster"))
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(SLOW_SECONDS))
     items.sort(key=_turn)
