@@ -29,9 +29,9 @@ def main() -> None:
         _stop(str(error))
     settings = _with_address(settings)
     _require_ports(settings)
-    from api.limits.allocator import keep_little  # noqa: PLC0415
+    from api.limits.allocator import limit_retained_memory  # noqa: PLC0415
 
-    keep_little()
+    limit_retained_memory()
     from model.bundle.files import BundleError  # noqa: PLC0415 - a wrong setting is reported before anything heavy is imported
     from model.check import load_verified  # noqa: PLC0415
 

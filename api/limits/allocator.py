@@ -14,13 +14,13 @@ _LIBRARY = ctypes.CDLL(None) if sys.platform == "linux" else None
 _MALLOPT = getattr(_LIBRARY, "mallopt", None)
 _MALLOC_TRIM = getattr(_LIBRARY, "malloc_trim", None)
 # The server holds bodies in memory of its own allocator, jemalloc, which reads this when the server is imported.
-_SERVER_VARIABLE = "_RJEM_MALLOC_CONF"
-_SERVER_OPTIONS = "narenas:2,tcache_max:4096,dirty_decay_ms:10,muzzy_decay_ms:0"
+_JEMALLOC_VARIABLE = "_RJEM_MALLOC_CONF"
+_JEMALLOC_OPTIONS = "narenas:2,tcache_max:4096,dirty_decay_ms:10,muzzy_decay_ms:0"
 
 
-def keep_little() -> None:
+def limit_retained_memory() -> None:
     """Let threads share few arenas, of which large blocks go back to the system; by default each keeps its own."""
-    os.environ.setdefault(_SERVER_VARIABLE, _SERVER_OPTIONS)
+    os.environ.setdefault(_JEMALLOC_VARIABLE, _JEMALLOC_OPTIONS)
     if _MALLOPT is not None:
         _MALLOPT(_M_ARENA_MAX, _ARENAS)
         _MALLOPT(_M_MMAP_THRESHOLD, _THRESHOLD)

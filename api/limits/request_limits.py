@@ -22,7 +22,7 @@ from model.control_groups import memory_limit
 
 _WAITING = 4
 """One thread in so many may wait for other requests to finish."""
-_UNREAD = 4
+_UNREAD_DIVISOR = 4
 """What the kernel holds of bodies that no thread reads may be one part in so many of the memory budget."""
 _TRIMMED = 8 << 20
 """After a request that took more bytes, free memory goes back to the system before another may use it."""
@@ -63,7 +63,7 @@ class RequestLimits:
         connections = SlowConnections(
             lambda: self.bodies.reading, lambda: self._responses.sending, self.bodies.oldest, settings.threads,
             max_connections, receive_timeout=settings.body_timeout_seconds,
-            send_timeout=settings.send_timeout_seconds, unread=UnreadBodies(self.budget.size // _UNREAD),
+            send_timeout=settings.send_timeout_seconds, unread=UnreadBodies(self.budget.size // _UNREAD_DIVISOR),
         )  # fmt: skip
         connections.start(
             settings.port, lambda slow, unread: log("warning", "connections_closed", slow=slow, unread=unread)

@@ -56,6 +56,8 @@ class Connection:
     is_slow: bool = False
     """It has begun to send, and makes hardly any progress."""
     since: float = 0.0
+    read: int = -1
+    """Bytes that this process had read when it was looked at last."""
 
 
 class SlowConnections:
@@ -85,14 +87,15 @@ class SlowConnections:
             Thread(target=self._run, args=(port, report), name="slow-connections", daemon=True).start()
 
     def _run(self, port: int, report: Callable[[int, int], None]) -> None:
-        last = monotonic()
+        last, before = monotonic(), 0
         while True:
             sleep(_CHECKS)
             crowded, now = self.is_crowded, monotonic()
-            hurried = crowded or self._unread.is_full or len(self._handles.open()) - len(self._known) >= _BUSY
+            number = len(self._handles.open())
+            hurried = crowded or self._unread.is_full or number - before >= _BUSY
             calm = _BUSY_INTERVAL if len(self._known) >= _BUSY else _INTERVAL
             if now - last >= (_CROWDED_INTERVAL if hurried else calm):
-                last = now
+                last, before = now, number
                 slow, unread = self.close_slow(port, crowded=crowded)
                 if slow or unread:
                     report(slow, unread)
@@ -101,7 +104,7 @@ class SlowConnections:
         """Look at every connection of a port once; return how many were closed: slow ones, and with too much unread."""
         seen: dict[Key, Connection] = {}
         slow: list[tuple[float, Key]] = []
-        closed = unsent = sent = 0
+        closed = unsent = being_read = 0
         strictly = not crowded and monotonic() - self._oldest() < self._receive_timeout
         for key, connection in connections(self._handles.open(), port):
             # Thousands of connections take a while, in which others arrive: the order of arrival needs the moment.
@@ -111,7 +114,9 @@ class SlowConnections:
             with suppress(OSError):
                 counts = counts_of(connection)
                 unsent += counts.unsent
-                sent += counts.unread > 0
+                read = counts.received - counts.unread
+                being_read += bool(counts.unread) and read != known.read
+                known.read = read
                 self._unread.add(key, counts, known.since)
                 how = self.verdict(known, counts, now, crowded=crowded, strictly=strictly)
                 if how is not None:
@@ -123,19 +128,19 @@ class SlowConnections:
         self._unsent = unsent > _MAX_UNSENT
         self._known = seen
         discarded = self._unread.discard_excess()
-        return closed + self._close_senders([key for _, key in sorted(slow)], sent), discarded
+        return closed + self._close_senders([key for _, key in sorted(slow)], being_read), discarded
 
-    def _close_senders(self, oldest_first: list[Key], sent: int) -> int:
+    def _close_senders(self, oldest_first: list[Key], being_read: int) -> int:
         """Close slow senders, the oldest first, while the limits are short; return how many.
 
-        As many reading threads as connections have sent what nobody has read wait for the CPU, not for their callers.
+        Threads that read what has come already wait for the CPU, not for their callers.
 
         Threads take requests in the order of their arrival, so that they wait for the oldest of these. All others may
         be whole requests that wait for a thread. The kernel's clock gives that order by some milliseconds only. So no
         more than half as many are closed at once as threads wait, and the threads take others before the next.
         """
         closed = 0
-        while oldest_first and self.is_crowded and (waiting := self._reading() - sent) > 0:
+        while oldest_first and self.is_crowded and (waiting := self._reading() - being_read) > 0:
             turn = oldest_first[: (waiting + 1) // 2]
             del oldest_first[: len(turn)]
             shut = [key for key in turn if _shut_down_if_slow(key)]

@@ -25,24 +25,24 @@ class _Unread:
 class UnreadBodies:
     """Counts what was not read, and discards what is too much."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_bytes: int) -> None:
         self.is_full = False
-        self._most = most
+        self._max_bytes = max_bytes
         self._found: list[_Unread] = []
 
     def add(self, key: Key, counts: Counts, since: float) -> None:
         """Count a connection that was opened at some moment."""
-        if counts.unread >= _SMALLEST:
-            self._found.append(_Unread(key, counts.unread, counts.has_left, since))
+        if counts.memory >= _SMALLEST:
+            self._found.append(_Unread(key, counts.memory, counts.has_left, since))
 
     def discard_excess(self) -> int:
         """End connections until half of the limit is left, and return how many: who has left first, then the newest."""
         found, self._found = self._found, []
         size, ended = sum(each.size for each in found), 0
-        self.is_full = size > self._most
+        self.is_full = size > self._max_bytes
         if self.is_full:
             for each in sorted(found, key=lambda each: (not each.has_left, -each.since)):
-                if size <= self._most // 2:
+                if size <= self._max_bytes // 2:
                     break
                 if discard(each.key):
                     size -= each.size

@@ -25,7 +25,7 @@ CONNECTION_BYTES = 256 << 10
 """So much of a memory limit for each connection: its head, and what the kernel keeps of its bodies and responses."""
 MAX_HEAD_BYTES = 32 << 10
 HEAD_TIMEOUT_SECONDS = 10
-"""A connection whose request head never ends holds these bytes for this time: all of them, half of a pod's memory."""
+"""A connection whose head never ends holds MAX_HEAD_BYTES so long: all of them, an eighth of a pod's memory."""
 IDLE_THREAD_SECONDS = 10
 OTHER_FILES = 64
 """Open files that are no connections of the main port, those of the admin port among them."""

@@ -65,6 +65,7 @@ NEARLY = wire.head("/score", JSON | {"Content-Length": MAX_BODY}) + b'{"X":[' + 
 ATTACKS = {
     "200 announce 300 kB and send nothing": Attack(200, DRIP),
     "2000 half-sent bodies": Attack(2000, DRIP + b'{"X":[' + b"1," * 500),
+    "600 half-sent bodies of 20 kB": Attack(600, DRIP + b'{"X":[' + b"1," * 10_000),
     "2000 half-sent heads": Attack(2000, b"POST /score HTTP/1.1\r\nHost: x\r\nX-More: "),
     "64 send 3 MB but the end": Attack(64, NEARLY),
     "500 ask for 1 MB and never read": Attack(500, LARGE, buffer=2048),
