@@ -79,7 +79,8 @@ def check(root: Path, history: Repository | None = None) -> Report:
             release = _release(sources, each.name)
             found += promotion_gates.unrecorded(each.name, sources.states[each.name], release) if release else ()
             found += promotion_gates.withdrawn(environments, sources.states, each.name)
-            found += _lost_ledger(sources, each.name)
+            found += _lost_ledger(sources, each.name, release)
+            found += filter(None, [sources.outside_history(each.name, sources.base_commit(each.name))])
             # The tree may be a copy of the manifests alone.
             tree = sources.history.root
             known = models.in_release(tree, sources.states.values(), release or Release("", ""))
@@ -100,8 +101,10 @@ def check(root: Path, history: Repository | None = None) -> Report:
     return Report(environments.names, found, [str(path) for path in stale], warnings)
 
 
-def _lost_ledger(sources: RenderSources, environment: str) -> Iterator[str]:
+def _lost_ledger(sources: RenderSources, environment: str, release: Release | None) -> Iterator[str]:
     """Yield that the ledger of an environment was removed, unless all that it says was taken back."""
+    if release is None or not release.exists:
+        return
     file, history = ledger.path(Path(), environment), History(sources.history)
     if (sources.root / file).exists() or not sources.history.has_commits:
         return
@@ -111,7 +114,7 @@ def _lost_ledger(sources: RenderSources, environment: str) -> Iterator[str]:
         return
     entries = ledger.entries(environment, history.content(blob).encode())
     before = next((each.get("was") for each in entries if "digest" in each), None)
-    if current_image(sources.root, environment, sources.environments.image).digest != before:
+    if release.digest != before:
         yield (
             f"{file} was removed, and with it what {environment} was given and what is on hold there: "
             f"git checkout {place} -- {file}"

@@ -13,7 +13,7 @@ from gitops.release import Release, overlay, replaced
 from gitops.render.diff import Change, diff
 from gitops.render.kustomize import kustomization, render_text
 from gitops.render.objects import Object
-from gitops.render_sources import RenderSources
+from gitops.render_sources import LostCommitError, RenderSources
 from gitops.rules.check import NEEDED_TO_START, RULES, problems
 from gitops.rules.kustomization import ORDER
 from gitops.rules.overlay import Overlay, load
@@ -66,6 +66,8 @@ class ReleasePreviews:
         """Refuse base and components of a working tree that no other environment could be rendered from."""
         try:
             committed = render_text(self.sources.folder(target, release.commit, own=own))
+        except LostCommitError:
+            raise
         except GitopsError:
             committed = ""
         if committed != rendered:

@@ -158,8 +158,9 @@ class RenderSources:
         return copy
 
     def _extract(self, name: str, commit: str, copy: Path, *folders: str) -> None:
-        """Write folders of a commit, without a look at the working tree."""
-        self.require_commit(name, commit)
+        """Write folders of a commit, without a look at the working tree; a rollback may need one that no other has."""
+        if not self._exists(commit):
+            self.require_commit(name, commit)
         archive = copy / "folders.tar"
         self.history.git("archive", "--format=tar", f"--output={archive}", commit, "--", *folders)
         with tarfile.open(archive) as found:
@@ -184,21 +185,26 @@ class RenderSources:
     def _exists(self, commit: str) -> bool:
         return bool(self.history.git("rev-parse", "-q", "--verify", f"{commit}^{{commit}}", check=False))
 
+    def outside_history(self, name: str, commit: str) -> str:
+        """Return why only this clone has base and components of a commit; empty if others have them, or none has."""
+        if self.has(commit) or not self._exists(commit):
+            return ""
+        return (
+            f"{name}: base and components of the commit {commit[:12]} are not in the history of HEAD, as after a "
+            "rebase or a squash merge, so that other clones lack them: release and promote once more"
+        )
+
     def require_commit(self, name: str, commit: str) -> None:
         """Refuse base and components that not every clone has."""
         if self.has(commit):
             return
-        found = f"{name} has base and components of the commit {commit[:12]}, which"
-        if self._exists(commit):
-            raise LostCommitError(
-                f"{found} is not in the history of HEAD, as after a rebase or a squash merge, so that other clones "
-                "lack it: release and promote once more"
-            )
-        lacks = f"{found} this clone lacks"
+        if reason := self.outside_history(name, commit):
+            raise LostCommitError(reason)
+        lacks = f"{name}: this clone lacks base and components of the commit {commit[:12]}"
         if self.history.is_shallow:
             raise LostCommitError(f"{lacks}, because it is a shallow one: git fetch --unshallow")
         raise LostCommitError(
-            f"{lacks}: git fetch --all; if no clone has it any more, as after a rebase, release and promote once more"
+            f"{lacks}: git fetch --all; if no clone has them any more, as after a rebase, release and promote once more"
         )
 
 

@@ -46,7 +46,9 @@ def released_image(overlay: Overlay) -> Iterator[str]:
             yield f"{full_name(each)}: only pods with the container {APP} may have the label app of the service"
     for owner, container in overlay.containers() if digest else ():
         image = str(container.get("image", ""))
-        repository, found = image.partition("@")[0].rpartition(":")[0], image.partition("@")[2]
+        name, _, found = image.partition("@")
+        registry, slash, last = name.rpartition("/")
+        repository = registry + slash + last.partition(":")[0]
         if (repository == overlay.image_repository or container in service) and found not in ("", digest):
             yield (
                 f"{owner}: the container {container['name']} runs {image}, which is not the image {overlay.image} that "

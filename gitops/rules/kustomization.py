@@ -14,6 +14,9 @@ ORDER = (
     "configMapGenerator", "patches",
 )  # fmt: skip
 MAX_LINES = 60
+INCLUDING = (
+    "bases", "configurations", "crds", "generators", "helmCharts", "openapi", "transformers", "validators",
+)  # fmt: skip
 DISCOURAGED = ("commonLabels", "namePrefix", "nameSuffix", "patchesJson6902", "patchesStrategicMerge", "vars")
 
 
@@ -56,6 +59,10 @@ def whole_release(overlay: Overlay) -> Iterator[str]:
             place = folder.relative_to(root) if folder.is_relative_to(root) else folder
             yield f"it includes {place}, which no release brings along: move it into base or components, without a link"
         found = kustomization(folder)
-        for each in (*(found.get("resources") or ()), *(found.get("components") or ())):
+        patches = (each["path"] for each in found.get("patches") or () if "path" in each)
+        for each in (*(found.get("resources") or ()), *(found.get("components") or ()), *patches):
             if not (folder / each).exists():
                 yield f"{folder.name}: it fetches {each}, which no release brings along: copy it to base or components"
+        for key in INCLUDING:
+            if found.get(key):
+                yield f"{folder.name}: {key} may include what no release brings along: use resources and patches"

@@ -68,8 +68,11 @@ class Signature(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def prediction_names(self) -> tuple[str, ...]:
-        """Return the names of the columns that predictions have in a file, beside those of the targets' own values."""
-        if len(self.targets) == 1:
+        """Return the names of the columns that predictions have in a file, beside those of the targets' own values.
+
+        One that is a feature, as of a model that gets another one's predictions, is no such name.
+        """
+        if len(self.targets) == 1 and "prediction" not in self.names:
             return ("prediction",)
         return tuple(f"prediction_{target.name}" for target in self.targets)
 

@@ -71,7 +71,7 @@ def test_a_commit_that_nobody_has_any_more_is_named(everywhere):
     everywhere.commit("a ledger of another history")
     done = everywhere.run("render", "prod")
     assert done.exit_code == 2
-    assert f"prod has base and components of the commit {gone[:12]}, which this clone lacks: git fetch" in done.output
+    assert f"prod: this clone lacks base and components of the commit {gone[:12]}: git fetch" in done.output
     everywhere.change("release", NEWER)
     everywhere.verified("dev")
     everywhere.change(*PROMOTE)

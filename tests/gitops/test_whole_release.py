@@ -144,8 +144,8 @@ def test_a_release_whose_commit_was_rebased_goes_no_further_before_it_is_release
     everywhere.git("push", "-q", "origin", "main")
     everywhere.verified("dev")
     assert everywhere.run(*PROMOTE).output == (
-        f"error: dev has base and components of the commit {gone}, which is not in the history of HEAD, as after a "
-        "rebase or a squash merge, so that other clones lack it: release and promote once more\n"
+        f"error: dev: base and components of the commit {gone} are not in the history of HEAD, as after a "
+        "rebase or a squash merge, so that other clones lack them: release and promote once more\n"
     )
     everywhere.change("release", "--manifests")
     everywhere.verified("dev")

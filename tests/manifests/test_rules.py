@@ -68,7 +68,17 @@ def fetched(tree):
     edit("base/kustomization.yaml", "resources:\n", f"resources:\n  - file://{place}/.git?ref=main\n")(tree)
 
 
+def transformed(tree):
+    """Let base be changed by what stands in a folder beside it."""
+    (tree / "shared").mkdir()
+    labels = "apiVersion: builtin\nkind: LabelTransformer\nmetadata:\n  name: team\nlabels:\n  team: a\n"
+    (tree / "shared" / "labels.yaml").write_text(labels + "fieldSpecs:\n  - path: metadata/labels\n    create: true\n")
+    (tree / "shared" / "kustomization.yaml").write_text("resources:\n  - labels.yaml\n")
+    edit("base/kustomization.yaml", "resources:\n", "transformers:\n  - ../shared\nresources:\n")(tree)
+
+
 TRAPS = {
+    "a transformer": (transformed, "dev: base: transformers may include what no release brings along"),
     "another repository": (fetched, "dev: base: it fetches file:.*, which no release brings along: copy it to base or"),
     "a folder beside base": (shared, "dev: it includes shared, which no release brings along: move it into base or"),
     "a component elsewhere": (move("components/drain", "drain"), "prod: it includes drain, which no release brings"),
