@@ -71,3 +71,16 @@ def test_each_of_several_targets_has_a_column(model_cli, tmp_path):
     others = scored(model_cli, tmp_path, "two", content, "--bundles", tmp_path / "bundles")
     assert others[0] == found[0]
     assert np.allclose(others[1:], found[1:])
+
+
+def test_a_model_that_gets_predictions_gives_its_own_another_name(model_cli, tmp_path):
+    rows = pd.DataFrame({"a": np.arange(40.0), "prediction": np.arange(40.0) % 7})
+    estimator = LinearRegression().fit(rows, rows.sum(axis=1))
+    material = Material(name="next", title="next", estimator=estimator, rows=rows, hints=Hints(targets=("sum",)))
+    pack(material, tmp_path / "bundles")
+    application, _ = build(Settings(model=("next",)), [load_verified(tmp_path / "bundles", "next")])
+    content = "a,prediction\n1,2\n"
+    found = cells(Client(application).post("/predict_file", content.encode(), HEADERS).body.decode())
+    others = scored(model_cli, tmp_path, "next", content, "--bundles", tmp_path / "bundles")
+    assert found[0] == others[0] == ["a", "prediction", "prediction_sum"]
+    assert np.allclose(found[1], [1, 2, 3])
