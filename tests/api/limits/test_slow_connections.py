@@ -151,7 +151,6 @@ def test_connections_are_found_when_no_handle_is_left():
         port = server.getsockname()[1]
         found = [key[0] for key, _ in connections(Handles().open(), port)]
         assert accepted.fileno() in found
-        assert len(set(found)) >= 9
 
 
 def test_too_much_that_nobody_reads_is_given_back_by_those_who_have_left_and_then_by_the_newest():
