@@ -44,7 +44,7 @@ def place(tree, digest, registry, tmp_path_factory):
     shutil.copytree(ROOT / "model", place / "model", ignore=shutil.ignore_patterns("__pycache__"))
     declared = yaml.safe_load((place / "environments.yaml").read_text())
     declared["environments"] = [{"name": NAME, "namespace": SPACE}]
-    (place / "environments.yaml").write_text(yaml.safe_dump(declared))
+    (place / "environments.yaml").write_text(yaml.safe_dump(declared, default_flow_style=None))
     gitops(place, "init", "--image", f"{REGISTRY}/{IMAGE}:0.1.0@{digest}", "--repo", INSIDE)
     yield place
     kubectl("delete", "namespace", SPACE, "--ignore-not-found", timeout=180)
