@@ -111,13 +111,17 @@ class RequestBodies:
         """Yield a body as it arrives, and raise an error if it ends too early or is too large."""
         thread, read = get_ident(), environ["wsgi.input"].read
         left = max_size + 1 if size is None else size
-        self._reading[thread] = monotonic()
-        try:
-            while left and (piece := read(min(PIECE, left))):
-                left -= len(piece)
+        began, piece = monotonic(), b"-"
+        while left and piece:
+            # What is done with a piece, such as a wait for memory, is no wait for the caller.
+            self._reading[thread] = began
+            try:
+                piece = read(min(PIECE, left))
+            finally:
+                del self._reading[thread]
+            left -= len(piece)
+            if piece:
                 yield piece
-        finally:
-            del self._reading[thread]
         if size is None and not left:
             raise too_large(max_size)
         if size is not None and left:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from threading import Thread
-from time import monotonic, sleep
+from time import monotonic, process_time, sleep, thread_time
 
 from api.limits.kernel_connections import (
     Counts,
@@ -33,6 +33,8 @@ CROWDED_SECONDS, UNREAD_SECONDS = 0.1, 0.25
 """How long a sender, and a reader, may make no progress while many threads wait for callers."""
 MIN_PROGRESS = 4096
 """Bytes that a slow caller must send or accept within a time limit to keep the connection."""
+_BUSY_SHARE = 0.7
+"""A share of a CPU: so much in use is all of it, as the threads take turns."""
 _CROWDED_SHARE, _FULL_SHARE = 0.5, 0.75
 """Shares of the threads, and of the connections, from which on the limits are short."""
 _MAX_UNSENT = 8 << 20
@@ -56,8 +58,6 @@ class Connection:
     is_slow: bool = False
     """It has begun to send, and makes hardly any progress."""
     since: float = 0.0
-    read: int = -1
-    """Bytes that this process had read when it was looked at last."""
 
 
 class SlowConnections:
@@ -74,6 +74,7 @@ class SlowConnections:
         self._known: dict[Key, Connection] = {}
         self._full = self._unsent = False
         self._handles = Handles()
+        self._busy, self._measured = False, (monotonic(), process_time())
 
     @property
     def is_crowded(self) -> bool:
@@ -104,7 +105,7 @@ class SlowConnections:
         """Look at every connection of a port once; return how many were closed: slow ones, and with too much unread."""
         seen: dict[Key, Connection] = {}
         slow: list[tuple[float, Key]] = []
-        closed = unsent = being_read = 0
+        closed = unsent = 0
         strictly = not crowded and monotonic() - self._oldest() < self._receive_timeout
         for key, connection in connections(self._handles.open(), port):
             # Thousands of connections take a while, in which others arrive: the order of arrival needs the moment.
@@ -114,9 +115,6 @@ class SlowConnections:
             with suppress(OSError):
                 counts = counts_of(connection)
                 unsent += counts.unsent
-                read = counts.received - counts.unread
-                being_read += bool(counts.unread) and read != known.read
-                known.read = read
                 self._unread.add(key, counts, known.since)
                 how = self.verdict(known, counts, now, crowded=crowded, strictly=strictly)
                 if how is not None:
@@ -128,20 +126,20 @@ class SlowConnections:
         self._unsent = unsent > _MAX_UNSENT
         self._known = seen
         discarded = self._unread.discard_excess()
-        return closed + self._close_senders([key for _, key in sorted(slow)], being_read), discarded
+        return closed + self._close_senders([key for _, key in sorted(slow)]), discarded
 
-    def _close_senders(self, oldest_first: list[Key], being_read: int) -> int:
+    def _close_senders(self, oldest_first: list[Key]) -> int:
         """Close slow senders, the oldest first, while the limits are short; return how many.
 
-        Threads that read what has come already wait for the CPU, not for their callers.
+        While this process uses a whole CPU, its threads wait for that, and not for their callers: none is closed.
 
         Threads take requests in the order of their arrival, so that they wait for the oldest of these. All others may
         be whole requests that wait for a thread. The kernel's clock gives that order by some milliseconds only. So no
-        more than half as many are closed at once as threads wait, and the threads take others before the next.
+        more than half as many are closed at once as threads read, and the threads take others before the next.
         """
         closed = 0
-        while oldest_first and self.is_crowded and (waiting := self._reading() - being_read) > 0:
-            turn = oldest_first[: (waiting + 1) // 2]
+        while oldest_first and self.is_crowded and (reading := self._reading()) and not self._is_busy():
+            turn = oldest_first[: (reading + 1) // 2]
             del oldest_first[: len(turn)]
             shut = [key for key in turn if _shut_down_if_slow(key)]
             closed += len(shut)
@@ -149,6 +147,14 @@ class SlowConnections:
             while any(map(is_open, shut)) and monotonic() < end:
                 sleep(_NOTICE_INTERVAL)
         return closed
+
+    def _is_busy(self) -> bool:
+        """Return whether all other threads together have used most of a CPU since the last look."""
+        wall, used = monotonic(), process_time() - thread_time()
+        if wall - self._measured[0] >= _CHECKS:
+            self._busy = used - self._measured[1] >= _BUSY_SHARE * (wall - self._measured[0])
+            self._measured = (wall, used)
+        return self._busy
 
     def verdict(
         self, known: Connection, counts: Counts, now: float, *, crowded: bool, strictly: bool = True
