@@ -111,8 +111,8 @@ PULL_CAUSES = {
     r"manifest unknown|not found|404": (
         "the registry has no such name, tag or digest: make image push, then python -m gitops release TAG@DIGEST"
     ),
-    r"HTTP response to HTTPS|x509|certificate": (
-        "the node does not trust the registry: add its certificate to the node's container runtime"
+    r"HTTP response to HTTPS|TLS handshake|x509|certificate": (
+        "the node does not trust the registry, or the registry speaks no TLS: tell the node's container runtime of it"
     ),
     r"no such host|refused|i/o timeout|deadline exceeded|unreachable|toomanyrequests|429|\bEOF\b": (
         "the registry does not answer the node: look whether its name is right, and whether the node may reach it"

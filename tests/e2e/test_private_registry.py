@@ -1,4 +1,7 @@
-"""A private registry, for real: `deploy` says that it lets nobody in, and the Secret of docs/how-to.md opens it."""
+"""A private registry, for real: `deploy` says that it lets nobody in, and the Secret of docs/how-to.md opens it.
+
+E2E_REGISTRIES is the folder where the node's containerd has its registries' settings: this one speaks no TLS.
+"""
 
 import json
 import os
@@ -17,13 +20,17 @@ from tests.helpers.waiting import unless, until
 
 NAME, SPACE, PORT = "private", "mlops-private", "15055"
 REGISTRY, USER, PASSWORD = f"127.0.0.1:{PORT}", "somebody", "a-password-for-the-test"
+REGISTRIES = os.environ.get("E2E_REGISTRIES", "")
 PROXY = Path(__file__).parent / "asking_proxy.py"
 
 
 @pytest.fixture(scope="module")
 def registry(cluster):
     """Put a registry that asks for a password in front of the cluster's, where its node finds it."""
-    unless(PUSH.startswith("localhost:"), "the registry is not on the cluster's node")
+    unless(REGISTRIES, "E2E_REGISTRIES is not set")
+    settings = Path(REGISTRIES) / REGISTRY
+    settings.mkdir(exist_ok=True)
+    (settings / "hosts.toml").write_text(f'server = "http://{REGISTRY}"\n')
     target = PUSH.replace("localhost", "127.0.0.1")
     with subprocess.Popen(
         [*EXEC, sys.executable, PROXY, target, PORT], env=os.environ | {"ACCESS": f"{USER}:{PASSWORD}"},
@@ -34,6 +41,7 @@ def registry(cluster):
             yield
         finally:
             os.killpg(proxy.pid, signal.SIGKILL)
+            shutil.rmtree(settings)
 
 
 @pytest.fixture(scope="module")
