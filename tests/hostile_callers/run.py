@@ -135,7 +135,7 @@ def connecting(bundles):
             row = connections.attacked(*alive.get(), name)
             yield row
         for name in connections.LEAVERS:
-            yield connections.left(*alive.get(fresh=True), name)
+            yield connections.left(alive.get(fresh=True)[0], name)
         yield from lasting.rows(other.service)
 
 
