@@ -77,7 +77,7 @@ class State:
     frozen: str = ""
     """Why no release may be set now; empty if one may."""
     ignored_freeze: str = ""
-    """Why the current release should not have been set; empty if it might, or if it may be set since."""
+    """The reason of the freeze during which the current release was set; empty without one, or after an unfreeze."""
 
     @property
     def unverified(self) -> str:

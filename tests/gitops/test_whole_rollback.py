@@ -92,5 +92,5 @@ def test_what_an_environment_that_is_removed_has_on_hold_is_told(everywhere):
     everywhere.verified("dev")
     everywhere.change(*PROMOTE)
     everywhere.change("rollback", "staging", "--reason", "wrong\nanswers")
-    told = "sha256:222222222222 was rolled back there (wrong\\nanswers), and is not on hold any more\n"
-    assert told in everywhere.change("env", "remove", "staging").output
+    note = "sha256:222222222222 was rolled back there (wrong\\nanswers), and is not on hold any more\n"
+    assert note in everywhere.change("env", "remove", "staging").output
